@@ -1,0 +1,355 @@
+"""The closed lists: states and answers that the code itself acts on.
+
+Here belong lists whose values have behaviour (a counting rule, a permission, a lifecycle). Lists that an
+administrator edits (offences, municipalities, languages spoken) are data and do not belong here.
+
+A member is a plain string equal to its stored value and carries ``label`` (English source of the translated
+label: show it with gettext), ``definition`` (English, may be empty) and ``source`` (where the list comes from).
+Nothing here imports Flask; ``N_`` only marks a string for the message catalogue.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that message extractors know
+    """Mark ``text`` for translation and return it unchanged."""
+    return text
+
+
+class Vocabulary(StrEnum):
+    """A closed list; members are strings with a label, a definition and a source."""
+
+    label: str
+    definition: str
+    source: str
+
+    def __new__(cls, value: str, label: str, definition: str = "", source: str = "") -> Vocabulary:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        member.definition = definition
+        member.source = source
+        return member
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """``(value, English label)`` in the order of the list, for a select or an export."""
+        return [(member.value, member.label) for member in cls]
+
+    @classmethod
+    def values(cls) -> tuple[str, ...]:
+        """The stored values in the order of the list."""
+        return tuple(member.value for member in cls)
+
+
+_HTCDS = "IOM Human Trafficking Case Data Standard"
+
+
+class AgeBand(Vocabulary):
+    """Age in bands; a threshold must fall on an edge of one."""
+
+    UNDER_12 = "under_12", N_("Under 12")
+    AGE_12_13 = "12_13", N_("12 to 13")
+    AGE_14_15 = "14_15", N_("14 to 15")
+    AGE_16_17 = "16_17", N_("16 to 17")
+    AGE_18 = "18", N_("18")
+    AGE_19_24 = "19_24", N_("19 to 24")
+    AGE_25_34 = "25_34", N_("25 to 34")
+    AGE_35_44 = "35_44", N_("35 to 44")
+    AGE_45_OVER = "45_over", N_("45 and over")
+    NOT_KNOWN = "not_known", N_("Not known")
+
+    @property
+    def lower(self) -> int | None:
+        """Youngest age in years inside the band; None when the age is not known."""
+        return _AGE_EDGES[self.value][0]
+
+    @property
+    def upper(self) -> int | None:
+        """First age in years above the band; None for the last band and when the age is not known."""
+        return _AGE_EDGES[self.value][1]
+
+    @classmethod
+    def edges(cls) -> tuple[int, ...]:
+        """Ages at which a threshold may be set."""
+        return tuple(high for _, high in _AGE_EDGES.values() if high is not None)
+
+    @classmethod
+    def below(cls, threshold: int) -> tuple[str, ...]:
+        """Values of the bands that lie wholly under ``threshold`` years."""
+        return tuple(value for value, (_, high) in _AGE_EDGES.items() if high is not None and high <= threshold)
+
+
+_AGE_EDGES: dict[str, tuple[int | None, int | None]] = {
+    "under_12": (0, 12), "12_13": (12, 14), "14_15": (14, 16), "16_17": (16, 18), "18": (18, 19),
+    "19_24": (19, 25), "25_34": (25, 35), "35_44": (35, 45), "45_over": (45, None), "not_known": (None, None),
+}
+
+
+class AgeSource(Vocabulary):
+    """Who says it; the best rank counts, then the latest."""
+
+    NONE = "none", N_("Nobody")
+    OFFICER_BELIEVES = "officer_believes", N_("The officer believes")
+    PERSON_SAYS = "person_says", N_("The person says")
+    AGENCY_CONFIRMED = "agency_confirmed", N_("An agency confirmed")
+
+    @property
+    def rank(self) -> int:
+        """0 none, 1 officer believes, 2 person says, 3 agency confirmed."""
+        return AgeSource.values().index(self.value)
+
+
+class Gender(Vocabulary):
+    """Gender after IOM's HTCDS."""
+
+    WOMAN_GIRL = "woman_girl", N_("Woman or girl"), "", _HTCDS
+    MAN_BOY = "man_boy", N_("Man or boy"), "", _HTCDS
+    NON_BINARY = "non_binary", N_("Non-binary"), "", _HTCDS
+    TRANSGENDER = "transgender", N_("Transgender or gender non-conforming"), "", _HTCDS
+    SELF_DESCRIBED = "self_described", N_("Self-described"), "", _HTCDS
+    NOT_KNOWN = "not_known", N_("Not known"), "", _HTCDS
+
+
+class SupportAnswer(Vocabulary):
+    """What became of the offer of support. Declining is a normal answer."""
+
+    NOT_OFFERED = "not_offered", N_("Not offered"), N_("Support was not offered; this is no answer.")
+    ACCEPTED = "accepted", N_("Accepted"), N_("The person wants to speak with a support agency.")
+    DECLINED = "declined", N_("Declined"), N_("The person does not want support now.")
+    UNDECIDED = "undecided", N_("Undecided"), N_("Support was offered and the person has not decided.")
+    ACCEPTANCE_WITHDRAWN = (
+        "acceptance_withdrawn", N_("Acceptance withdrawn"), N_("The person takes an earlier acceptance back."))
+    NOT_KNOWN = "not_known", N_("Not known"), N_("Nobody recorded whether support was offered.")
+
+    @property
+    def is_offer(self) -> bool:
+        """Whether the answer shows that support was offered."""
+        return self.value in ("accepted", "declined", "undecided", "acceptance_withdrawn")
+
+
+class ContactResult(Vocabulary):
+    """How a contact ended; only *met* has persons."""
+
+    MET = "met", N_("Met"), N_("At least one person was met.")
+    NO_ANSWER = "no_answer", N_("No answer"), N_("Nobody answered the door, the call or the message.")
+    NOBODY_THERE = "nobody_there", N_("Nobody there"), N_("The team went there and found nobody.")
+    LEFT = "left", N_("Left"), N_("The person left before the team could speak with them.")
+
+
+class Approach(Vocabulary):
+    """How a contact came about."""
+
+    ONLINE_ADVERTISEMENT = "online_advertisement", N_("Online advertisement")
+    TELEPHONE_OR_TEXT = "telephone_or_text", N_("Telephone or text message")
+    STREET = "street", N_("On the street")
+    PREMISES_VISIT = "premises_visit", N_("Visit to premises")
+    TIP = "tip", N_("Tip")
+    AGENCY_REFERRAL = "agency_referral", N_("Sent by an agency")
+    OTHER = "other", N_("Other")
+    NOT_KNOWN = "not_known", N_("Not known")
+
+
+class PlaceKind(Vocabulary):
+    """Kind of place; never the place itself."""
+
+    HOTEL = "hotel", N_("Hotel")
+    MOTEL = "motel", N_("Motel")
+    PRIVATE_HOME = "private_home", N_("Private home")
+    SHORT_TERM_RENTAL = "short_term_rental", N_("Short-term rental")
+    MASSAGE_PARLOUR = "massage_parlour", N_("Massage parlour")
+    STREET = "street", N_("Street")
+    TRUCK_STOP = "truck_stop", N_("Truck stop")
+    OTHER = "other", N_("Other")
+    NOT_KNOWN = "not_known", N_("Not known")
+
+
+class ServiceKind(Vocabulary):
+    """What sort of organisation a service is."""
+
+    POLICE_MUNICIPAL = "police_municipal", N_("Municipal or regional police")
+    POLICE_PROVINCIAL = "police_provincial", N_("Provincial police detachment")
+    POLICE_FEDERAL = "police_federal", N_("Federal police")
+    POLICE_FIRST_NATIONS = "police_first_nations", N_("First Nations police")
+    JOINT_UNIT = "joint_unit", N_("Standing joint unit"), N_("A permanent police unit of several services.")
+    VICTIM_SERVICES = "victim_services", N_("Victim services")
+    ADVOCACY = "advocacy", N_("Advocacy group")
+    CHILD_PROTECTION = "child_protection", N_("Child protection")
+    HEALTH = "health", N_("Health care")
+    HOUSING = "housing", N_("Housing or shelter")
+    CROWN = "crown", N_("Crown prosecutor")
+    OTHER = "other", N_("Other")
+
+    @property
+    def is_police(self) -> bool:
+        """Whether the measure *services* counts it; every other kind is a support agency."""
+        return self.value.startswith("police_") or self.value == "joint_unit"
+
+
+class StaffCategory(Vocabulary):
+    """What a person deployed with a team does."""
+
+    POLICE = "police", N_("Officer")
+    SUPPORT = "support", N_("Analyst or support staff")
+    VICTIM_SERVICES = "victim_services", N_("Victim-services worker")
+    NGO = "ngo", N_("Worker of a non-governmental organisation")
+    INTERPRETER = "interpreter", N_("Interpreter")
+
+
+class ParticipationStatus(Vocabulary):
+    """Where one service's part in one operation stands."""
+
+    INVITED = "invited", N_("Invited")
+    CONFIRMED = "confirmed", N_("Confirmed")
+    DECLINED = "declined", N_("Not taking part")
+    WITHDRAWN = "withdrawn", N_("Withdrawn")
+
+
+class EntryMode(Vocabulary):
+    """How a participating service hands in its figures."""
+
+    CONTACTS = "contacts", N_("Logs contacts here"), N_("Officers log each contact; figures are counted from them.")
+    DAILY_TOTALS = "daily_totals", N_("Sends daily totals"), N_("The service reports one number a day and measure.")
+    NONE = "none", N_("Reports nothing"), N_("The service takes part and owes no figures.")
+
+
+class OperationStatus(Vocabulary):
+    """Lifecycle of an operation."""
+
+    DRAFT = "draft", N_("Draft")
+    PLANNED = "planned", N_("Planned")
+    ACTIVE = "active", N_("Active")
+    REPORTING = "reporting", N_("Reporting")
+    CLOSED = "closed", N_("Closed")
+    ARCHIVED = "archived", N_("Archived")
+
+
+class TallyState(Vocabulary):
+    """What a service said in one cell of its daily totals. No row means that nothing was said."""
+
+    NUMBER = "number", N_("A number")
+    ZERO = "zero", N_("Reported zero")
+    DECLINED = "declined", N_("Declined to report")
+
+
+class CellState(Vocabulary):
+    """State of one service x day x measure on the board and in the grid."""
+
+    NUMBER = "number", N_("A number"), N_("Known and above zero.")
+    ZERO = "zero", N_("Zero, reported"), N_("The service said that there was nothing.")
+    LATER = "later", N_("Later"), N_("Not due yet.")
+    SILENT = "silent", N_("Silent"), N_("The day has begun and nothing was heard; not due yet.")
+    OVERDUE = "overdue", N_("Overdue"), N_("It was due and has not come.")
+    DECLINED = "declined", N_("Declined"), N_("The service declines to report it.")
+    NOT_A_DAY = "not_a_day", N_("Not one of its days"), N_("The service does not take part on that day.")
+    ELSEWHERE = "elsewhere", N_("Counted elsewhere"), N_("Another operation or a joint team's lead counts it.")
+
+
+class ReferralState(Vocabulary):
+    """Steps of a referral to a support agency."""
+
+    MADE = "made", N_("Made")
+    RECEIVED = "received", N_("Received"), N_("A liaison picked it up.")
+    REACHED = "reached", N_("Reached"), N_("The agency spoke with the person.")
+    ENGAGED = "engaged", N_("Engaged"), N_("The person works with the agency.")
+    CLOSED = "closed", N_("Closed")
+    DECLINED = "declined", N_("Declined")
+    NOT_REACHED = "not_reached", N_("Not reached")
+    WITHDRAWN = "withdrawn", N_("Withdrawn")
+
+
+class ChargeStatus(Vocabulary):
+    """Court-neutral status of a charge."""
+
+    LAID = "laid", N_("Laid")
+    WITHDRAWN = "withdrawn", N_("Withdrawn")
+    SUBSTITUTED = "substituted", N_("Substituted"), N_("Replaced by another charge, which is counted instead.")
+
+
+class Bound(Vocabulary):
+    """How a figure relates to the truth it stands for."""
+
+    EXACT = "exact", N_("Exact")
+    AT_LEAST = "at_least", N_("At least")
+    AT_MOST = "at_most", N_("At most")
+    PARTIAL = "partial", N_("Partial"), N_("Some of those who owe the figure have not given it.")
+    UNKNOWN = "unknown", N_("Unknown"), N_("Nothing is known yet; this is not a zero.")
+
+
+class Basis(Vocabulary):
+    """What a figure was made from."""
+
+    RECORDS = "records", N_("Records")
+    TALLIES = "tallies", N_("Daily totals")
+    MIXED = "mixed", N_("Records and daily totals")
+    ADJUSTED = "adjusted", N_("Adjusted")
+
+
+class Need(Vocabulary):
+    """What a person referred asks for."""
+
+    SHELTER = "shelter", N_("Shelter or housing")
+    HEALTH = "health", N_("Health care")
+    ADDICTION = "addiction", N_("Addiction support")
+    LEGAL = "legal", N_("Legal help or court")
+    INCOME = "income", N_("Income")
+    IDENTITY_DOCUMENTS = "identity_documents", N_("Identity documents")
+    TRANSPORT = "transport", N_("Transport")
+    CHILDCARE = "childcare", N_("Childcare")
+    INTERPRETATION = "interpretation", N_("Interpretation")
+    SAFETY_PLAN = "safety_plan", N_("Safety plan")
+    EXIT_TELEPHONE = "exit_telephone", N_("Exit telephone")
+    COUNSELLING = "counselling", N_("Counselling")
+
+
+class NoReferralReason(Vocabulary):
+    """Why no referral was made."""
+
+    NOT_WANTED = "not_wanted", N_("Not wanted")
+    ALREADY_SERVED = "already_served", N_("Already with an agency")
+    NO_AGENCY = "no_agency", N_("No agency available")
+    UNSAFE_NOW = "unsafe_now", N_("Unsafe now")
+    OTHER = "other", N_("Other")
+
+
+class Indicator(Vocabulary):
+    """Signs of control (HTCDS, 17). One sign proves nothing."""
+
+    DEBT_BONDAGE = "debt_bondage", N_("Debt bondage"), "", _HTCDS
+    TAKES_EARNINGS = "takes_earnings", N_("Takes earnings"), "", _HTCDS
+    RESTRICTS_FINANCES = "restricts_finances", N_("Restricts finances"), "", _HTCDS
+    THREATS = "threats", N_("Threats"), "", _HTCDS
+    PSYCHOLOGICAL_ABUSE = "psychological_abuse", N_("Psychological abuse"), "", _HTCDS
+    PHYSICAL_ABUSE = "physical_abuse", N_("Physical abuse"), "", _HTCDS
+    SEXUAL_ABUSE = "sexual_abuse", N_("Sexual abuse"), "", _HTCDS
+    FALSE_PROMISES = "false_promises", N_("False promises"), "", _HTCDS
+    SUBSTANCES = "substances", N_("Uses substances to control"), "", _HTCDS
+    RESTRICTS_MOVEMENT = "restricts_movement", N_("Restricts movement"), "", _HTCDS
+    RESTRICTS_MEDICAL_CARE = "restricts_medical_care", N_("Restricts medical care"), "", _HTCDS
+    EXCESSIVE_HOURS = "excessive_hours", N_("Excessive working hours"), "", _HTCDS
+    USES_CHILDREN = "uses_children", N_("Uses children to control"), "", _HTCDS
+    THREAT_OF_LAW = "threat_of_law", N_("Threatens with law enforcement"), "", _HTCDS
+    WITHHOLDS_NECESSITIES = "withholds_necessities", N_("Withholds necessities"), "", _HTCDS
+    WITHHOLDS_DOCUMENTS = "withholds_documents", N_("Withholds documents"), "", _HTCDS
+    OTHER = "other", N_("Other"), "", _HTCDS
+
+
+class Role(Vocabulary):
+    """What an account may do; one permission table in ``outreach.auth`` says it in detail."""
+
+    ADMINISTRATOR = "administrator", N_("Administrator")
+    OPERATION_COORDINATOR = "operation_coordinator", N_("Operation coordinator")
+    SERVICE_COORDINATOR = "service_coordinator", N_("Service coordinator")
+    FIELD_OFFICER = "field_officer", N_("Field officer")
+    LIAISON = "liaison", N_("Liaison of a support agency")
+    COMMANDER = "commander", N_("Commander or media officer")
+    ANALYST = "analyst", N_("Analyst")
+
+
+class Language(Vocabulary):
+    """Languages of the site; each label is in its own tongue and is never translated."""
+
+    EN = "en", "English"
+    FR = "fr", "Français"
