@@ -1,0 +1,129 @@
+"""The wheel runs: built from a copy of the tree, installed elsewhere, started from another directory.
+
+Also here: what the set-up steps promise (`outreach.assets`), and that every package is listed in setup.cfg.
+"""
+
+import configparser
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from outreach import assets
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """The wheel of this tree, built from a copy so that nothing left in build/ gets into it."""
+    copy = tmp_path_factory.mktemp("tree")
+    for name in ("setup.cfg", "pyproject.toml", "README.md"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, copy)
+    for name in ("outreach", "templates", "static"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", copy / "dist", copy)
+    (built,) = (copy / "dist").glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def installed(wheel, tmp_path_factory):
+    """A fresh environment with the wheel in it; what the wheel depends on comes from this one."""
+    place = tmp_path_factory.mktemp("installed") / "env"
+    run(sys.executable, "-m", "venv", "--without-pip", place)
+    python = place / "bin" / "python"
+    uv = Path(sys.executable).with_name("uv")
+    run(uv, "pip", "install", "--offline", "--no-deps", "--python", python, wheel)
+    (packages,) = place.glob("lib/python*/site-packages")
+    (borrowed,) = {Path(path) for path in sys.path if path.endswith("site-packages")}
+    # A plain path line adds the dependencies without running their .pth files, so the editable checkout stays out.
+    (packages / "dependencies.pth").write_text(f"{borrowed}\n")
+    return place
+
+
+def run(*command, cwd=None, **environment):
+    """Standard output of `command`, run without this checkout on the path; fails with what it printed."""
+    inherited = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    words = [str(part) for part in command]
+    done = subprocess.run(words, cwd=cwd, env=inherited | environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_every_package_is_listed():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+    found = {
+        ".".join(folder.relative_to(ROOT).parts)
+        for folder in (ROOT / "outreach").rglob("*")
+        if folder.is_dir() and any(folder.glob("*.py"))
+    }
+    assert found - listed == set()
+
+
+def test_the_wheel_carries_templates_static_files_and_translations_and_nothing_else(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder in ("templates", "static"):
+        wanted = {
+            f"outreach/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / folder).rglob("*") if path.is_file()
+        }
+        assert wanted - names == set()
+    assert f"outreach/static/vendor/{assets.FONT}.woff2" in names
+    assert "outreach/translations/fr/LC_MESSAGES/messages.mo" in names
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"outreach"}
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+
+
+def test_an_installed_wheel_finds_its_own_folders(installed, tmp_path):
+    said = run(
+        installed / "bin" / "python",
+        "-c",
+        "from outreach import assets; print(assets.templates()); print(assets.static()); "
+        "print(len(assets.content_hash('vendor/manifest.json')))",
+        cwd=tmp_path,
+    ).split()
+    assert Path(said[0]).is_relative_to(installed) and Path(said[1]).is_relative_to(installed)
+    assert said[2] == "10"
+
+
+def test_the_same_message_translated_in_two_ways_stops_the_compilation(tmp_path):
+    language = tmp_path / "fr"
+    language.mkdir()
+    (language / "a.po").write_text('msgid "Day"\nmsgstr "Jour"\n', encoding="utf-8")
+    (language / "b.po").write_text('msgid "Day"\nmsgstr "Journée"\n', encoding="utf-8")
+    with pytest.raises(assets.AssetError, match=r"b\.po:\d+: 'Day' is 'Journée' here but 'Jour' in a\.po"):
+        assets.compile_translations(tmp_path)
+
+
+def test_a_placeholder_lost_in_translation_stops_the_compilation(tmp_path):
+    language = tmp_path / "fr"
+    language.mkdir()
+    (language / "a.po").write_text('msgid "%(n)s days"\nmsgstr "%(m)s jours"\n', encoding="utf-8")
+    with pytest.raises(assets.AssetError, match=r"a\.po"):
+        assets.compile_translations(tmp_path)
+
+
+def test_small_catalogues_become_one(tmp_path):
+    import gettext
+
+    language = tmp_path / "fr"
+    language.mkdir()
+    (language / "a.po").write_text('msgid "Day"\nmsgstr "Jour"\n', encoding="utf-8")
+    (language / "b.po").write_text('msgid "Night"\nmsgstr "Nuit"\n\nmsgid "Dusk"\nmsgstr ""\n', encoding="utf-8")
+    (written,) = assets.compile_translations(tmp_path)
+    with written.open("rb") as file:
+        french = gettext.GNUTranslations(file)
+    assert [french.gettext(word) for word in ("Day", "Night", "Dusk")] == ["Jour", "Nuit", "Dusk"]
+
+
+def test_the_repository_is_not_tied_to_one_registry():
+    for lock in [*ROOT.glob("requirements*.lock"), ROOT / "package-lock.json"]:
+        text = lock.read_text(encoding="utf-8")
+        assert "--index-url" not in text and '"resolved"' not in text, lock.name
