@@ -25,7 +25,7 @@ class Vocabulary(StrEnum):
     definition: str
     source: str
 
-    def __new__(cls, value: str, label: str, definition: str = "", source: str = "") -> Vocabulary:
+    def __new__(cls, value: str, label: str = "", definition: str = "", source: str = "") -> Vocabulary:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label
@@ -62,12 +62,12 @@ class AgeBand(Vocabulary):
     NOT_KNOWN = "not_known", N_("Not known")
 
     @property
-    def lower(self) -> int | None:
+    def youngest(self) -> int | None:
         """Youngest age in years inside the band; None when the age is not known."""
         return _AGE_EDGES[self.value][0]
 
     @property
-    def upper(self) -> int | None:
+    def below_age(self) -> int | None:
         """First age in years above the band; None for the last band and when the age is not known."""
         return _AGE_EDGES[self.value][1]
 

@@ -1,0 +1,234 @@
+"""The catalogue of measures: what each figure counts, by which rule, and whether it may be added.
+
+Here belong definitions only, in English marked for translation, so that the page, the workbook's definitions sheet
+and the arithmetic say the same. Counting is done elsewhere in this package; nothing here imports pandas.
+
+A label or a definition may name ``%(age)s``: translate it with ``**measure.params``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from outreach.errors import Problem
+from outreach.vocab import N_, AgeBand, ServiceKind
+
+DOMAIN = "Outreach glossary, figures and their rules"
+
+
+class NotABandEdge(Problem):
+    """The threshold age does not lie on the edge of an age band, so nobody can count under it."""
+
+    code = "threshold_off_band_edge"
+    status = 422
+    message = N_("%(age)s is not the edge of an age band.")
+    fix = N_("Choose one of these ages: %(edges)s.")
+
+
+class NoSuchMeasure(Problem):
+    """The code is not in the catalogue."""
+
+    code = "no_such_measure"
+    status = 404
+    message = N_("There is no measure called %(measure)s.")
+    fix = N_("Choose a code from the list of definitions.")
+
+
+class Family(StrEnum):
+    """Measures that are owed, placed and reported together."""
+
+    PARTICIPATION = "participation"
+    PERSONNEL = "personnel"
+    CONTACTS = "contacts"
+    ENFORCEMENT = "enforcement"
+
+    @property
+    def whole_window(self) -> bool:
+        """Asked once for the window, so a tally may stand in where a service that logs contacts has no records."""
+        return self.value in ("personnel", "enforcement")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure's definition.
+
+    ``frame`` names the frame of ``Facts`` whose rows it counts; ``where`` are the conditions (column, accepted
+    values) that a row meets to count, after each person has one value; ``distinct`` is the column whose distinct
+    values are counted, or ``total`` the column that is summed (neither: rows are counted).
+    """
+
+    code: str
+    label: str
+    unit: str
+    definition: str
+    rule: str
+    frame: str
+    family: Family
+    where: tuple[tuple[str, tuple[object, ...]], ...] = ()
+    distinct: str | None = None
+    total: str | None = None
+    adds_across_services: bool = False
+    adds_across_days: bool = False
+    by_day: bool = True
+    threshold: int | None = None
+    parts: tuple[str, str] | None = None
+    version: int = 1
+    source: str = DOMAIN
+
+    @property
+    def params(self) -> dict[str, int]:
+        """What the label and the definition name in ``%(...)s``."""
+        return {} if self.threshold is None else {"age": self.threshold}
+
+    @property
+    def additive(self) -> bool:
+        """Whether the figure may be added across services and days alike."""
+        return self.adds_across_services and self.adds_across_days
+
+    @property
+    def of_persons(self) -> bool:
+        """Whether it counts distinct persons met, each with one value."""
+        return self.distinct == "person"
+
+    @property
+    def of_accused(self) -> bool:
+        """Whether it counts accused codes, which are only distinct within one service."""
+        return self.distinct == "accused"
+
+    @property
+    def place_code(self) -> str:
+        """The code under which a reporting place is chosen (one for all thresholds)."""
+        return "persons_under_18" if self.threshold is not None else self.code
+
+
+_C, _P, _E = Family.CONTACTS, Family.PERSONNEL, Family.ENFORCEMENT
+_FIRST_DAY = N_("Each person is counted once, on the day of the first meeting.")
+_POLICE = tuple(kind.value for kind in ServiceKind if kind.is_police)
+_OTHERS = tuple(kind.value for kind in ServiceKind if not kind.is_police)
+
+
+def _under(age: int) -> Measure:
+    return Measure(
+        f"persons_under_{age}", N_("Persons under %(age)s"), N_("persons"),
+        N_("Distinct persons met whose age is under %(age)s. Persons whose age is not known make it “at least”."),
+        N_("One age per person: confirmed by an agency, else as the person says, else as the officer believes; then "
+           "the latest known. Statements on both sides of 18 count as under 18 and are listed as a question."),
+        "meetings", _C, where=(("age", AgeBand.below(age)),), distinct="person", adds_across_days=True, threshold=age)
+
+
+def _support(code: str, label: str, definition: str, *outcomes: str) -> Measure:
+    return Measure(
+        code, label, N_("persons"), definition,
+        N_("Offered means ever offered. Accepted means ever accepted, unless the acceptance was withdrawn later; "
+           "otherwise the last of declined and undecided counts, and a withdrawn acceptance counts as declined."),
+        "meetings", _C, where=(("support", outcomes),), distinct="person", adds_across_days=True)
+
+
+def _referrals(state: str, label: str, definition: str) -> Measure:
+    return Measure(
+        f"referrals_{state}", label, N_("referrals"), definition,
+        N_("Referrals whose history contains the state, on the day the referral was made; withdrawn referrals are "
+           "left out."),
+        "referrals", _C, where=((state, (True,)),), adds_across_services=True, adds_across_days=True)
+
+
+CATALOGUE: tuple[Measure, ...] = (
+    Measure(
+        "services", N_("Police services"), N_("services"), N_("Distinct police services that take part."),
+        N_("Services of a police kind with a confirmed participation in the operation or one within it."),
+        "participations", Family.PARTICIPATION, where=(("status", ("confirmed",)), ("kind", _POLICE)),
+        distinct="service", by_day=False),
+    Measure(
+        "support_agencies", N_("Support agencies"), N_("agencies"), N_("Distinct other organisations that take part."),
+        N_("Confirmed participations of any kind that is not police."),
+        "participations", Family.PARTICIPATION, where=(("status", ("confirmed",)), ("kind", _OTHERS)),
+        distinct="service", by_day=False),
+    Measure(
+        "personnel", N_("Personnel"), N_("persons"),
+        N_("People deployed at least once: police, support staff and partners."),
+        N_("Each member of staff once, however many shifts; adds up within a category."),
+        "deployed", _P, distinct="staff", adds_across_services=True, by_day=False),
+    Measure(
+        "contacts", N_("Contacts"), N_("contacts"), N_("Meetings with at least one person."),
+        N_("Standing contacts with the result “met”; a joint team’s contact counts once, for its lead service."),
+        "contacts", _C, where=(("result", ("met",)),), adds_across_services=True, adds_across_days=True),
+    Measure(
+        "attempts", N_("Attempts"), N_("attempts"), N_("Attempts at which nobody was met."),
+        N_("Standing contacts with the result “no answer”, “nobody there” or “left”."),
+        "contacts", _C, where=(("result", ("no_answer", "nobody_there", "left")),),
+        adds_across_services=True, adds_across_days=True),
+    Measure(
+        "persons_met", N_("Persons met"), N_("persons"),
+        N_("Distinct persons met; elsewhere called engaged or interviewed."),
+        _FIRST_DAY, "meetings", _C, distinct="person", adds_across_days=True),
+    _under(18),
+    _support("support_offered", N_("Support offered"), N_("Distinct persons to whom support was offered."),
+             "accepted", "declined", "undecided"),
+    _support("support_accepted", N_("Support accepted"), N_("Distinct persons who accepted support."), "accepted"),
+    _support("support_declined", N_("Support declined"), N_("Distinct persons who declined support; a normal answer."),
+             "declined"),
+    _support("support_undecided", N_("Support undecided"), N_("Distinct persons who have not decided."), "undecided"),
+    Measure(
+        "persons_made_safe", N_("Persons made safe"), N_("persons"),
+        N_("Distinct persons who left an exploitative situation with help; elsewhere called removed, rescued or "
+           "recovered."),
+        N_("A person counts once the fact is recorded at any meeting, on the day of the first meeting."),
+        "meetings", _C, where=(("made_safe", (True,)),), distinct="person", adds_across_days=True),
+    _referrals("made", N_("Referrals made"), N_("Referrals of a person to a support agency.")),
+    _referrals("received", N_("Referrals received"), N_("Referrals that a liaison picked up.")),
+    _referrals("reached", N_("Referrals reached"), N_("Referrals whose person the agency reached.")),
+    _referrals("engaged", N_("Referrals engaged"), N_("Referrals whose person works with the agency.")),
+    Measure(
+        "persons_arrested", N_("Persons arrested"), N_("persons"), N_("Distinct persons arrested."),
+        N_("Accused codes with an arrest. Codes are per service: across services the figure is “at most”."),
+        "accused", _E, where=(("arrested", (True,)),), distinct="accused", adds_across_days=True),
+    Measure(
+        "persons_charged", N_("Persons charged"), N_("persons"), N_("Distinct persons with at least one charge laid."),
+        N_("Accused codes with a charge standing as laid, on the day of the first. Codes are per service: across "
+           "services the figure is “at most”."),
+        "charges", _E, where=(("status", ("laid",)),), distinct="accused", adds_across_days=True),
+    Measure(
+        "charges", N_("Charges"), N_("charges"), N_("Charges laid; elsewhere called offences."),
+        N_("Counts standing as laid, on the day they were laid; a substituted charge counts once, as its substitute."),
+        "charges", _E, where=(("status", ("laid",)),), total="count", adds_across_services=True, adds_across_days=True),
+    Measure(
+        "kits_handed_out", N_("Information kits handed out"), N_("kits"), N_("Information kits handed to persons."),
+        N_("Kits noted on standing contacts of any result."),
+        "contacts", _C, total="kits", adds_across_services=True, adds_across_days=True),
+)
+
+ACCEPTANCE = Measure(
+    "acceptance", N_("Acceptance"), N_("ratio"), N_("Support accepted divided by support offered, shown with both."),
+    N_("Only reporting places that know both parts are used; else it is unknown."),
+    "meetings", _C, distinct="person", parts=("support_accepted", "support_offered"))
+
+STANDARD: tuple[str, ...] = (
+    "services", "support_agencies", "personnel", "contacts", "persons_met", "persons_under_18", "support_offered",
+    "support_accepted", "support_declined", "support_undecided", "persons_made_safe", "referrals_made",
+    "referrals_received", "persons_arrested", "persons_charged", "charges", "kits_handed_out")
+"""Codes that the command line and the workbook print, in their order."""
+
+_BY_CODE = {measure.code: measure for measure in (*CATALOGUE, ACCEPTANCE)}
+_UNDER = re.compile(r"persons_under_(\d{1,3})")
+
+
+def under(age: int) -> Measure:
+    """The measure *persons under ``age``*; raises ``NotABandEdge`` when no band ends there."""
+    if age not in AgeBand.edges():
+        raise NotABandEdge(age=age, edges=", ".join(map(str, AgeBand.edges())))
+    return _under(age)
+
+
+def measure(code: str) -> Measure:
+    """The measure called ``code``; ``persons_under_16`` and other band edges are understood.
+
+    Raises ``NoSuchMeasure`` or ``NotABandEdge``.
+    """
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    threshold = _UNDER.fullmatch(code)
+    if threshold:
+        return under(int(threshold[1]))
+    raise NoSuchMeasure(measure=code)
