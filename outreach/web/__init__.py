@@ -1,5 +1,4 @@
-"""Where requests meet the house: guard, form base, transaction, problem pages, headers, languages and theme.
+"""What every page needs: the guard, the transaction, sign-in, headers, problem pages, form base, languages.
 
-Flask lives here and in the views. Knows no room: rooms know it. One transaction per write request is opened and
-committed here and nowhere else.
+Knows Flask; knows no room. Rooms use it, never the reverse.
 """

@@ -1,0 +1,75 @@
+"""The factory: a Flask application from settings, with every room, refused where the house is not in order."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from outreach import assets
+from outreach.config import Settings, from_environment
+from outreach.storage import db, schema
+from outreach.storage.engine import engine_options, prepare
+from outreach.storage.keys import load_keys, use
+from outreach.web import guard, headers, page, problems, signin
+
+UPLOAD_LIMIT = 12 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application. Raises ``RuntimeError`` when an endpoint has no entry in the permission table."""
+    settings = settings or from_environment()
+    settings.instance_dir.mkdir(parents=True, exist_ok=True)
+    app = Flask(
+        "outreach",
+        instance_path=str(settings.instance_dir),
+        template_folder=str(assets.templates()),
+        static_folder=str(assets.static()),
+    )
+    app.config.update(
+        OUTREACH=settings,
+        TESTING=settings.testing,
+        MAX_CONTENT_LENGTH=UPLOAD_LIMIT,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=20_000,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.tls:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    keys = load_keys(settings.keys_dir)
+    use(keys)
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+    schema.attach(app)
+    app.before_request(guard.check_origin)
+    CSRFProtect(app)
+    signin.register(app, settings, keys)
+    app.before_request(guard.guard_packages)
+    page.register(app)
+    headers.register(app)
+    problems.register(app)
+    _rooms(app)
+    guard.refuse_unlisted(app)
+    return app
+
+
+def _rooms(app: Flask) -> None:
+    from outreach.admin import views as admin
+    from outreach.field import views as field
+    from outreach.plan import views as plan
+    from outreach.referrals import views as referrals
+    from outreach.report import views as report
+    from outreach.returns import views as returns
+
+    for room in (plan, field, referrals, returns, report, admin):
+        app.register_blueprint(room.bp)
+
+
+def main() -> None:
+    """The console script ``outreach``."""
+    from outreach.cli import cli
+
+    cli(obj=create_app)

@@ -1,0 +1,237 @@
+"""The one permission table: action → alternatives, each a list of named predicates that must all hold.
+
+Read it as: *may* if any line holds. The guard asks it at the door, commands ask it of the object; an endpoint whose
+action is not here stops the start-up. Who may *see* an object decides between "not found" and "not allowed":
+``SEEN_BY`` names the action that stands for seeing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from outreach.vocab import OperationStatus, Role
+
+from .actors import Actor, Target
+
+Predicate = Callable[[Actor, Target], bool]
+
+
+def anybody(actor: Actor, target: Target) -> bool:
+    return True
+
+
+def signed_in(actor: Actor, target: Target) -> bool:
+    return actor.user is not None
+
+
+def _holds(actor: Actor, role: Role, target: Target) -> bool:
+    """The role, bound to nothing, or to this operation or one above it."""
+    return any(b.role is role and (b.operation is None or b.operation in target.operations) for b in actor.bounds)
+
+
+def _holds_for_service(actor: Actor, role: Role, services: frozenset[int], target: Target) -> bool:
+    """The role for one of ``services``, in this operation where the role is bound to one."""
+    return any(
+        b.role is role
+        and b.service is not None
+        and b.service in services
+        and (b.operation is None or b.operation in target.operations or not target.operations)
+        for b in actor.bounds
+    )
+
+
+def administrator(actor: Actor, target: Target) -> bool:
+    return Role.ADMINISTRATOR in actor.roles
+
+
+def operation_coordinator(actor: Actor, target: Target) -> bool:
+    return _holds(actor, Role.OPERATION_COORDINATOR, target)
+
+
+def unbound_coordinator(actor: Actor, target: Target) -> bool:
+    """A coordinator who is not bound to one operation: may start new ones."""
+    return any(b.role is Role.OPERATION_COORDINATOR and b.operation is None for b in actor.bounds)
+
+
+def some_coordinator(actor: Actor, target: Target) -> bool:
+    return Role.OPERATION_COORDINATOR in actor.roles
+
+
+def some_service_coordinator(actor: Actor, target: Target) -> bool:
+    return Role.SERVICE_COORDINATOR in actor.roles
+
+
+def some_field_officer(actor: Actor, target: Target) -> bool:
+    return Role.FIELD_OFFICER in actor.roles
+
+
+def some_liaison(actor: Actor, target: Target) -> bool:
+    return Role.LIAISON in actor.roles
+
+
+def service_coordinator(actor: Actor, target: Target) -> bool:
+    """Coordinator of the service that owns the record."""
+    return target.service is not None and _holds_for_service(
+        actor, Role.SERVICE_COORDINATOR, frozenset({target.service}), target
+    )
+
+
+def field_officer(actor: Actor, target: Target) -> bool:
+    """Officer of the service that owns the record."""
+    return target.service is not None and _holds_for_service(
+        actor, Role.FIELD_OFFICER, frozenset({target.service}), target
+    )
+
+
+def own_entry(actor: Actor, target: Target) -> bool:
+    return actor.user is not None and target.owner == actor.user
+
+
+def own_team(actor: Actor, target: Target) -> bool:
+    return target.team is not None and target.team in actor.teams
+
+
+def agency_liaison(actor: Actor, target: Target) -> bool:
+    """Liaison of the agency that the referral goes to."""
+    return target.agency is not None and _holds_for_service(actor, Role.LIAISON, frozenset({target.agency}), target)
+
+
+def liaison_taking_part(actor: Actor, target: Target) -> bool:
+    return _holds_for_service(actor, Role.LIAISON, target.services, target)
+
+
+def commander(actor: Actor, target: Target) -> bool:
+    return _holds(actor, Role.COMMANDER, target)
+
+
+def analyst(actor: Actor, target: Target) -> bool:
+    return _holds(actor, Role.ANALYST, target)
+
+
+def service_taking_part(actor: Actor, target: Target) -> bool:
+    """Coordinator or officer of a service that takes part in the operation (or in one under it)."""
+    return _holds_for_service(actor, Role.SERVICE_COORDINATOR, target.services, target) or _holds_for_service(
+        actor, Role.FIELD_OFFICER, target.services, target
+    )
+
+
+def coordinator_taking_part(actor: Actor, target: Target) -> bool:
+    return _holds_for_service(actor, Role.SERVICE_COORDINATOR, target.services, target)
+
+
+def officer_taking_part(actor: Actor, target: Target) -> bool:
+    return _holds_for_service(actor, Role.FIELD_OFFICER, target.services, target)
+
+
+def still_open(actor: Actor, target: Target) -> bool:
+    """Not signed, and the entry deadline has not passed."""
+    return target.open_for_entry
+
+
+def taking_entries(actor: Actor, target: Target) -> bool:
+    return target.status in (OperationStatus.ACTIVE, OperationStatus.REPORTING)
+
+
+def not_archived(actor: Actor, target: Target) -> bool:
+    return target.status != OperationStatus.ARCHIVED
+
+
+def planning(actor: Actor, target: Target) -> bool:
+    return target.status in (OperationStatus.DRAFT, OperationStatus.PLANNED, OperationStatus.ACTIVE)
+
+
+Alternatives = tuple[tuple[Predicate, ...], ...]
+
+PERMISSIONS: dict[str, Alternatives] = {
+    # --- open doors and one's own account
+    "site.open": ((anybody,),),
+    "site.own": ((signed_in,),),
+    # --- administration
+    "people.see": ((administrator,),),
+    "people.change": ((administrator,),),
+    "lists.see": ((administrator,),),
+    "lists.change": ((administrator,),),
+    "journal.see": ((administrator,),),
+    # --- plan
+    "operation.see": (
+        (operation_coordinator,),
+        (commander,),
+        (analyst,),
+        (service_taking_part,),
+        (liaison_taking_part,),
+    ),
+    "operation.create": ((unbound_coordinator,),),
+    "operation.plan.see": ((operation_coordinator,), (coordinator_taking_part,)),
+    "operation.change": ((operation_coordinator, not_archived),),
+    "operation.move": ((operation_coordinator,),),
+    "sample.remove": ((administrator,), (unbound_coordinator,)),
+    "services.see": ((some_coordinator,), (administrator,), (some_service_coordinator,)),
+    "services.change": ((unbound_coordinator,),),
+    "participation.change": ((operation_coordinator, not_archived),),
+    "team.see": ((operation_coordinator,), (service_coordinator,)),
+    "team.change": ((operation_coordinator, not_archived), (service_coordinator, not_archived)),
+    "officers.invite": ((operation_coordinator, not_archived), (service_coordinator, not_archived)),
+    # --- field
+    "field.see": ((some_field_officer,), (some_service_coordinator,)),
+    "contact.log": ((field_officer, own_team, taking_entries), (service_coordinator, taking_entries)),
+    "draft.own": ((own_entry,),),
+    "contact.see": ((own_entry, field_officer), (own_team, field_officer), (service_coordinator,)),
+    "contact.change": ((own_entry, field_officer, still_open, not_archived), (service_coordinator, not_archived)),
+    "contacts.list": ((service_coordinator,),),
+    "charges.see": ((service_coordinator,), (field_officer,)),
+    "charges.change": ((service_coordinator, not_archived), (field_officer, still_open, not_archived)),
+    # --- referrals
+    "referrals.see": ((some_liaison,), (some_service_coordinator,), (some_field_officer,)),
+    "referral.see": ((agency_liaison,),),
+    "referral.make": ((own_entry, field_officer, not_archived), (service_coordinator, not_archived)),
+    "referral.change": ((agency_liaison,),),
+    # --- returns
+    "totals.see": ((operation_coordinator,), (service_coordinator,)),
+    "totals.change": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
+    # --- report
+    "figures.see": (
+        (operation_coordinator,),
+        (commander,),
+        (analyst,),
+        (service_taking_part,),
+        (liaison_taking_part,),
+    ),
+    "figures.rows": ((service_coordinator,), (analyst,)),
+    "workbook.export": ((operation_coordinator,), (commander,), (analyst,), (coordinator_taking_part,)),
+    "workbook.persons": ((analyst,), (service_coordinator,)),
+}
+
+# The action that stands for seeing the object: refused there means "not found", allowed there but refused for the
+# action itself means "not allowed".
+SEEN_BY: dict[str, str] = {
+    "operation.plan.see": "operation.see",
+    "operation.change": "operation.see",
+    "operation.move": "operation.see",
+    "participation.change": "operation.see",
+    "contact.change": "contact.see",
+    "contact.log": "operation.see",
+    "charges.change": "charges.see",
+    "referral.change": "referral.see",
+    "totals.change": "totals.see",
+    "team.change": "team.see",
+    "officers.invite": "operation.see",
+    "workbook.export": "operation.see",
+    "services.change": "services.see",
+}
+
+
+def may(actor: Actor, action: str, target: Target = Target()) -> bool:  # noqa: B008 - frozen value
+    """Whether ``actor`` may do ``action`` to ``target``. Raises ``KeyError`` for an action that is not listed."""
+    alternatives = PERMISSIONS[action]
+    if actor.system:
+        # The owner of the machine: role predicates hold, predicates on the state of the object still count.
+        return any(all(p(actor, target) for p in line if p in STATE_PREDICATES) for line in alternatives)
+    return any(all(predicate(actor, target) for predicate in line) for line in alternatives)
+
+
+STATE_PREDICATES: frozenset[Predicate] = frozenset({still_open, taking_entries, not_archived, planning})
+
+
+def sees(actor: Actor, action: str, target: Target) -> bool:
+    """Whether the actor may know that the target exists."""
+    return may(actor, SEEN_BY.get(action, action), target)

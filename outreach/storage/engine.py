@@ -1,0 +1,132 @@
+"""The database handle and its transactions: pragmas, write lock, one commit. No tables, no queries.
+
+SQLite runs in WAL with ``synchronous=FULL`` on the library that ``pysqlite3`` brings, because libraries before
+3.51.3 can corrupt a WAL database that several connections use. PostgreSQL needs none of this.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase
+
+from outreach.errors import Unavailable
+
+SAFE_SQLITE = (3, 51, 3)  # SOURCE: sqlite.org, the WAL-reset bug, fixed in 3.51.3
+BUSY_MS = 5000
+
+DatabaseTrouble = OperationalError  # what the layers above may catch without knowing SQLAlchemy
+
+_want_write: ContextVar[bool] = ContextVar("outreach_want_write", default=False)
+# SQLite's busy handler sleeps and polls; queueing writers inside the process first cuts the slowest waits.
+_write_lock = threading.RLock()
+
+
+class Base(DeclarativeBase):
+    """Base of every table. Constraints have names by rule, so that migrations can name them everywhere."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+def sqlite_module() -> Any:
+    """The DB-API module for SQLite; raises ``RuntimeError`` when its library can corrupt a WAL database."""
+    import pysqlite3
+
+    if pysqlite3.sqlite_version_info < SAFE_SQLITE:
+        raise RuntimeError(
+            f"SQLite {pysqlite3.sqlite_version} has the WAL-reset bug; install pysqlite3 with SQLite 3.51.3 or later."
+        )
+    return pysqlite3
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Options for ``SQLALCHEMY_ENGINE_OPTIONS``."""
+    if url.startswith("sqlite"):
+        return {"module": sqlite_module(), "connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}}
+    return {"pool_pre_ping": True}
+
+
+def prepare(engine: Engine) -> None:
+    """Attach pragmas and explicit transactions to an SQLite engine; PostgreSQL is left as it is."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # we say BEGIN ourselves, so that a write takes its lock at the start
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _want_write.get() else "BEGIN")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """One write: takes the lock at once, commits at the end, rolls back on any error.
+
+    Raises ``Unavailable`` when the database is locked, full, read-only or gone; nothing is half-written then.
+    Nested use joins the outer write.
+    """
+    if _want_write.get():
+        yield
+        return
+    db.session.rollback()  # a read transaction that is open already cannot become a write without risking "busy"
+    token = _want_write.set(True)
+    try:
+        with _write_lock:
+            try:
+                yield
+                db.session.commit()
+            except BaseException:
+                db.session.rollback()
+                raise
+    except OperationalError as error:
+        raise Unavailable() from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable() from error
+        raise
+    finally:
+        _want_write.reset(token)
+
+
+@contextmanager
+def independently() -> Iterator[Connection]:
+    """A short transaction of its own, committed before the caller goes on (audit of reads, last-seen stamps).
+
+    Inside ``writing()`` it joins that write, since SQLite has one writer.
+    """
+    if _want_write.get():
+        yield db.session.connection()
+        return
+    token = _want_write.set(True)
+    try:
+        with _write_lock, db.engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        raise Unavailable() from error
+    finally:
+        _want_write.reset(token)

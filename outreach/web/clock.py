@@ -1,0 +1,45 @@
+"""Times at the edges: UTC inside, the operation's zone on the page, 24-hour clock, numeric dates in tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from flask_babel import get_locale, gettext
+
+
+def local(at: dt.datetime | None, zone: str) -> dt.datetime | None:
+    """The instant in ``zone``; ``None`` stays ``None``."""
+    return None if at is None else at.astimezone(ZoneInfo(zone))
+
+
+def iso_day(day: dt.date | dt.datetime | None) -> str:
+    """``2017-10-18``, or a dash where there is none."""
+    return "–" if day is None else day.strftime("%Y-%m-%d")
+
+
+def hour_minute(at: dt.datetime | None, zone: str = "UTC") -> str:
+    """``21:42`` in ``zone``, for tables and inputs."""
+    return "–" if at is None else at.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+
+
+def local_text(at: dt.datetime | None, zone: str) -> str:
+    """``2017-10-18 21:42``, or "not known"."""
+    return gettext("not known") if at is None else at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def long_day(day: dt.date | None) -> str:
+    """``10 October 2017`` / ``10 octobre 2017``, for prose and headings."""
+    return gettext("not known") if day is None else format_date(day, "d MMMM y", locale=get_locale())
+
+
+def long_span(first: dt.date | None, last: dt.date | None) -> str:
+    """``10 to 16 October 2017`` / ``10 au 16 octobre 2017``; "not known" where an end is missing."""
+    if first is None or last is None:
+        return gettext("not known")
+    if first == last:
+        return long_day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return gettext("%(first)s to %(last)s", first=first.day, last=long_day(last))
+    return gettext("%(first)s to %(last)s", first=long_day(first), last=long_day(last))

@@ -1,0 +1,111 @@
+"""The door: every endpoint names an action of the permission table, or the application does not start.
+
+``@guard("operation.see", load=operation)`` loads the object (or answers "not found"), asks the table, and runs the
+view in a transaction when it writes. A record that the actor may not see answers exactly as one that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, g, request
+
+from outreach.auth.actors import NOTHING, Target
+from outreach.auth.permissions import PERMISSIONS, may, sees
+from outreach.errors import Forged, NotAllowed, NotFound, SignInNeeded
+
+from . import transaction
+
+# A loader takes the URL's arguments and gives the target and what the view is called with.
+Loader = Callable[..., tuple[Target, dict[str, Any]]]
+
+# Endpoints of packages, which carry no decorator of ours.
+PACKAGE_ENDPOINTS: dict[str, str] = {
+    "static": "site.open",
+    "security.static": "site.open",
+    "security.login": "site.open",
+    "security.logout": "site.open",
+    "security.verify": "site.own",
+    "security.change_password": "site.own",
+}
+
+
+def guard(
+    action: str, *, load: Loader | None = None, person_level: bool = False, writes: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Protect a view with ``action``.
+
+    ``person_level`` marks pages about single persons: never stored by a browser, and the view must enter the read in
+    the journal. ``writes=False`` marks an unsafe request that saves nothing (a preview).
+    """
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def guarded(**url_args: Any) -> Any:
+            if g.actor.user is None and not may(g.actor, action, NOTHING):
+                raise SignInNeeded()
+            transaction.read_body()
+
+            def admitted() -> Any:
+                target, kwargs = load(**url_args) if load else (NOTHING, url_args)
+                admit(action, target, loaded=load is not None)
+                g.target = target
+                return view(**kwargs)
+
+            g.person_level = person_level
+            return transaction.run(admitted, {}, writes=writes)
+
+        guarded.action = action  # type: ignore[attr-defined]  # read by the start-up check and the tests
+        guarded.person_level = person_level  # type: ignore[attr-defined]  # likewise
+        return guarded
+
+    return decorate
+
+
+def admit(action: str, target: Target, *, loaded: bool = True) -> None:
+    """Raise ``NotFound`` or ``NotAllowed`` unless the actor may do ``action`` to ``target``."""
+    if loaded and not sees(g.actor, action, target):
+        raise NotFound()
+    if not may(g.actor, action, target):
+        raise NotAllowed()
+
+
+def allowed(action: str, target: Target | None = None) -> bool:
+    """For templates: whether to offer a button."""
+    return may(g.actor, action, g.get("target", NOTHING) if target is None else target)
+
+
+def check_origin() -> None:
+    """Refuse unsafe requests that say they come from another site."""
+    if request.method in transaction.SAFE_METHODS:
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != "null" and urlsplit(origin).netloc != request.host:
+        raise Forged()
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise Forged()
+
+
+def action_of(app: Flask, endpoint: str) -> str | None:
+    """The action that guards ``endpoint``."""
+    if endpoint in PACKAGE_ENDPOINTS:
+        return PACKAGE_ENDPOINTS[endpoint]
+    return getattr(app.view_functions[endpoint], "action", None)
+
+
+def refuse_unlisted(app: Flask) -> None:
+    """Raise ``RuntimeError`` at start-up for an endpoint that no action of the table guards."""
+    for rule in app.url_map.iter_rules():
+        action = action_of(app, rule.endpoint)
+        if action not in PERMISSIONS:
+            raise RuntimeError(f"endpoint {rule.endpoint} ({rule.rule}) has no entry in the permission table")
+
+
+def guard_packages() -> None:
+    """The door of package endpoints, asked before every request."""
+    action = PACKAGE_ENDPOINTS.get(request.endpoint or "")
+    if action is not None and not may(g.actor, action, NOTHING):
+        raise SignInNeeded()

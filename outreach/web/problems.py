@@ -1,0 +1,88 @@
+"""Problems become pages (or JSON) here, and nowhere else. A 404 is the same bytes whatever was asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from outreach.errors import (
+    Forged,
+    NotFound,
+    Problem,
+    SignInNeeded,
+    TooLarge,
+    Unavailable,
+    Unexpected,
+    WrongMethod,
+)
+from outreach.storage.engine import DatabaseTrouble
+
+from . import sessions
+
+_BY_STATUS: dict[int, type[Problem]] = {404: NotFound, 405: WrongMethod, 413: TooLarge, 400: Problem}
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(Problem, answer)
+    app.register_error_handler(CSRFError, lambda error: answer(Forged()))
+    app.register_error_handler(RequestEntityTooLarge, lambda error: answer(TooLarge()))
+    app.register_error_handler(DatabaseTrouble, _database_trouble)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def answer(problem: Problem) -> Any:
+    """The response for ``problem``: sign-in page, JSON problem, or a page that says what to do."""
+    if isinstance(problem, SignInNeeded):
+        return _sign_in_first()
+    if request.accept_mimetypes.best == "application/json":
+        response = jsonify(
+            {"code": problem.code, "message": _say(problem.message, problem), "fix": _say(problem.fix, problem)}
+        )
+        response.status_code = problem.status
+        return response
+    g.problem_page = True
+    shown = {
+        "title": _say(problem.message, problem),
+        "message": _say(problem.message, problem),
+        "fix": _say(problem.fix, problem),
+        "status": problem.status,
+        "code": problem.code,
+    }
+    response = Response(render_template("problem.html", problem=shown), status=problem.status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _say(text: str, problem: Problem) -> str:
+    return gettext(text, **problem.params) if problem.params else gettext(text)
+
+
+def _sign_in_first() -> Any:
+    """Keep what was sent by somebody whose session has ended, then ask her to sign in."""
+    sessions.keep_form()
+    going = request.full_path if request.method == "GET" else None
+    return redirect(url_for("security.login", next=going) if going else url_for("security.login"), code=303)
+
+
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if 300 <= status < 400:
+        return error
+    return answer(_BY_STATUS.get(status, Problem)())
+
+
+def _database_trouble(error: DatabaseTrouble) -> Any:
+    current_app.logger.error("database unavailable: %s", type(error.orig).__name__)
+    return answer(Unavailable())
+
+
+def _unexpected(error: Exception) -> Any:
+    if current_app.testing:
+        raise error
+    current_app.logger.error("unexpected error at %s", request.endpoint, exc_info=error)
+    return answer(Unexpected())

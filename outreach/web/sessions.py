@@ -1,0 +1,88 @@
+"""Sessions that the server can end: a random token in the signed cookie, its hash in the database.
+
+SOURCE: ``safety.md`` 11: idle 30 minutes, absolute 12 hours; a field officer's idle limit is the absolute one.
+A revoked session, a disabled account or a sign-out everywhere works at the next request, on every server process.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from typing import Any
+
+from flask import g, request, session
+
+from outreach.auth.actors import ANYBODY
+from outreach.storage import independently, writing
+from outreach.storage.keys import Place, site_keys
+from outreach.storage.queries import access, accounts
+from outreach.storage.types import utc_now
+from outreach.vocab import Role
+
+ABSOLUTE = dt.timedelta(hours=12)
+IDLE = dt.timedelta(minutes=30)
+SEEN_EVERY = dt.timedelta(seconds=60)
+KEPT_FIELDS_LIMIT = 2_000_000
+
+
+def begin(user: Any) -> None:
+    """Start a server-side session for a user who has just signed in; called inside the sign-in's write."""
+    for name in [k for k in session if k not in ("_user_id", "_fresh", "_id", "fs_cc", "fs_paa", "identity.id")]:
+        session.pop(name)
+    token = secrets.token_urlsafe(32)
+    session["token"] = token
+    session["lang"], session["theme"] = user.language, user.theme
+    accounts.add_session(user.id, token, ends_at=utc_now() + ABSOLUTE)
+
+
+def end() -> None:
+    """Revoke the session of this browser."""
+    token = session.pop("token", None)
+    if token:
+        accounts.revoke_session(token)
+
+
+def current_user_of(user_id: str) -> Any:
+    """The user of this request, or ``None`` when the session has ended (Flask-Login's user loader)."""
+    token = session.get("token")
+    found = accounts.session_with_user(token, user_id) if token else None
+    if found is None:
+        return None
+    record, user = found
+    now = utc_now()
+    if record.revoked_at is not None or not user.active or now >= record.ends_at:
+        return None
+    if now - record.seen_at > _idle_limit(user):
+        return None
+    if now - record.seen_at > SEEN_EVERY:
+        with independently() as connection:
+            accounts.touch(connection, record.id, user.id, now)
+    return user
+
+
+def _idle_limit(user: Any) -> dt.timedelta:
+    return ABSOLUTE if any(grant.role == Role.FIELD_OFFICER for grant in user.roles) else IDLE
+
+
+def set_actor(user: Any) -> None:
+    """Make ``g.actor`` from the signed-in user."""
+    g.actor = access.actor_of(user) if user is not None and user.is_authenticated else ANYBODY
+
+
+def keep_form() -> None:
+    """Seal what was just sent to the person whose session has ended, so that it survives signing in again."""
+    token = session.get("token")
+    if request.method != "POST" or not token:
+        return
+    user_id = accounts.user_of_ended_session(token)
+    fields = [(k, v) for k, vs in request.form.lists() for v in vs if k not in ("csrf_token", "password")]
+    if user_id is None or sum(len(k) + len(v) for k, v in fields) > KEPT_FIELDS_LIMIT:
+        return
+    with writing():
+        uid = accounts.new_kept_form_uid()
+        kept = {"path": request.path, "fields": fields}
+        accounts.keep_form(uid, user_id, site_keys().seal_json(kept, kept_place(uid, user_id)))
+
+
+def kept_place(uid: str, user_id: int) -> Place:
+    return Place("kept_form", "fields_sealed", f"{uid}/{user_id}")
