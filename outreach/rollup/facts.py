@@ -29,12 +29,12 @@ from typing import TYPE_CHECKING, Any
 
 from outreach.errors import Problem
 from outreach.vocab import (
+    N_,
     AgeBand,
     ChargeStatus,
     ContactResult,
     EntryMode,
     Gender,
-    N_,
     ParticipationStatus,
     PlaceKind,
     ServiceKind,

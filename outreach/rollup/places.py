@@ -11,7 +11,7 @@ measures are owed by police only. A service whose place lies outside the tree ow
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from outreach.rollup.measures import Family, Measure
 from outreach.vocab import EntryMode, ParticipationStatus, ServiceKind
@@ -161,7 +161,7 @@ class Places:
 
 def _tree(facts: Facts) -> dict[int, Operation]:
     frame = facts.operations
-    rows = {row[0]: row for row in zip(*(frame[name].tolist() for name in (
+    rows: dict[int, tuple[Any, ...]] = {row[0]: row for row in zip(*(frame[name].tolist() for name in (
         "operation", "parent", "code", "services_known", "overlap_nil", "first_day", "last_day", "deadline")),
         strict=True)}
     children: dict[int, list[int]] = {}
@@ -172,7 +172,8 @@ def _tree(facts: Facts) -> dict[int, Operation]:
     while waiting:
         operation, depth = waiting.pop()
         if operation not in tree:
-            tree[operation] = Operation(*rows[operation], depth)
+            number, parent, code, known, nil, first, last, deadline = rows[operation]
+            tree[operation] = Operation(number, parent, code, known, nil, first, last, deadline, depth)
             waiting += [(child, depth + 1) for child in children.get(operation, ())]
     return tree
 

@@ -1,0 +1,215 @@
+"""The state of each service x day x measure: a number, a zero, or which kind of silence it is.
+
+Here belongs the difference between *nothing happened*, *nothing was heard* and *nothing is due*. How a state looks is
+not decided here.
+
+When a day's cell is due: ``due_hours`` after the day has ended, and not later than the entry deadline. From the
+beginning of the day it is *later* for ``due_hours``, then *silent*, then *overdue*. A figure asked once for the window
+is *later* until the window has ended, then *silent*, and *overdue* at the deadline (without one: ``due_hours`` after
+the window).
+
+A service that logs contacts has said *zero* for a day and measure when it logged any contact that day that adds
+nothing to the measure, or when it confirmed that there were no contacts. A day covered by one number for the whole
+window reads *elsewhere*, at the operation that counts it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outreach.rollup.facts import SECONDS_PER_DAY, Facts
+from outreach.rollup.ledger import Ledger, ledger
+from outreach.rollup.measures import Family, Measure
+from outreach.rollup.units import UNDATED
+from outreach.vocab import Basis, CellState, EntryMode
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One service x day x measure. ``day`` -1 is the whole window; ``value`` is None unless it is known.
+
+    ``operation`` is the operation that counts an *elsewhere* cell (its id may lie outside the tree) and
+    ``lead`` the service whose joint team's contacts count it. ``due_at`` is UTC seconds, None where nothing is due.
+    """
+
+    service: int
+    day: int
+    state: CellState
+    value: int | None = None
+    operation: int | None = None
+    lead: int | None = None
+    due_at: int | None = None
+
+    @property
+    def known(self) -> bool:
+        return self.state in (CellState.NUMBER, CellState.ZERO)
+
+    @property
+    def missing(self) -> bool:
+        """Due and not here, so that the service's figure is only a lower bound."""
+        return self.state in (CellState.OVERDUE, CellState.DECLINED)
+
+
+def cells(facts: Facts, measure: Measure) -> list[Cell]:
+    """Cells of every service that owes the measure or has something of it, by service and day.
+
+    Measures that have no days (personnel) give one cell per service with day -1.
+    """
+    return list(grid(ledger(facts), measure).values())
+
+
+def grid(book: Ledger, measure: Measure) -> dict[tuple[int, int], Cell]:
+    """Cells by (service, day); worked out once per ledger."""
+    kept = book.facts.remembered
+    key = ("grid", measure.code)
+    if key not in kept:
+        kept[key] = _grid(book, measure)
+    found: dict[tuple[int, int], Cell] = kept[key]
+    return found
+
+
+def _grid(book: Ledger, measure: Measure) -> dict[tuple[int, int], Cell]:
+    if measure.family is Family.PARTICIPATION:
+        return {}
+    counts: dict[int, dict[int, int]] = {}
+    for (service, day), counted in book.units(measure, ("service",)).by("service", "day").items():
+        counts.setdefault(service, {})[day] = counted
+    owing = book.owing(measure)
+    out: dict[tuple[int, int], Cell] = {}
+    for service in book.services():
+        row = _Row(book, measure, service, counts.get(service, {}), service in owing)
+        for cell in row.cells():
+            out[service, cell.day] = cell
+    return out
+
+
+class _Row:
+    """One service's cells of one measure."""
+
+    def __init__(self, book: Ledger, measure: Measure, service: int, counts: dict[int, int], owes: bool) -> None:
+        self.book, self.measure, self.service, self.counts, self.owes = book, measure, service, counts, owes
+        self.place = book.places.place(service, measure)
+        self.source = book.source(service, measure)
+        self.own = book.places.days(service, measure)
+
+    def cells(self) -> list[Cell]:
+        if not self.measure.by_day:
+            return self._window()
+        if not self.book.places.counts_here(self.service, self.measure):
+            return [self._cell(day, CellState.ELSEWHERE, operation=self.place) for day in self._days(set())]
+        if self._only_partner():
+            lead = self.book.leads[self.service]
+            return [self._cell(day, CellState.ELSEWHERE, lead=lead) for day in self._days(set())]
+        if not self.owes and self.source is None:
+            return []
+        if self.source is Basis.TALLIES or self._sends_totals():
+            return self._from_tallies()
+        if self.measure.family is Family.ENFORCEMENT:
+            return self._from_enforcement()
+        return self._from_contacts()
+
+    def _cell(self, day: int, state: CellState, value: int | None = None, **more: int | None) -> Cell:
+        return Cell(self.service, day, state, value, **more)
+
+    def _only_partner(self) -> bool:
+        return (self.measure.family is Family.CONTACTS and self.service in self.book.leads and self.source is None)
+
+    def _sends_totals(self) -> bool:
+        return self.book.places.mode(self.service, self.measure) == EntryMode.DAILY_TOTALS
+
+    def _days(self, further: set[int]) -> list[int]:
+        first, last = self.book.places.window()
+        window = range(first, last + 1) if first >= 0 else range(0)
+        return sorted({*window, *self.own, *further} - {UNDATED})
+
+    def _number(self, day: int, value: int) -> Cell:
+        return self._cell(day, CellState.NUMBER if value else CellState.ZERO, value)
+
+    def _from_tallies(self) -> list[Cell]:
+        told = self.book.told(self.service, self.measure)
+        once = told.get(UNDATED)
+        out = []
+        for day in self._days(set(told)):
+            if day in told:
+                tally = told[day]
+                out.append(self._number(day, tally.value) if tally.heard else self._cell(day, CellState.DECLINED))
+            elif day not in self.own:
+                out.append(self._cell(day, CellState.NOT_A_DAY))
+            elif once is not None and once.heard:
+                out.append(self._cell(day, CellState.ELSEWHERE, operation=self.place))
+            elif once is not None:
+                out.append(self._cell(day, CellState.DECLINED))
+            else:
+                out.append(self._pending_window(day) if self.measure.family.whole_window else self._pending(day))
+        return out
+
+    def _from_contacts(self) -> list[Cell]:
+        zero = self.book.zero_days(self.service, self.measure)
+        declined = self.book.declined_days(self.service, self.measure)
+        active = self.book.active_days(self.service, self.measure)
+        out = []
+        for day in self._days({*self.counts, *zero, *active}):
+            if self.counts.get(day):
+                out.append(self._number(day, self.counts[day]))
+            elif day in active or day in zero or (UNDATED in zero and day in self.own):
+                out.append(self._number(day, 0))
+            elif day not in self.own:
+                out.append(self._cell(day, CellState.NOT_A_DAY))
+            elif day in declined:
+                out.append(self._cell(day, CellState.DECLINED))
+            else:
+                out.append(self._pending(day))
+        return out
+
+    def _from_enforcement(self) -> list[Cell]:
+        out = []
+        for day in self._days(set(self.counts)):
+            if self.counts.get(day):
+                out.append(self._number(day, self.counts[day]))
+            elif day not in self.own:
+                out.append(self._cell(day, CellState.NOT_A_DAY))
+            elif self.source is None:
+                told = self.book.told(self.service, self.measure)
+                out.append(self._cell(day, CellState.DECLINED) if told else self._pending_window(day))
+            else:
+                out.append(self._number(day, 0) if day <= self.book.facts.today else self._pending(day))
+        return out
+
+    def _window(self) -> list[Cell]:
+        if not self.book.places.counts_here(self.service, self.measure):
+            return [self._cell(UNDATED, CellState.ELSEWHERE, operation=self.place)]
+        if self.source is Basis.RECORDS:
+            return [self._number(UNDATED, sum(self.counts.values()))]
+        if self.source is Basis.TALLIES:
+            told = self.book.counted_tallies(self.service, self.measure)
+            return [self._number(UNDATED, sum(tally.value for tally in told.values()))]
+        if not self.owes:
+            return []
+        if self.book.told(self.service, self.measure):
+            return [self._cell(UNDATED, CellState.DECLINED)]
+        return [self._pending_window(UNDATED)]
+
+    def _pending(self, day: int) -> Cell:
+        facts = self.book.facts
+        begins, limit = facts.day_begins(day), facts.due_hours * 3600
+        deadline = self.book.places.deadline(self.service, self.measure)
+        due = begins + SECONDS_PER_DAY + limit
+        due = min(due, deadline) if deadline >= 0 else due
+        if day > facts.today or facts.now < begins:
+            state = CellState.LATER
+        elif facts.now >= due:
+            state = CellState.OVERDUE
+        else:
+            state = CellState.LATER if facts.now < begins + limit else CellState.SILENT
+        return self._cell(day, state, due_at=due)
+
+    def _pending_window(self, day: int) -> Cell:
+        facts = self.book.facts
+        deadline = self.book.places.deadline(self.service, self.measure)
+        ends = facts.day_begins(self.own[-1] + 1) if self.own else None
+        due = deadline if deadline >= 0 else None if ends is None else ends + facts.due_hours * 3600
+        if due is not None and facts.now >= due:
+            state = CellState.OVERDUE
+        else:
+            state = CellState.LATER if ends is None or facts.now < ends else CellState.SILENT
+        return self._cell(day, state, due_at=due)

@@ -1,0 +1,55 @@
+"""The rows behind a figure: what a click on a number opens.
+
+Here belongs the list, whose length (or sum of ``counted``) is the figure without its tallies; who may see it is not
+decided here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from outreach.rollup.days import Day, day_row
+from outreach.rollup.facts import Facts
+from outreach.rollup.ledger import ledger
+from outreach.rollup.measures import Measure
+from outreach.rollup.persons import AGES, ANSWERS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def members(facts: Facts, measure: Measure, *, service: int | None = None, day: Day | None = None) -> DataFrame:
+    """The rows that ``measure`` counted, with the index of their frame; a person appears once, at the first meeting.
+
+    With ``service`` the persons are distinct within it, as in the figures by service; ``day`` takes what the day
+    rows take. Columns of the frame plus ``counted`` (int64: what the row adds; the sum is the figure without
+    tallies) and ``counted_day`` (int32); for measures of persons ``age`` is the one that counts and there are
+    ``support`` (accepted, declined, undecided, not_offered, not_known), ``conflict`` (ages on both sides of 18) and
+    ``meetings`` (how many). A ratio has no members: an empty frame.
+    """
+    import numpy as np
+    import pandas as pd
+
+    book = ledger(facts)
+    frame = getattr(facts, measure.frame)
+    units = book.units(measure, () if service is None else ("service",))
+    keep = np.ones(len(units.position), dtype=bool)
+    if measure.parts:
+        keep[:] = False
+    if service is not None:
+        keep &= units.service == service
+    if day is not None:
+        days, place = np.unique(units.day, return_inverse=True)
+        keep &= np.array([day_row(book, number) == day for number in days.tolist()], dtype=bool)[place] \
+            if len(days) else keep
+    rows = frame.iloc[units.position[keep]]
+    extra: dict[str, Any] = {
+        "counted": units.counted[keep].astype(np.int64), "counted_day": units.day[keep].astype(np.int32)}
+    if units.resolved is not None:
+        extra |= {
+            "age": pd.Categorical.from_codes(units.resolved.age[keep], categories=pd.Index(AGES)),
+            "support": pd.Categorical.from_codes(units.resolved.support[keep], categories=pd.Index(ANSWERS)),
+            "made_safe": units.resolved.made_safe[keep], "conflict": units.resolved.conflict[keep],
+            "meetings": units.resolved.meetings[keep]}
+    made: DataFrame = rows.assign(**extra)
+    return made

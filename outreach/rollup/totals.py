@@ -1,0 +1,325 @@
+"""Figures: what each measure amounts to, in total and by service, day or staff category, with how far to trust it.
+
+Here belong the value, bound, basis and coverage of a figure. A figure is the number of its members (``members``) plus
+the reported tallies; an empty figure is None, never 0.
+
+Decided here:
+
+- By day a person counts on the day of the first meeting in the tree; by service and day, of the first meeting with
+  that service, so that a service's days add up to its own figure and it learns nothing of the other services.
+- Day rows are the window's days in order, then ``before`` and ``after`` it, then ``undated`` where something cannot be
+  placed on a day (a number for the whole window). When the window is not known the days are those of the facts.
+- A day's coverage counts the services for which it is one of their days. Measures without days have no day rows.
+- When the operation does not know its services, totals are None and unknown with no expected number; the figures by
+  service stay what each service reported. When only an operation within it does not, its figure is at best partial.
+- An acceptance whose parts are not both exact is partial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from outreach.rollup.cells import Cell, grid
+from outreach.rollup.days import WITHOUT_DAY, Day, Key, day_row, day_rows_of
+from outreach.rollup.facts import Facts
+from outreach.rollup.ledger import Ledger, ledger
+from outreach.rollup.measures import ACCEPTANCE, CATALOGUE, Family, Measure
+from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.units import Units
+from outreach.vocab import Basis, Bound, ParticipationStatus, StaffCategory
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Services in, of those that owe the figure; ``expected`` is None when nobody knows who takes part."""
+
+    reported: int
+    expected: int | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number. ``value`` is None when nothing is known. ``key`` names what it is by, in the order asked for:
+    ``service`` an id, ``day`` a day number or ``before``/``after``/``undated``, ``category`` a staff category.
+    A ratio carries its two parts."""
+
+    measure: str
+    key: Mapping[str, Day] = field(default_factory=dict)
+    value: int | float | None = None
+    bound: Bound = Bound.UNKNOWN
+    basis: Basis | None = None
+    coverage: Coverage = Coverage(0, 0)
+    numerator: int | None = None
+    denominator: int | None = None
+
+
+def totals(facts: Facts, by: Sequence[str] = (), measures: Iterable[Measure] | None = None) -> list[Figure]:
+    """Figures of ``measures`` (default: the whole catalogue and acceptance) in their order, then in order of the keys.
+
+    ``by`` is ``()``, ``("service",)``, ``("day",)``, ``("service", "day")``, or for personnel ``("category",)`` and
+    ``("service", "category")``. A measure that cannot be split that way gives no figures. Raises ``ValueError`` for
+    any other ``by``.
+    """
+    by = tuple(by)
+    splits: dict[tuple[str, ...], Callable[[Ledger, Measure], list[Figure]]] = {
+        (): _in_all, ("service",): _by_service, ("day",): _by_day, ("service", "day"): _by_service_and_day}
+    if by not in splits and by not in (("category",), ("service", "category")):
+        raise ValueError(f"figures cannot be split by {', '.join(by)}")
+    out: list[Figure] = []
+    for measure in (*CATALOGUE, ACCEPTANCE) if measures is None else measures:
+        if "category" in by:
+            out += _by_category(ledger(facts), measure, by) if measure.family is Family.PERSONNEL else []
+        elif "day" not in by or measure.by_day:
+            out += _acceptance(facts, measure, by) if measure.parts else splits[by](ledger(facts), measure)
+    return out
+
+
+def total(facts: Facts, measure: Measure) -> Figure:
+    """The one figure of ``measure`` for the whole operation."""
+    return totals(facts, (), [measure])[0]
+
+
+def coverage(facts: Facts) -> Coverage:
+    """Services that have reported anything, of those that owe anything."""
+    book = ledger(facts)
+    owing = {service for measure in CATALOGUE for service in book.owing(measure)}
+    heard = {service for measure in CATALOGUE for service in owing if book.source(service, measure) is not None}
+    return Coverage(len(heard), len(owing) if _known(book) else None)
+
+
+# How a figure is trusted ----------------------------------------------------------------------------------------------
+
+def _known(book: Ledger) -> bool:
+    return book.places.operations[book.places.root].services_known
+
+
+def _bound(book: Ledger, *, anything: bool, reported: int, expected: int, low: bool, high: bool) -> Bound:
+    """Worst first: unknown, partial, at least, at most, exact; both a lower and an upper bound are no bound."""
+    if not anything:
+        return Bound.UNKNOWN
+    if reported < expected or (low and high) or not book.places.all_known:
+        return Bound.PARTIAL
+    return Bound.AT_LEAST if low else Bound.AT_MOST if high else Bound.EXACT
+
+
+def _overlaps(book: Ledger, measure: Measure, from_records: set[int], from_tallies: set[int]) -> bool:
+    """Whether distinct things of several services were added, so that one may be counted twice."""
+    if book.places.operations[book.places.root].overlap_nil or len(from_records | from_tallies) < 2:
+        return False
+    return measure.of_accused or (measure.of_persons and bool(from_tallies))
+
+
+def _basis(sources: Iterable[Basis | None]) -> Basis | None:
+    found = {source for source in sources if source is not None}
+    return None if not found else found.pop() if len(found) == 1 else Basis.MIXED
+
+
+def _of(counts: Mapping[tuple[int, ...], int], place: int = 0) -> set[int]:
+    return {key[place] for key, counted in counts.items() if counted}
+
+
+# Splits ---------------------------------------------------------------------------------------------------------------
+
+def _in_all(book: Ledger, measure: Measure) -> list[Figure]:
+    if measure.family is Family.PARTICIPATION:
+        return [_participants(book, measure)]
+    owing = book.owing(measure)
+    sources = {service: book.source(service, measure) for service in book.services()}
+    heard = {service for service, source in sources.items() if source is not None}
+    if not _known(book):
+        return [Figure(measure.code, coverage=Coverage(len(owing & heard), None))]
+    units = book.units(measure)
+    told = {service: sum(tally.value for tally in book.counted_tallies(service, measure).values())
+            for service in book.services()}
+    low = bool(units.unaged is not None and len(units.unaged.position)) or any(
+        cell.missing for cell in grid(book, measure).values() if cell.service in heard)
+    high = _overlaps(book, measure, _of(units.by("service")), {service for service, value in told.items() if value})
+    bound = _bound(book, anything=bool(heard), reported=len(owing & heard), expected=len(owing), low=low, high=high)
+    value = int(units.counted.sum()) + sum(told.values()) if heard else None
+    return [Figure(measure.code, {}, value, bound, _basis(sources.values()), Coverage(len(owing & heard), len(owing)))]
+
+
+def _participants(book: Ledger, measure: Measure) -> Figure:
+    confirmed = len(book.units(measure).position)
+    if not _known(book):
+        return Figure(measure.code, coverage=Coverage(confirmed, None))
+    kinds = measure.where[1][1]
+    asked = {part.service for parts in book.places.of_service.values() for part in parts
+             if part.status in (ParticipationStatus.INVITED, ParticipationStatus.CONFIRMED) and part.kind in kinds}
+    bound = Bound.EXACT if book.places.all_known else Bound.PARTIAL
+    return Figure(measure.code, {}, confirmed, bound, Basis.RECORDS, Coverage(confirmed, len(asked)))
+
+
+def _by_service(book: Ledger, measure: Measure) -> list[Figure]:
+    units = book.units(measure, ("service",))
+    counts = units.by("service")
+    if measure.family is Family.PARTICIPATION:
+        return [Figure(measure.code, {"service": service}, counts.get((service,), 0), Bound.EXACT, Basis.RECORDS,
+                       Coverage(1, 1)) for service in book.services()]
+    unaged = units.unaged.by("service") if units.unaged is not None else {}
+    owing = book.owing(measure)
+    missing = {cell.service for cell in grid(book, measure).values() if cell.missing}
+    out = []
+    for service in book.services():
+        source = book.source(service, measure)
+        told = sum(tally.value for tally in book.counted_tallies(service, measure).values())
+        bound = Bound.UNKNOWN if source is None else Bound.AT_LEAST \
+            if service in missing or unaged.get((service,)) else Bound.EXACT
+        out.append(Figure(
+            measure.code, {"service": service}, None if source is None else counts.get((service,), 0) + told,
+            bound, source, Coverage(int(source is not None and service in owing), int(service in owing))))
+    return out
+
+
+def _spread(book: Ledger, counts: Mapping[tuple[int, ...], int]) -> dict[Key, int]:
+    """Counts by (..., day) with each day put into its day row."""
+    out: dict[Key, int] = {}
+    for key, counted in counts.items():
+        row = (*key[:-1], day_row(book, key[-1]))
+        out[row] = out.get(row, 0) + counted
+    return out
+
+
+def _told(book: Ledger, measure: Measure) -> dict[Key, int]:
+    """Tallied values by (service, day row)."""
+    return _spread(book, {
+        (service, day): tally.value for service in book.services()
+        for day, tally in book.counted_tallies(service, measure).items()})
+
+
+def _rows_with(book: Ledger, *counts: Mapping[Key, int]) -> list[Day]:
+    undated = any(counted for found in counts for key, counted in found.items() if key[-1] == WITHOUT_DAY)
+    return [*day_rows_of(book), *([WITHOUT_DAY] if undated else [])]
+
+
+def _by_day(book: Ledger, measure: Measure) -> list[Figure]:
+    units = book.units(measure)
+    records, told = _spread(book, units.by("service", "day")), _told(book, measure)
+    unaged = _of_row(_spread(book, units.unaged.by("service", "day"))) if units.unaged is not None else {}
+    by_day: dict[Day, list[Cell]] = {}
+    for cell in grid(book, measure).values():
+        by_day.setdefault(cell.day, []).append(cell)
+    owing = book.owing(measure)
+    heard = {service for service in book.services() if book.source(service, measure) is not None}
+    recorded, tallied = _of_row(records), _of_row(told)
+    out = []
+    for day in _rows_with(book, records, told):
+        if isinstance(day, str):
+            known, expected = heard, owing
+        else:
+            known = {cell.service for cell in by_day.get(day, ()) if cell.known}
+            expected = {cell.service for cell in by_day.get(day, ()) if cell.state != "not_a_day"} & owing
+        parts = recorded.get(day, {}), tallied.get(day, {})
+        out.append(_day_figure(book, measure, day, parts, known, expected, bool(unaged.get(day))))
+    return out
+
+
+def _of_row(counts: Mapping[Key, int]) -> dict[Day, dict[int, int]]:
+    out: dict[Day, dict[int, int]] = {}
+    for (service, day), counted in counts.items():
+        if counted and isinstance(service, int):
+            out.setdefault(day, {})[service] = counted
+    return out
+
+
+def _day_figure(book: Ledger, measure: Measure, day: Day, parts: tuple[dict[int, int], dict[int, int]],
+                known: set[int], expected: set[int], unaged: bool) -> Figure:
+    if not _known(book):
+        return Figure(measure.code, {"day": day}, coverage=Coverage(len(known & expected), None))
+    records, told = parts
+    known = known | set(records) | set(told)
+    bound = _bound(book, anything=bool(known), reported=len(known & expected), expected=len(expected), low=unaged,
+                   high=_overlaps(book, measure, set(records), set(told)))
+    value = sum(records.values()) + sum(told.values()) if known else None
+    return Figure(measure.code, {"day": day}, value, bound, _basis(book.source(s, measure) for s in known),
+                  Coverage(len(known & expected), len(expected)))
+
+
+def _by_service_and_day(book: Ledger, measure: Measure) -> list[Figure]:
+    units = book.units(measure, ("service",))
+    records, told = _spread(book, units.by("service", "day")), _told(book, measure)
+    unaged = _spread(book, units.unaged.by("service", "day")) if units.unaged is not None else {}
+    states, owing = grid(book, measure), book.owing(measure)
+    rows = _rows_with(book, records, told)
+    out = []
+    for service in book.services():
+        source = book.source(service, measure)
+        for day in rows:
+            counted = records.get((service, day), 0) + told.get((service, day), 0)
+            cell = states.get((service, day)) if isinstance(day, int) else None
+            known = bool(counted) or (source is not None if isinstance(day, str) else cell is not None and cell.known)
+            owes = service in owing and (isinstance(day, str) or (cell is not None and cell.state != "not_a_day"))
+            bound = Bound.UNKNOWN if not known else Bound.AT_LEAST if unaged.get((service, day)) else Bound.EXACT
+            out.append(Figure(
+                measure.code, {"service": service, "day": day}, counted if known else None, bound,
+                source if known else None, Coverage(int(known and owes), int(owes))))
+    return out
+
+
+def _by_category(book: Ledger, measure: Measure, by: tuple[str, ...]) -> list[Figure]:
+    """Personnel by what they do; the category '' holds numbers that were told without one."""
+    units = book.units(measure, by)
+    category = book.facts.deployed["category"].astype(object).to_numpy()[units.position].tolist()
+    split = "service" in by
+    counts: dict[Key, int] = {}
+    for service, part, counted in zip(units.service.tolist(), category, units.counted.tolist(), strict=True):
+        key = (service, part) if split else (part,)
+        counts[key] = counts.get(key, 0) + counted
+    for service in book.services():
+        if book.counted_tallies(service, measure):
+            for part, counted in book.told_parts(service, measure).items():
+                key = (service, part) if split else (part,)
+                counts[key] = counts.get(key, 0) + counted
+    whole = {figure.key.get("service"): figure for figure in (_by_service if split else _in_all)(book, measure)}
+    parts = [*StaffCategory.values(), *([""] if any(key[-1] == "" for key in counts) else [])]
+    out = []
+    for service, figure in whole.items():
+        for part in parts:
+            key = (service, part) if split and service is not None else (part,)
+            out.append(Figure(
+                measure.code, dict(zip(by, key, strict=True)), None if figure.value is None else counts.get(key, 0),
+                figure.bound, figure.basis, figure.coverage))
+    return out
+
+
+# Ratio ----------------------------------------------------------------------------------------------------------------
+
+def _acceptance(facts: Facts, measure: Measure, by: tuple[str, ...]) -> list[Figure]:
+    book = ledger(facts)
+    over, under = (measure_of(code) for code in measure.parts or ())
+    both = {service for service in book.services()
+            if book.source(service, over) is not None and book.source(service, under) is not None}
+    above, below = (totals(facts, by, [part]) for part in (over, under))
+    if not by:
+        covers = Coverage(len(both & book.owing(under)), below[0].coverage.expected)
+        return [_ratio(measure, above[0], below[0], _sum(book, over, both), _sum(book, under, both), covers)]
+    tops = {tuple(figure.key.items()): figure for figure in above}
+    out = []
+    for bottom in below:
+        top = tops.get(tuple(bottom.key.items()), Figure(over.code, bottom.key))
+        least = min(top.coverage.reported, bottom.coverage.reported)
+        out.append(_ratio(measure, top, bottom, _whole(top), _whole(bottom),
+                          Coverage(least, bottom.coverage.expected)))
+    return out
+
+
+def _whole(figure: Figure) -> int | None:
+    return None if figure.value is None else int(figure.value)
+
+
+def _sum(book: Ledger, measure: Measure, services: set[int]) -> int | None:
+    if not services or not _known(book):
+        return None
+    units: Units = book.units(measure, (), services)
+    return int(units.counted.sum()) + sum(
+        tally.value for service in services for tally in book.counted_tallies(service, measure).values())
+
+
+def _ratio(measure: Measure, top: Figure, bottom: Figure, over: int | None, under: int | None,
+           covers: Coverage) -> Figure:
+    if over is None or under is None or not under:
+        return Figure(measure.code, bottom.key, None, Bound.UNKNOWN, None, covers, over, under)
+    exact = top.bound == bottom.bound == Bound.EXACT and covers.reported == covers.expected
+    return Figure(measure.code, bottom.key, over / under, Bound.EXACT if exact else Bound.PARTIAL,
+                  _basis((top.basis, bottom.basis)), covers, over, under)
