@@ -1,0 +1,1 @@
+"""An operation small enough to count with a pencil, and the count."""
