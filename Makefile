@@ -79,8 +79,9 @@ define install
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --python $(BIN)/python --editable .
 endef
 
+# Where tests have been set up, running must not take their packages away again.
 $(RUN_STAMP): requirements.lock setup.cfg pyproject.toml | $(BIN)/uv
-	$(call install,requirements.lock)
+	$(call install,$(if $(wildcard $(DEV_STAMP)),requirements-dev.lock,requirements.lock))
 	@touch $@
 
 # Holds the run-time lock too, so running after testing installs nothing.
