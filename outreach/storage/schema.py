@@ -10,7 +10,8 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import Migrate, upgrade
 
-from .engine import db
+from .engine import db, writing
+from .seeds import seed
 
 
 def attach(app: Flask) -> None:
@@ -19,8 +20,10 @@ def attach(app: Flask) -> None:
 
 
 def bring_up_to_date() -> None:
-    """Run the migrations that are missing (inside an application context)."""
+    """Run the migrations that are missing, then add the lists that are (inside an application context)."""
     upgrade()
+    with writing():
+        seed()
 
 
 def differences() -> list[Any]:

@@ -1,0 +1,183 @@
+"""Referrals: making one, who waits for an agency, and the sealed way to reach a person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy import update as sql_update
+
+from outreach.vocab import ReferralState
+
+from ..engine import db
+from ..keys import Place, site_keys
+from ..tables import Operation, Person, Referral, ReferralVersion, SafeContact, Service, User
+
+WAITING = (ReferralState.MADE.value,)
+
+
+def add_referral(
+    operation_id: int,
+    service_id: int,
+    contact_id: int | None,
+    person_id: int | None,
+    day: dt.date,
+    made_at: dt.datetime,
+    agency_id: int | None,
+    needs: Iterable[str],
+    urgent: bool,
+    reach_by: str,
+    safe_way: str,
+    by: int | None,
+    now: dt.datetime,
+) -> Referral:
+    """A referral in state *made*, with the safe way to reach sealed to the agency when there is one. Flushes.
+
+    ``reach_by``: here, they_call, safe_phone. ``by``: user id. The caller checks, journals and counts the change.
+    """
+    referral = Referral(
+        operation_id=operation_id,
+        service_id=service_id,
+        contact_id=contact_id,
+        person_id=person_id,
+        day=day,
+        made_at=made_at,
+    )
+    db.session.add(referral)
+    db.session.flush()
+    db.session.add(
+        ReferralVersion(
+            referral_id=referral.id,
+            state=ReferralState.MADE.value,
+            agency_id=agency_id,
+            needs=list(needs),
+            urgent=urgent,
+            reach_by=reach_by,
+            recorded_at=now,
+            recorded_by_id=by,
+        )
+    )
+    if safe_way and agency_id is not None:
+        sealed = site_keys().seal(safe_way, safe_way_place(referral, agency_id))
+        db.session.add(SafeContact(referral_id=referral.id, agency_id=agency_id, way_sealed=sealed, given_at=now))
+    db.session.flush()
+    return referral
+
+
+def safe_way_place(referral: Referral, agency_id: int) -> Place:
+    """Where the sealed way stands: bound to the referral, its agency and its operation."""
+    return Place("safe_contact", "way_sealed", referral.uid, agency_id, referral.operation_id)
+
+
+def by_uid(uid: str) -> Referral | None:
+    return db.session.scalar(select(Referral).where(Referral.uid == uid))
+
+
+def current(referral_id: int) -> ReferralVersion:
+    """The version that stands now."""
+    query = select(ReferralVersion).where(
+        ReferralVersion.referral_id == referral_id, ReferralVersion.superseded_at.is_(None)
+    )
+    return db.session.scalars(query).one()
+
+
+def history(referral_id: int) -> list[tuple[ReferralVersion, str]]:
+    """Every version, oldest first, with the name of who recorded it ('' when the account is gone)."""
+    query = (
+        select(ReferralVersion, func.coalesce(User.name, ""))
+        .outerjoin(User, User.id == ReferralVersion.recorded_by_id)
+        .where(ReferralVersion.referral_id == referral_id)
+        .order_by(ReferralVersion.version)
+    )
+    return [tuple(row) for row in db.session.execute(query)]
+
+
+def supersede(version: ReferralVersion, now: dt.datetime) -> bool:
+    """End ``version`` unless somebody else has; whether it was ours to end. The database decides races."""
+    ended = db.session.execute(
+        sql_update(ReferralVersion)
+        .where(ReferralVersion.id == version.id, ReferralVersion.superseded_at.is_(None))
+        .values(superseded_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire(version)
+    return ended.rowcount == 1
+
+
+def add_version(version: ReferralVersion) -> None:
+    db.session.add(version)
+    db.session.flush()
+
+
+def safe_contact(referral_id: int) -> SafeContact | None:
+    return db.session.get(SafeContact, referral_id)
+
+
+def open_safe_way(referral: Referral, contact: SafeContact) -> str:
+    """The safe way in clear; '' once destroyed. The caller has asked the permission table and journals the read."""
+    if contact.way_sealed is None:
+        return ""
+    return site_keys().open(contact.way_sealed, safe_way_place(referral, contact.agency_id))
+
+
+def destroy_safe_way(referral_id: int, now: dt.datetime) -> bool:
+    """Forget the safe way for good; whether there was one."""
+    contact = safe_contact(referral_id)
+    if contact is None or contact.way_sealed is None:
+        return False
+    contact.way_sealed = None
+    contact.destroyed_at = now
+    db.session.flush()
+    return True
+
+
+@dataclass(frozen=True)
+class Row:
+    """One referral in a list: current version, who made it, for which agency, who picked it up."""
+
+    referral: Referral
+    version: ReferralVersion
+    operation: Operation
+    service: Service
+    agency: Service | None
+    liaison_name: str
+
+
+def of_agencies(agency_ids: Iterable[int], operations: frozenset[int] | None = None) -> list[Row]:
+    """Referrals to the agencies: waiting ones first, urgent before others, then who waits longest."""
+    return _rows(ReferralVersion.agency_id.in_(sorted(agency_ids)), operations)
+
+
+def of_services(service_ids: Iterable[int], operations: frozenset[int] | None = None) -> list[Row]:
+    """Referrals that the services made, the same order."""
+    return _rows(Referral.service_id.in_(sorted(service_ids)), operations)
+
+
+def _rows(condition: object, operations: frozenset[int] | None) -> list[Row]:
+    from sqlalchemy.orm import aliased
+
+    agency = aliased(Service)
+    query = (
+        select(Referral, ReferralVersion, Operation, Service, agency, func.coalesce(User.name, ""))
+        .join(ReferralVersion, ReferralVersion.referral_id == Referral.id)
+        .join(Operation, Operation.id == Referral.operation_id)
+        .join(Service, Service.id == Referral.service_id)
+        .outerjoin(agency, agency.id == ReferralVersion.agency_id)
+        .outerjoin(User, User.id == ReferralVersion.liaison_id)
+        .where(ReferralVersion.superseded_at.is_(None), condition)
+        .order_by(ReferralVersion.urgent.desc(), Referral.made_at, Referral.id)
+    )
+    if operations is not None:
+        query = query.where(Referral.operation_id.in_(sorted(operations)))
+    return [Row(*row) for row in db.session.execute(query)]
+
+
+def person_of(referral: Referral) -> Person | None:
+    return None if referral.person_id is None else db.session.get(Person, referral.person_id)
+
+
+def reader_name(user_id: int | None) -> str:
+    found = None if user_id is None else db.session.get(User, user_id)
+    return found.name if found else ""
