@@ -12,7 +12,6 @@ from wtforms import (
     BooleanField,
     DateField,
     FileField,
-    Form,
     IntegerField,
     PasswordField,
     RadioField,
@@ -23,6 +22,8 @@ from wtforms import (
     validators,
 )
 from wtforms.fields.choices import SelectChoice
+
+from .forms import OutreachForm
 
 _KINDS = [
     SelectChoice("", _l("Choose a kind")),
@@ -37,7 +38,10 @@ _WRONG = MultiDict(
 """Answers that each break one rule, so that every error message shows."""
 
 
-class SpecimenForm(Form):
+_PLAIN = {"csrf": False}  # nothing is ever sent from that page
+
+
+class SpecimenForm(OutreachForm):
     """One field of every kind the house uses."""
 
     name = StringField(
@@ -62,6 +66,8 @@ class SpecimenForm(Form):
 
 def specimen() -> dict[str, Any]:
     """Give the variables of style.html: `blank` and `wrong`, the same form untouched and refused."""
-    wrong = SpecimenForm(MultiDict({f"wrong-{key}": value for key, value in _WRONG.items()}), prefix="wrong-")
+    wrong = SpecimenForm(
+        MultiDict({f"wrong-{key}": value for key, value in _WRONG.items()}), prefix="wrong-", meta=_PLAIN
+    )
     wrong.validate()
-    return {"blank": SpecimenForm(prefix="blank-"), "wrong_form": wrong}
+    return {"blank": SpecimenForm(None, prefix="blank-", meta=_PLAIN), "wrong_form": wrong}
