@@ -6,13 +6,16 @@ Exit 0 when done, 1 with the problems on standard error (one a line: where, what
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
 
 from outreach.errors import Invalid, Problem
+from outreach.vocab import Role
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,10 +78,187 @@ def init(email: str, name: str, password_stdin: bool) -> None:
     from outreach.auth.actors import SYSTEM
     from outreach.storage import writing
     from outreach.storage.schema import bring_up_to_date
-    from outreach.vocab import Role
 
     bring_up_to_date()
     hashed = hash_password(password_from_stdin())
     with writing():
         add_user(SYSTEM, email=email, name=name, password_hash=hashed, role=Role.ADMINISTRATOR)
     click.echo(f"Ready. Administrator: {email}")
+
+
+@cli.command()
+@click.option("--remove", is_flag=True, help="Remove the sample and its accounts instead.")
+@with_app
+def sample(remove: bool) -> None:
+    """Load the sample operation (published figures of 2017, invented people), or remove it."""
+    from flask import current_app
+
+    from outreach import sample as world
+    from outreach.auth.actors import SYSTEM
+    from outreach.storage import writing
+    from outreach.storage.schema import bring_up_to_date
+
+    bring_up_to_date()
+    folder = current_app.config["OUTREACH"].instance_dir
+    if remove:
+        with writing():
+            gone = world.remove(SYSTEM, folder)
+        click.echo(f"Removed {gone} sample operations.")
+        return
+    with writing():
+        people = world.load(hash_password, folder)
+    click.echo("The sample is loaded. Sign-ins:")
+    show_sign_ins(people)
+
+
+def show_sign_ins(people: list[Any]) -> None:
+    """A line for each account of the sample."""
+    for person in people:
+        click.echo(f"  {person.role.label:<22} {person.email:<36} {person.password}")
+
+
+@cli.group()
+def user() -> None:
+    """Accounts."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--service", help="Name of the service the role belongs to.")
+@click.option("--operation", help="Code of the operation the role is bound to; without it: all.")
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+@with_app
+def user_add(
+    email: str, name: str, role: str, service: str | None, operation: str | None, password_stdin: bool
+) -> None:
+    """Add an account, or a role to an account that exists."""
+    from outreach.admin.commands import add_user
+    from outreach.auth.actors import SYSTEM
+    from outreach.errors import N_
+    from outreach.plan.rules import name_key
+    from outreach.storage import writing
+    from outreach.storage.queries import operations
+
+    hashed = hash_password(password_from_stdin())
+    with writing():
+        found = operations.by_code(operation) if operation else None
+        if operation and found is None:
+            raise Invalid.at("--operation", N_("There is no operation %(code)s."), code=operation)
+        owner = operations.service_by_key(name_key(service)) if service else None
+        if service and owner is None:
+            raise Invalid.at("--service", N_("There is no service called %(name)s."), name=service)
+        add_user(
+            SYSTEM,
+            email=email,
+            name=name,
+            password_hash=hashed,
+            role=Role(role),
+            service=owner.id if owner else None,
+            operation=found.id if found else None,
+        )
+    click.echo(f"{email} can sign in.")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@with_app
+def backup(file: Path) -> None:
+    """Copy the running database to FILE. Keys are not in it: copy the keys folder elsewhere."""
+    from flask import current_app
+
+    from outreach import audit
+    from outreach.audit.tags import Tag
+    from outreach.auth.actors import SYSTEM
+    from outreach.storage import writing
+    from outreach.storage.backup import backup_to
+
+    settings = current_app.config["OUTREACH"]
+    with progress("Copying") as show:
+        size = backup_to(settings.sqlite_file, file, show)
+    with writing():
+        audit.record(SYSTEM, Tag.BACKUP_MADE, bytes=size)
+    click.echo(f"{file}: {size:,} bytes. Keep {settings.keys_dir} apart from it: without keys its texts stay sealed.")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@with_app
+def restore(file: Path) -> None:
+    """Put the contents of FILE in place of the present ones, which are kept beside them."""
+    from flask import current_app
+
+    from outreach import audit
+    from outreach.audit.tags import Tag
+    from outreach.auth.actors import SYSTEM
+    from outreach.storage import writing
+    from outreach.storage.backup import restore_from
+    from outreach.storage.schema import bring_up_to_date
+
+    settings = current_app.config["OUTREACH"]
+    with progress("Restoring") as show:
+        kept = restore_from(file, settings.sqlite_file, show)
+    bring_up_to_date()
+    with writing():
+        audit.record(SYSTEM, Tag.BACKUP_RESTORED)
+    click.echo(f"Restored. What stood before is in {kept}.")
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress line on a terminal; silence elsewhere."""
+
+    def show(done: int, total: int) -> None:
+        if sys.stderr.isatty() and total:
+            click.echo(f"\r{label}: {done * 100 // total:3d} %", nl=False, err=True)
+
+    yield show
+    if sys.stderr.isatty():
+        click.echo("\r" + " " * (len(label) + 8) + "\r", nl=False, err=True)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.pass_obj
+def serve(create_app: Callable[[], Any], host: str, port: int) -> None:
+    """Serve the site with a production server."""
+    run_server(create_app, host, port)
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.pass_obj
+def run(create_app: Callable[[], Any], host: str, port: int) -> None:
+    """Everything for a first look: database, sample, sign-ins, server."""
+    from outreach import sample as world
+    from outreach.server import leave_database
+    from outreach.storage import writing
+    from outreach.storage.queries.accounts import any_user
+    from outreach.storage.queries.sample import sample_operations
+    from outreach.storage.schema import bring_up_to_date
+
+    app = create_app()
+    folder = app.config["OUTREACH"].instance_dir
+    with app.app_context():
+        bring_up_to_date()
+        if not any_user() and not sample_operations():
+            with writing():
+                world.load(hash_password, folder)
+        people = world.sign_ins(folder)
+    leave_database(app)
+    click.echo(f"Outreach is at http://{host}:{port}")
+    if people:
+        click.echo("Sample sign-ins (invented people):")
+        show_sign_ins(people)
+    click.echo("Stop with Ctrl+C.")
+    run_server(create_app, host, port)
+
+
+def run_server(create_app: Callable[[], Any], host: str, port: int) -> None:
+    """gunicorn, two workers of four threads; refuses to listen to other machines without TLS in front."""
+    from outreach import server
+
+    server.run(create_app, host, port)

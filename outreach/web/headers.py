@@ -28,7 +28,7 @@ def set_headers(response: Response) -> Response:
     if request.endpoint == "static":
         if response.status_code == 200 and "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    elif g.get("person_level"):
+    elif g.get("person_level") or (request.endpoint or "").startswith("security."):
         headers["Cache-Control"] = "no-store"
     else:
         headers.setdefault("Cache-Control", "private, no-cache")

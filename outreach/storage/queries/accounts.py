@@ -21,6 +21,10 @@ def by_email(email: str) -> User | None:
     return db.session.scalar(select(User).where(func.lower(User.email) == email.strip().lower()))
 
 
+def any_user() -> bool:
+    return db.session.scalar(select(User.id).limit(1)) is not None
+
+
 def by_id(user_id: int) -> User | None:
     return db.session.get(User, user_id)
 

@@ -29,6 +29,10 @@ def children_of(operation_id: int) -> list[Operation]:
     )
 
 
+def service_by_key(name_key: str) -> Service | None:
+    return db.session.scalar(select(Service).where(Service.name_key == name_key))
+
+
 def participation(operation_id: int, service_id: int) -> Participation | None:
     query = select(Participation).where(
         Participation.operation_id == operation_id, Participation.service_id == service_id

@@ -1,0 +1,313 @@
+"""The sample: the published figures of October 2017 as four nested operations, with invented people, removable.
+
+SOURCE: ``published_2017.json`` (a copy ships in the package). ASSUMPTIONS, all marked in the data: the Ontario window;
+the hours of every window; the split of personnel by category; that no person was met or charged by two services;
+which invented service reported what.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from outreach import audit
+from outreach.admin.commands import add_user
+from outreach.audit.tags import Tag
+from outreach.auth.actors import SYSTEM, Actor
+from outreach.errors import N_, Blocked
+from outreach.plan.rules import name_key
+from outreach.storage.queries import sample as rows
+from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role, ServiceKind, StaffCategory
+
+PUBLISHED = Path(__file__).with_name("published_2017.json")
+SIGN_INS = "sample-sign-ins.json"
+ZONE = "America/Toronto"
+INVENTED = 41
+CONTACT_MEASURES = [
+    "contacts",
+    "attempts",
+    "persons_met",
+    "persons_under_18",
+    "support_offered",
+    "support_accepted",
+    "support_declined",
+    "support_undecided",
+    "persons_made_safe",
+    "kits_handed_out",
+    "referrals_made",
+    "referrals_received",
+    "referrals_reached",
+    "referrals_engaged",
+]
+ONTARIO_MEASURES = ["personnel", "persons_arrested", "persons_charged", "charges"]
+ONTARIO_DAYS = [dt.date(2017, 10, 9) + dt.timedelta(days=n) for n in range(7)]
+# Personnel of the five real services at Ontario (invented; the published total is 331 for all 46).
+FIVE_PERSONNEL = (12, 8, 7, 4, 4)
+# Met by the five at Windsor-Essex, by day of 10-13 October: 13 published, the spread is invented.
+MET = {0: (2, 2, 1, 1), 1: (1, 1, 0, 1), 2: (0, 1, 1, 0), 3: (0, 1, 0, 0), 4: (0, 0, 1, 0)}
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """One way into the sample site, to be printed."""
+
+    email: str
+    name: str
+    role: Role
+    password: str
+
+
+def load(hash_password: Any, instance_dir: Path) -> list[SignIn]:
+    """Load the sample inside a write; raises ``Blocked`` when it is there already. Returns the sign-ins."""
+    if rows.sample_operations():
+        raise Blocked(N_("The sample is loaded already."), N_("Remove it first: outreach sample --remove"))
+    published = {o["code"]: o for o in json.loads(PUBLISHED.read_text())["operations"]}
+    world = _operations(published)
+    five = _five_services(published["ONS-2017-WEC"], world)
+    invented = _invented_services(world["ONS-2017-ON"], published["ONS-2017-ON"]["figures"])
+    people = _people(hash_password, world, five, invented)
+    _contacts(world["ONS-2017-WEC"], five)
+    for operation in world.values():
+        rows.note_change(operation.id)
+    audit.record(SYSTEM, Tag.SAMPLE_LOADED, operations=len(world), services=len(five) + len(invented))
+    (instance_dir / SIGN_INS).touch(mode=0o600)
+    (instance_dir / SIGN_INS).write_text(json.dumps([s.__dict__ for s in people], indent=1))
+    return people
+
+
+def sign_ins(instance_dir: Path) -> list[SignIn]:
+    """The sign-ins that were made with the sample, for printing again."""
+    path = instance_dir / SIGN_INS
+    if not path.exists():
+        return []
+    return [SignIn(s["email"], s["name"], Role(s["role"]), s["password"]) for s in json.loads(path.read_text())]
+
+
+def remove(actor: Actor, instance_dir: Path | None = None) -> int:
+    """Remove everything of the sample inside a write; returns how many operations went. Real data is left alone."""
+    gone = rows.remove_sample()
+    if instance_dir is not None:
+        (instance_dir / SIGN_INS).unlink(missing_ok=True)
+    audit.record(actor, Tag.SAMPLE_REMOVED, operations=gone)
+    return gone
+
+
+def _local(day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
+    return dt.datetime(day.year, day.month, day.day, hour, minute, tzinfo=ZoneInfo(ZONE)).astimezone(dt.UTC)
+
+
+def _operations(published: dict[str, Any]) -> dict[str, Any]:
+    """The four operations, parents first."""
+    plan = (
+        ("ONS-2017-INT", None, None, False, N_("Window and figures not published.")),
+        ("ONS-2017-CA", "ONS-2017-INT", None, False, N_("Window and figures not published.")),
+        ("ONS-2017-ON", "ONS-2017-CA", (ONTARIO_DAYS[0], ONTARIO_DAYS[-1]), True, ""),
+        ("ONS-2017-WEC", "ONS-2017-ON", (dt.date(2017, 10, 10), dt.date(2017, 10, 13)), False, ""),
+    )
+    world: dict[str, Any] = {}
+    for code, parent, window, assumed, _why in plan:
+        source = published[code]
+        above = world[parent] if parent else None
+        world[code] = rows.add_operation(
+            code=code,
+            name=source["name"],
+            edition="2017",
+            level=source["level"],
+            purpose="Meet persons who may be trafficked, offer help, connect them to an agency.",
+            starts_at=_local(window[0], 6) if window else None,
+            ends_at=_local(window[1] + dt.timedelta(days=1), 6) if window else None,
+            window_assumed=assumed,
+            time_zone=ZONE,
+            parent_id=above.id if above else None,
+            root_id=(above.root_id or above.id) if above else None,
+            status=(OperationStatus.ACTIVE if window else OperationStatus.DRAFT).value,
+            services_known=window is not None,
+            overlap_nil=window is not None,
+            is_sample=True,
+        )
+    return world
+
+
+def _service(name: str, short: str, kind: ServiceKind, region: str, desk: str) -> Any:
+    return rows.service_named(
+        name=name,
+        name_key=name_key(name),
+        short_name=short,
+        kind=kind.value,
+        region=region,
+        languages="en fr",
+        contact_desk=desk,
+        is_sample=True,
+    )
+
+
+def _five_services(local: dict[str, Any], world: dict[str, Any]) -> list[Any]:
+    """The five services of Windsor-Essex, whose contacts count there and whose personnel counts at Ontario."""
+    ontario, windsor = world["ONS-2017-ON"], world["ONS-2017-WEC"]
+    shorts = ("Windsor", "Chatham-Kent", "OPP Essex County", "Amherstburg", "LaSalle")
+    counted_in = dict.fromkeys(CONTACT_MEASURES, windsor.id) | dict.fromkeys(ONTARIO_MEASURES, ontario.id)
+    five = []
+    for name, short, headcount in zip(local["services"], shorts, FIVE_PERSONNEL, strict=True):
+        kind = ServiceKind.POLICE_PROVINCIAL if "Provincial" in name else ServiceKind.POLICE_MUNICIPAL
+        service = _service(name, short, kind, "West", f"desk@{short.split()[0].lower()}.example.org")
+        for operation in (ontario, windsor):
+            part = rows.add_participation(
+                operation.id,
+                service.id,
+                status=ParticipationStatus.CONFIRMED.value,
+                entry_mode=EntryMode.CONTACTS.value,
+                planned_staff={StaffCategory.POLICE.value: headcount},
+                counted_in=counted_in,
+            )
+            if operation is ontario:
+                rows.add_tally(part, "personnel", None, headcount, StaffCategory.POLICE.value)
+                rows.add_tally(part, "persons_charged", None, 0)
+                for day in ONTARIO_DAYS:
+                    rows.add_tally(part, "charges", day, 0)
+        five.append(service)
+    windsor.lead_service_id = five[0].id
+    agency = _service("WEFiGHT", "WEFiGHT", ServiceKind.ADVOCACY, "West", "desk@wefight.example.org")
+    rows.add_participation(
+        windsor.id, agency.id, status=ParticipationStatus.CONFIRMED.value, entry_mode=EntryMode.NONE.value
+    )
+    return [*five, agency]
+
+
+def _shares(total: int, places: int, step: int) -> list[int]:
+    """``total`` spread over ``places`` without any chance: a fixed walk with stride ``step`` (coprime to places)."""
+    shares = [total // places] * places
+    for n in range(total % places):
+        shares[n * step % places] += 1
+    return shares
+
+
+def _invented_services(ontario: Any, figures: dict[str, int]) -> list[Any]:
+    """41 invented services whose daily totals bring Ontario to its published figures."""
+    local_met = sum(sum(days) for days in MET.values())
+    met = _shares(figures["persons_met"] - local_met, INVENTED * 7, 11)
+    charged = [1 if n % 4 == 0 else 0 for n in range(INVENTED)]
+    charged[0] += figures["persons_charged"] - sum(charged)
+    counts = [c * 2 if n % 8 == 0 else c for n, c in enumerate(charged)]
+    counts[0] += figures["charges"] - sum(counts)
+    staff = _shares(figures["personnel"] - sum(FIVE_PERSONNEL), INVENTED, 3)
+    services = []
+    for n in range(INVENTED):
+        name = f"Service {n + 6:02d} (invented)"
+        kind = ServiceKind.POLICE_PROVINCIAL if n % 5 == 4 else ServiceKind.POLICE_MUNICIPAL
+        service = _service(name, f"Service {n + 6:02d}", kind, ("Central", "East", "North East", "West")[n % 4], "")
+        part = rows.add_participation(
+            ontario.id,
+            service.id,
+            status=ParticipationStatus.CONFIRMED.value,
+            entry_mode=EntryMode.DAILY_TOTALS.value,
+            planned_staff={StaffCategory.POLICE.value: staff[n]},
+        )
+        _staff_tallies(part, staff[n])
+        rows.add_tally(part, "persons_charged", None, charged[n])
+        for d, day in enumerate(ONTARIO_DAYS):
+            rows.add_tally(part, "persons_met", day, met[n * 7 + d])
+            rows.add_tally(part, "charges", day, counts[n] if d == n % 7 else 0)
+        services.append(service)
+    return services
+
+
+def _staff_tallies(part: Any, headcount: int) -> None:
+    """Police, support and victim services: the split is invented, the sum is what was published."""
+    victims = headcount // 8
+    support = headcount // 6
+    for category, value in (
+        (StaffCategory.POLICE, headcount - support - victims),
+        (StaffCategory.SUPPORT, support),
+        (StaffCategory.VICTIM_SERVICES, victims),
+    ):
+        rows.add_tally(part, "personnel", None, value, category.value)
+
+
+def _people(hash_password: Any, world: dict[str, Any], five: list[Any], invented: list[Any]) -> list[SignIn]:
+    """Invented accounts, one of each role, and teams for the officers. Passwords are made anew at each load."""
+    ontario, windsor = world["ONS-2017-ON"], world["ONS-2017-WEC"]
+    wanted = (
+        ("admin", "Alex Admin", Role.ADMINISTRATOR, None, None),
+        ("coordinator", "Casey Coordinator", Role.OPERATION_COORDINATOR, None, None),
+        ("windsor", "Sam Windsor", Role.SERVICE_COORDINATOR, five[0], None),
+        ("service06", "Robin Zero-Six", Role.SERVICE_COORDINATOR, invented[0], None),
+        ("officer", "Jo Officer", Role.FIELD_OFFICER, five[0], windsor),
+        ("officer2", "Max Officer", Role.FIELD_OFFICER, five[1], windsor),
+        ("liaison", "Lee Liaison", Role.LIAISON, five[5], None),
+        ("commander", "Chris Commander", Role.COMMANDER, None, ontario),
+        ("analyst", "Ari Analyst", Role.ANALYST, None, ontario),
+    )
+    found, users = [], {}
+    for local, name, role, service, operation in wanted:
+        password = "-".join(secrets.choice(WORDS) for _ in range(4))
+        email = f"{local}@sample.example.org"
+        users[local] = add_user(
+            SYSTEM,
+            email=email,
+            name=name,
+            password_hash=hash_password(password),
+            role=role,
+            service=service.id if service else None,
+            operation=operation.id if operation else None,
+            is_sample=True,
+        )
+        found.append(SignIn(email, name, role, password))
+    for index, service in enumerate(five[:5]):
+        user = {0: users["officer"], 1: users["officer2"]}.get(index)
+        rows.add_team(windsor.id, service.id, f"{service.short_name} 1", f"Area {index + 1}", user)
+    return found
+
+
+WORDS = [
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "harbour",
+    "island",
+    "juniper",
+    "kestrel",
+    "lantern",
+    "maple",
+    "north",
+    "otter",
+    "paddle",
+    "quartz",
+    "river",
+    "spruce",
+    "tamarack",
+    "umber",
+    "valley",
+    "willow",
+    "yarrow",
+    "beacon",
+    "canoe",
+    "dawn",
+    "evening",
+    "ferry",
+    "glacier",
+    "heron",
+    "inlet",
+]
+
+
+def _contacts(windsor: Any, five: list[Any]) -> None:
+    """13 persons met in 13 contacts, 11 of whom accepted to speak with the agency; ages not known, two undecided."""
+    from outreach.field import commands
+
+    number = 0
+    for index, by_day in MET.items():
+        for offset, count in enumerate(by_day):
+            for k in range(count):
+                number += 1
+                met_at = _local(dt.date(2017, 10, 10) + dt.timedelta(days=offset), 19 + k, 10 * index)
+                answer = "undecided" if number in (6, 12) else "accepted"
+                commands.log_sample_contact(windsor, five[index], five[5], met_at, answer)
