@@ -5,6 +5,7 @@ Also here: what the set-up steps promise (`outreach.assets`), and that every pac
 
 import configparser
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,11 @@ def test_an_installed_wheel_finds_its_own_folders(installed, tmp_path):
     assert said[2] == "10"
 
 
+def test_an_installed_wheel_answers_on_the_command_line(installed, tmp_path):
+    said = run(installed / "bin" / "outreach", "--help", cwd=tmp_path, OUTREACH_INSTANCE_DIR=str(tmp_path))
+    assert "Usage: outreach" in said
+
+
 def test_the_same_message_translated_in_two_ways_stops_the_compilation(tmp_path):
     language = tmp_path / "fr"
     language.mkdir()
@@ -121,6 +127,27 @@ def test_small_catalogues_become_one(tmp_path):
     with written.open("rb") as file:
         french = gettext.GNUTranslations(file)
     assert [french.gettext(word) for word in ("Day", "Night", "Dusk")] == ["Jour", "Nuit", "Dusk"]
+
+
+def test_the_locks_hold_everything_that_setup_cfg_asks_for():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    extras = config["options.extras_require"]
+    running = config["options"]["install_requires"] + extras["setup"]
+    wanted = {
+        "requirements.lock": running,
+        "requirements-dev.lock": running + extras["dev"],
+        "requirements-node.lock": extras["node"],
+    }
+    for lock, text in wanted.items():
+        asked = {canonical(line) for line in text.splitlines() if line.strip() and not line.startswith("#")}
+        locked = {canonical(line) for line in (ROOT / lock).read_text(encoding="utf-8").splitlines() if "==" in line}
+        assert asked - locked == set(), f"{lock}: run `make lock`"
+
+
+def canonical(requirement):
+    """The name in `requirement` as the locks write it."""
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement.strip())[0]).lower()
 
 
 def test_the_repository_is_not_tied_to_one_registry():
