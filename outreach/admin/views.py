@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, session
+from flask import Blueprint, current_app, g, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
 from outreach.errors import NotFound
 from outreach.web.guard import guard
 from outreach.web.page import LANGUAGES, THEMES
+from outreach.web.specimen import specimen
 
 from . import commands
 
@@ -48,3 +49,12 @@ def set_theme() -> Any:
 @guard("site.own")
 def account() -> Any:
     return render_template("admin/account.html")
+
+
+@bp.get("/style")
+@guard("site.open")
+def style() -> Any:
+    """Every component in every state, for whoever builds a page; not there on a live site."""
+    if not current_app.config["OUTREACH"].development:
+        raise NotFound()
+    return render_template("style.html", page_url=lambda number: f"?page={number}", **specimen())

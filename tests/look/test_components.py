@@ -1,5 +1,8 @@
 """The shared parts as they come out: the /style page in both languages, and single parts in their rarer states."""
 
+import dataclasses
+import gzip
+
 import html5lib
 import pytest
 from flask import render_template_string
@@ -156,3 +159,11 @@ def test_a_blank_form_shows_no_errors(inside):
     {{ error_summary(form) }}{% for f in form %}{{ field(f) }}{% endfor %}"""
     words = _part(field, form=SpecimenForm(None))
     assert "error" not in words
+
+
+def test_the_style_page_is_there_in_development_and_not_on_a_live_site(app):
+    assert app.test_client().get("/style").status_code == 404
+    app.config["OUTREACH"] = dataclasses.replace(app.config["OUTREACH"], development=True)
+    answer = app.test_client().get("/style")
+    assert answer.status_code == 200
+    assert len(gzip.compress(answer.data)) < 12_000
