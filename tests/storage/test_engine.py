@@ -1,0 +1,88 @@
+"""One write is whole or leaves no trace, also when the database is locked, full or broken."""
+
+import pytest
+from sqlalchemy import text
+
+from outreach.errors import Unavailable
+from outreach.storage import db, independently, writing
+from outreach.storage.engine import sqlite_module
+from outreach.storage.tables import Service
+
+
+def a_row(n=1):
+    return Service(name=f"S {n}", name_key=f"s{n}", kind="other")
+
+
+@pytest.mark.any_database
+def test_an_error_inside_a_write_leaves_no_trace(app):
+    with pytest.raises(ZeroDivisionError), writing():
+        db.session.add(a_row())
+        db.session.flush()
+        raise ZeroDivisionError
+    assert db.session.query(Service).count() == 0
+
+
+@pytest.mark.any_database
+def test_a_write_inside_a_write_is_one_write(app):
+    with pytest.raises(ZeroDivisionError), writing():
+        with writing():
+            db.session.add(a_row())
+        raise ZeroDivisionError
+    assert db.session.query(Service).count() == 0
+
+
+def test_a_database_that_another_program_holds_is_unavailable_and_recovers(app):
+    path = app.config["OUTREACH"].sqlite_file
+    with db.engine.connect() as connection:
+        connection.execute(text("PRAGMA busy_timeout=50"))
+    other = sqlite_module().connect(str(path), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable), writing():
+        db.session.add(a_row())
+    other.execute("ROLLBACK")
+    other.close()
+    with writing():
+        db.session.add(a_row())
+    assert db.session.query(Service).count() == 1
+
+
+def test_a_full_disk_is_unavailable_and_half_of_nothing_is_written(app):
+    with db.engine.connect() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar()
+    db.session.remove()
+
+    def fill():
+        with writing():
+            db.session.execute(text(f"PRAGMA max_page_count={pages}"))
+            for n in range(3000):
+                db.session.add(a_row(n))
+            db.session.flush()
+
+    with pytest.raises(Unavailable):
+        fill()
+    db.session.remove()
+    db.engine.dispose()
+    assert db.session.query(Service).count() == 0
+
+
+@pytest.mark.any_database
+def test_an_independent_write_is_there_although_the_reader_rolls_back(app):
+    db.session.query(Service).count()
+    with independently() as connection:
+        connection.execute(
+            Service.__table__.insert(),
+            {
+                "name": "S",
+                "name_key": "s",
+                "kind": "other",
+                "short_name": "",
+                "region": "",
+                "municipality": "",
+                "languages": "",
+                "contact_desk": "",
+                "is_sample": False,
+                "version": 1,
+            },
+        )
+    db.session.rollback()
+    assert db.session.query(Service).count() == 1
