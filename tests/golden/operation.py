@@ -105,5 +105,6 @@ def golden(root: int = PROVINCE) -> Facts:
             (X1, LOCAL, ASPEN, 102, True, 102), (X2, LOCAL, ASPEN, 103, False, -1)),
         charges=_rows(
             "charge accused operation service day offence label count status",
-            (1, X1, LOCAL, ASPEN, 102, "279.01", "", 2, "laid"), (2, X1, LOCAL, ASPEN, 102, "286.2", "", 1, "withdrawn"),
+            (1, X1, LOCAL, ASPEN, 102, "279.01", "", 2, "laid"),
+            (2, X1, LOCAL, ASPEN, 102, "286.2", "", 1, "withdrawn"),
             (3, X2, LOCAL, ASPEN, 103, "266", "", 1, "substituted"), (4, X2, LOCAL, ASPEN, 104, "267", "", 1, "laid")))

@@ -1,0 +1,239 @@
+"""What does not fit together, listed for somebody to look at; nothing is mended here.
+
+Here belong contradictions within counted facts. Published figures and signatures are compared in their own rooms.
+Messages are marked for translation with named parameters; services, operations, measures and days are given as ids
+and codes in ``where`` for the page to name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from outreach.rollup.facts import Facts
+from outreach.rollup.grouping import distinct_by
+from outreach.rollup.ledger import Ledger, ledger
+from outreach.rollup.measures import CATALOGUE, Family, Measure
+from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.totals import totals
+from outreach.rollup.units import UNDATED
+from outreach.vocab import N_, Basis, EntryMode
+
+
+class Severity(StrEnum):
+    """How much a check matters: a contradiction, something to ask, something to know."""
+
+    PROBLEM = "problem"
+    QUESTION = "question"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that does not fit: ``message % params``, and in ``where`` what it is about."""
+
+    code: str
+    severity: Severity
+    message: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+_NOT_ABOVE = (
+    ("support_accepted", "support_offered", N_("Support accepted is %(low)s, but support offered is %(high)s.")),
+    ("support_offered", "persons_met", N_("Support offered is %(low)s, but persons met is %(high)s.")),
+    ("persons_under_18", "persons_met", N_("Persons under 18 is %(low)s, but persons met is %(high)s.")),
+    ("persons_made_safe", "persons_met", N_("Persons made safe is %(low)s, but persons met is %(high)s.")),
+    ("referrals_received", "referrals_made", N_("Referrals received is %(low)s, but referrals made is %(high)s.")),
+)
+_ANSWERS = N_(
+    "Accepted %(accepted)s, declined %(declined)s and undecided %(undecided)s do not make offered %(offered)s.")
+_NO_CHARGED = N_("Charges is %(charges)s, but persons charged is 0.")
+_MET_TWICE = N_("The services’ figures add up to %(sum)s; a person met by several services counts once in %(total)s.")
+_CHILD = N_("An operation within counts %(child)s, the whole only %(parent)s.")
+_RECORDS_BESIDE = N_("Records: %(records)s; daily totals: %(tallies)s. The daily totals count.")
+_TALLIES_BESIDE = N_("Records: %(records)s; daily totals: %(tallies)s. The records count.")
+_ELSEWHERE = N_("Entries made outside the operation that counts this service, counted nowhere: %(rows)s.")
+_NOT_CHOSEN = N_(
+    "The service takes part in several of these operations. Measures without a chosen place: %(measures)s.")
+_AGES = N_("Persons with ages on both sides of 18, counted as under 18: %(persons)s.")
+_SAME_CODE = N_("Person codes that appear twice in one contact, maybe issued twice: %(persons)s.")
+_NOT_CONFIRMED = N_("Entries of a service that has not confirmed its part: %(rows)s.")
+_NO_ACCUSED = N_("Charges without a person charged among the standing records: %(charges)s.")
+_PARTS = N_("The staff categories add up to %(parts)s, but the number told is %(whole)s.")
+_FACT_FRAMES = ("meetings", "contacts", "referrals", "accused", "charges", "deployed")
+
+
+def checks(facts: Facts) -> list[Check]:
+    """Everything that does not fit, problems first, then questions, then notes."""
+    book = ledger(facts)
+    found = [
+        *_contradictions(book), *_not_chosen(book), *_outside(book), *_not_confirmed(book), *_both_sources(book),
+        *_codes(book), *_charges(book), *_staff_parts(book), *_met_twice(book), *_children(book)]
+    order = list(Severity)
+    return sorted(found, key=lambda check: order.index(check.severity))
+
+
+def _contradictions(book: Ledger) -> Iterator[Check]:
+    """Figures of one service, and of all, that cannot both be true."""
+    wanted = {code for low, high, _ in _NOT_ABOVE for code in (low, high)} | {
+        "support_declined", "support_undecided", "persons_charged", "charges"}
+    measures = [measure for measure in CATALOGUE if measure.code in wanted]
+    values: dict[int | None, dict[str, int]] = {}
+    for figure in totals(book.facts, ("service",), measures):
+        if figure.value is not None:
+            values.setdefault(int(figure.key["service"]), {})[figure.measure] = int(figure.value)
+    for figure in totals(book.facts, (), measures):
+        if figure.value is not None and figure.coverage.reported == figure.coverage.expected:
+            values.setdefault(None, {})[figure.measure] = int(figure.value)
+    for service, known in values.items():
+        where = {} if service is None else {"service": service}
+        for low, high, message in _NOT_ABOVE:
+            if low in known and high in known and known[low] > known[high]:
+                yield Check(f"{low}_above_{high}", Severity.PROBLEM, message,
+                            {"low": known[low], "high": known[high]}, where | {"measure": low})
+        yield from _answers(known, where)
+        if known.get("charges") and known.get("persons_charged") == 0:
+            yield Check("charges_without_person", Severity.PROBLEM, _NO_CHARGED, {"charges": known["charges"]}, where)
+
+
+def _answers(known: Mapping[str, int], where: Mapping[str, Any]) -> Iterator[Check]:
+    names = {name: f"support_{name}" for name in ("accepted", "declined", "undecided", "offered")}
+    if all(code in known for code in names.values()):
+        told = {name: known[code] for name, code in names.items()}
+        if told["accepted"] + told["declined"] + told["undecided"] != told["offered"]:
+            yield Check("answers_do_not_add_up", Severity.PROBLEM, _ANSWERS, told, where)
+
+
+def _not_chosen(book: Ledger) -> Iterator[Check]:
+    open_places: dict[int, int] = {}
+    for measure in CATALOGUE:
+        if measure.family is not Family.PARTICIPATION:
+            for service in book.places.undecided(measure):
+                open_places[service] = open_places.get(service, 0) + 1
+    for service, measures in open_places.items():
+        yield Check("place_not_chosen", Severity.QUESTION, _NOT_CHOSEN, {"measures": measures}, {"service": service})
+
+
+def _rows_by_pair(book: Ledger, frame: str) -> dict[tuple[int, int], int]:
+    import numpy as np
+
+    pairs = book.pairs(frame)
+    return {pair: rows for pair, rows in zip(
+        pairs.pairs, np.bincount(pairs.code, minlength=len(pairs.pairs)).tolist(), strict=True)
+        if pair[1] in book.places.operations}
+
+
+def _outside(book: Ledger) -> Iterator[Check]:
+    """Entries in the tree, but outside the one place that counts them."""
+    measures = {measure.frame: measure for measure in reversed(CATALOGUE) if measure.frame in _FACT_FRAMES}
+    for frame, measure in measures.items():
+        for (service, operation), rows in _rows_by_pair(book, frame).items():
+            place = book.places.place(service, measure)
+            if place is not None and place != operation:
+                yield Check("outside_reporting_place", Severity.QUESTION, _ELSEWHERE, {"rows": rows}, {
+                    "service": service, "operation": operation, "counted_in": place, "frame": frame})
+    for (service, operation, code), days in book.tallies.items():
+        place = book.places.place(service, measure_of(code)) if operation in book.places.operations else None
+        if place is not None and place != operation:
+            yield Check("outside_reporting_place", Severity.QUESTION, _ELSEWHERE, {"rows": len(days)}, {
+                "service": service, "operation": operation, "counted_in": place, "measure": code, "frame": "tallies"})
+
+
+def _not_confirmed(book: Ledger) -> Iterator[Check]:
+    for frame in _FACT_FRAMES:
+        for (service, operation), rows in _rows_by_pair(book, frame).items():
+            if not any(part.confirmed for part in book.places.of_service.get(service, ())):
+                yield Check("not_confirmed", Severity.QUESTION, _NOT_CONFIRMED, {"rows": rows}, {
+                    "service": service, "operation": operation, "frame": frame})
+
+
+def _both_sources(book: Ledger) -> Iterator[Check]:
+    for measure in CATALOGUE:
+        if measure.family is Family.PARTICIPATION:
+            continue
+        for service in book.services():
+            where = {"service": service, "measure": measure.code}
+            told = {day: tally for day, tally in book.told(service, measure).items() if tally.heard}
+            if book.places.mode(service, measure) == EntryMode.DAILY_TOTALS:
+                yield from _records_beside_totals(book, measure, service, sum(t.value for t in told.values()), where)
+            elif told and book.source(service, measure) is Basis.RECORDS:
+                counts = book.units(measure, ("service",)).by("service", "day")
+                counted = sum(number for (other, day), number in counts.items()
+                              if other == service and (UNDATED in told or day in told))
+                said = sum(tally.value for tally in told.values())
+                if counted != said:
+                    yield Check("totals_beside_records", Severity.QUESTION, _TALLIES_BESIDE,
+                                {"records": counted, "tallies": said}, where)
+
+
+def _records_beside_totals(
+        book: Ledger, measure: Measure, service: int, said: int, where: Mapping[str, Any]) -> Iterator[Check]:
+    place = book.places.place(service, measure)
+    rows = sum(number for pair, number in _rows_by_pair(book, measure.frame).items() if pair == (service, place))
+    if rows:
+        yield Check(
+            "records_beside_totals", Severity.QUESTION, _RECORDS_BESIDE, {"records": rows, "tallies": said}, where)
+
+
+def _codes(book: Ledger) -> Iterator[Check]:
+    """Codes that may stand for two persons, by the service that met them first."""
+    import numpy as np
+
+    units = book.units(measure_of("persons_met"))
+    if units.resolved is not None and units.resolved.conflict.any():
+        services, counts = np.unique(units.service[units.resolved.conflict], return_counts=True)
+        for service, persons in zip(services.tolist(), counts.tolist(), strict=True):
+            yield Check("ages_across_18", Severity.QUESTION, _AGES, {"persons": persons}, {"service": service})
+    meetings = book.facts.meetings
+    if len(meetings):
+        within = distinct_by(meetings, ["service", "contact"], "person")
+        twice = (within["rows"] - within["distinct"]).groupby(within["service"]).sum()
+        for service, persons in twice[twice > 0].items():
+            yield Check("code_twice_in_contact", Severity.QUESTION, _SAME_CODE, {"persons": int(persons)}, {
+                "service": service})
+
+
+def _charges(book: Ledger) -> Iterator[Check]:
+    import numpy as np
+
+    laid = book.units(measure_of("charges"))
+    known = np.isin(book.facts.charges["accused"].to_numpy()[laid.position], book.facts.accused["accused"].to_numpy())
+    services, counts = np.unique(laid.service[~known], return_counts=True)
+    for service, charges in zip(services.tolist(), counts.tolist(), strict=True):
+        yield Check("charge_without_accused", Severity.PROBLEM, _NO_ACCUSED, {"charges": charges}, {"service": service})
+
+
+def _staff_parts(book: Ledger) -> Iterator[Check]:
+    for (service, operation, code), days in book.tallies.items():
+        for day, parts in days.items():
+            whole = parts.get("")
+            named = [tally.value for part, tally in parts.items() if part and tally.heard]
+            if code == "personnel" and whole is not None and whole.heard and named and sum(named) != whole.value:
+                yield Check("staff_parts", Severity.PROBLEM, _PARTS, {"parts": sum(named), "whole": whole.value}, {
+                    "service": service, "operation": operation, "day": day, "measure": code})
+
+
+def _met_twice(book: Ledger) -> Iterator[Check]:
+    measure = measure_of("persons_met")
+    figures = totals(book.facts, ("service",), [measure])
+    added = sum(int(figure.value) for figure in figures if figure.value is not None)
+    whole = totals(book.facts, (), [measure])[0].value
+    if whole is not None and added != whole:
+        yield Check("sum_of_services", Severity.NOTE, _MET_TWICE, {"sum": added, "total": whole}, {
+            "measure": measure.code})
+
+
+def _children(book: Ledger) -> Iterator[Check]:
+    """An operation within the tree with more than the whole: a service counts there that counts elsewhere above."""
+    measures = [measure for measure in CATALOGUE if measure.family is not Family.PARTICIPATION]
+    whole = {figure.measure: figure.value for figure in totals(book.facts, (), measures)}
+    for operation in sorted(set(book.places.operations) - {book.places.root}):
+        within = replace(book.facts, root=operation, remembered={})
+        for figure in totals(within, (), measures):
+            above = whole[figure.measure]
+            if figure.value is not None and above is not None and figure.value > above:
+                yield Check("child_above_parent", Severity.PROBLEM, _CHILD, {"child": figure.value, "parent": above}, {
+                    "operation": operation, "measure": figure.measure})
