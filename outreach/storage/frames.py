@@ -1,0 +1,284 @@
+"""The facts of an operation tree as the arithmetic wants them: every frame of ``rollup.facts`` from the version tables.
+
+Here belong reading, as-of filtering and joining of person keys; nothing is counted. Rows leave the database as plain
+integers (closed lists become codes there, several packed into one number) and never become objects: a million of them
+is a few arrays. See ``rollup.facts`` for columns, units and grain.
+Few-row frames (plan, daily totals, enforcement) come from ``tree``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy.orm import aliased
+
+from outreach.rollup.facts import Facts
+from outreach.vocab import AgeBand, ContactResult, Gender, PlaceKind, ReferralState, SupportAnswer, Vocabulary
+
+from . import tree as small
+from .days import day_begins, day_number, operational_day
+from .engine import db
+from .queries.report import whole_tree
+from .tables import ContactVersion, Meeting, Person, PersonMerge, Referral, ReferralVersion
+from .tree import SECOND, Tree, known, stood
+from .types import micros, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DUE_HOURS = 12
+"""Hours after the end of a day when its figures are overdue (screens: "service overdue")."""
+
+_CHUNK = 20_000
+_CONFLICT_AGE = 18
+
+
+def facts_of(operation_id: int, as_of: dt.datetime | None = None) -> Facts:
+    """Facts of the operation and everything under it, now or as the site showed them at ``as_of`` (aware)."""
+    now = as_of or utc_now()
+    tree = Tree(operation_id, as_of)
+    root = tree.rows[operation_id]
+    today = operational_day(now, root["time_zone"], root["day_starts_minutes"])
+    joined = _joined_persons(operation_id, as_of)
+    return Facts.of(
+        root=operation_id,
+        now=micros(now) // SECOND,
+        today=day_number(today),
+        due_hours=DUE_HOURS,
+        today_began=micros(day_begins(today, root["time_zone"], root["day_starts_minutes"])) // SECOND,
+        meetings=_meetings(tree, joined),
+        contacts=_contacts(tree),
+        referrals=_referrals(tree, joined),
+        accused=small.accused(tree),
+        charges=small.charges(tree),
+        deployed=small.deployed(tree),
+        tallies=small.tallies(tree),
+        participations=small.participations(tree),
+        operations=tree.frame(),
+        places=small.places(tree),
+        joint=small.joint(tree),
+    )
+
+
+# Reading --------------------------------------------------------------------------------------------------------------
+
+
+def _integers(query: Select[Any]) -> Any:
+    """One contiguous int64 array per column, straight from the driver: no row objects, no type conversion."""
+    import numpy as np
+
+    width = len(query.selected_columns)
+    db.session.flush()  # a connection, unlike a session, does not see what is still waiting
+    cursor = db.session.connection().execute(query).cursor
+    chunks = iter(lambda: cursor.fetchmany(_CHUNK), [])
+    numbers = np.fromiter(chain.from_iterable(chain.from_iterable(chunks)), dtype=np.int64)
+    return np.ascontiguousarray(numbers.reshape(-1, width).T)
+
+
+def _code(column: Any, values: Sequence[str], common: str | None = None) -> ColumnElement[int]:
+    """The place of the column's value in a closed list; what is not in it counts as the last of the list.
+
+    ``common`` is compared first: a database walks the list for every row.
+    """
+    places = {value: place for place, value in enumerate(values)}
+    first = [common] if common else []
+    rest = [value for value in values if value != common]
+    return case({value: places[value] for value in [*first, *rest]}, value=column, else_=len(values) - 1)
+
+
+def _unpacked(packed: Any, *sizes: int) -> list[Any]:
+    """The numbers that were packed with these sizes, last first in the packing."""
+    import numpy as np
+
+    out = []
+    for size in sizes:
+        out.append((packed % size).astype(np.int8))
+        packed = packed // size
+    return out
+
+
+def _packed(*parts: tuple[ColumnElement[int], int]) -> ColumnElement[int]:
+    packed, factor = parts[0]
+    for column, size in parts[1:]:
+        packed = packed + column * factor
+        factor *= size
+    return packed
+
+
+def _listed(codes: Any, vocabulary: type[Vocabulary]) -> Any:
+    import pandas as pd
+
+    return pd.Categorical.from_codes(codes, categories=pd.Index(list(vocabulary.values()), dtype=object))
+
+
+# Persons met and contacts ---------------------------------------------------------------------------------------------
+
+
+def _joined_persons(operation_id: int, as_of: dt.datetime | None) -> dict[int, int]:
+    """Person key → the key it was found to be the same person as, chains followed; merges of the whole tree."""
+    merges = (
+        select(PersonMerge.person_key, PersonMerge.into_key)
+        .where(PersonMerge.operation_id.in_(whole_tree(operation_id)), stood(PersonMerge, as_of))
+        .order_by(PersonMerge.recorded_at, PersonMerge.id)
+    )
+    found: dict[int, int] = {}
+
+    def top(key: int) -> int:
+        while key in found:
+            key = found[key]
+        return key
+
+    for key, into in db.session.execute(merges):
+        if (one := top(key)) != (other := top(into)):
+            found[one] = other
+    return {key: top(key) for key in found}
+
+
+def _with_merges(keys: Any, joined: dict[int, int]) -> Any:
+    import numpy as np
+
+    if not joined or not len(keys):
+        return keys
+    old = np.array(sorted(joined), dtype=np.int64)
+    new = np.array([joined[key] for key in old.tolist()], dtype=np.int64)
+    place = np.minimum(np.searchsorted(old, keys), len(old) - 1)
+    return np.where(old[place] == keys, new[place], keys)
+
+
+def _meetings(tree: Tree, joined: dict[int, int]) -> dict[str, Any]:
+    import numpy as np
+
+    ages, genders, answers, places = (v.values() for v in (AgeBand, Gender, SupportAnswer, PlaceKind))
+    unknown = "not_known"
+    query = select(
+        Meeting.contact_id,
+        Meeting.person_key,
+        Meeting.operation_id,
+        Meeting.service_id,
+        func.coalesce(Meeting.team_id, -1),
+        Meeting.met_at,
+        Meeting.day,
+        _packed(
+            (_code(Meeting.age_believed, ages, unknown), len(ages)),
+            (_code(Meeting.age_said, ages, unknown), len(ages)),
+            (_code(Meeting.age_confirmed, ages, unknown), len(ages)),
+            (_code(Meeting.gender_believed, genders, unknown), len(genders)),
+            (_code(Meeting.gender_said, genders, unknown), len(genders)),
+            (_code(Meeting.answer, answers), len(answers)),
+            (_code(Meeting.place_kind, places), len(places)),
+            (case((Meeting.made_safe, 1), else_=0), 2),
+        ),
+    ).where(Meeting.operation_id.in_(tree.ids), Meeting.standing, stood(Meeting, tree.as_of))
+    contact, person, operation, service, team, at, day, packed = _integers(query)
+    believed, said, confirmed, gender_believed, gender_said, answer, place, safe = _unpacked(
+        packed, len(ages), len(ages), len(ages), len(genders), len(genders), len(answers), len(places), 2
+    )
+    age, rank = _one_age(believed, said, confirmed)
+    gender = np.where(gender_said != genders.index(unknown), gender_said, gender_believed)
+    return {
+        "contact": contact,
+        "person": _with_merges(person, joined),
+        "operation": operation.astype(np.int32),
+        "service": service.astype(np.int32),
+        "team": team.astype(np.int32),
+        "at": at // SECOND,
+        "day": day.astype(np.int32),
+        "age": _listed(age, AgeBand),
+        "age_rank": rank,
+        "gender": _listed(gender, Gender),
+        "answer": _listed(answer, SupportAnswer),
+        "made_safe": safe.astype(bool),
+        "place_kind": _listed(place, PlaceKind),
+    }
+
+
+def _one_age(*stated: Any) -> tuple[Any, Any]:
+    """The band that counts and its rank: the best ranked, under 18 where the statements lie on both sides of 18."""
+    import numpy as np
+
+    ages = AgeBand.values()
+    unknown = ages.index(AgeBand.NOT_KNOWN)
+    young = np.array([value in AgeBand.below(_CONFLICT_AGE) for value in ages])
+    minors = [young[band] for band in stated]
+    adults = [(band != unknown) & ~minor for band, minor in zip(stated, minors, strict=True)]
+    conflict = np.logical_or.reduce(minors) & np.logical_or.reduce(adults)
+    age = np.full(len(stated[0]), unknown, dtype=np.int8)
+    rank = np.zeros(len(stated[0]), dtype=np.int8)
+    for level, (band, minor) in enumerate(zip(stated, minors, strict=True), start=1):
+        counts = (band != unknown) & (minor | ~conflict)
+        age, rank = np.where(counts, band, age), np.where(counts, np.int8(level), rank)
+    return age, rank
+
+
+def _contacts(tree: Tree) -> dict[str, Any]:
+    import numpy as np
+
+    results = ContactResult.values()
+    query = select(
+        ContactVersion.contact_id,
+        ContactVersion.operation_id,
+        ContactVersion.service_id,
+        func.coalesce(ContactVersion.team_id, -1),
+        ContactVersion.met_at,
+        ContactVersion.day,
+        _code(ContactVersion.result, results),
+        ContactVersion.kits,
+    ).where(
+        ContactVersion.operation_id.in_(tree.ids),
+        ContactVersion.withdrawn.is_(False),
+        stood(ContactVersion, tree.as_of),
+    )
+    contact, operation, service, team, at, day, result, kits = _integers(query)
+    return {
+        "contact": contact,
+        "operation": operation.astype(np.int32),
+        "service": service.astype(np.int32),
+        "team": team.astype(np.int32),
+        "at": at // SECOND,
+        "day": day.astype(np.int32),
+        "result": _listed(result.astype(np.int8), ContactResult),
+        "kits": kits.astype(np.int32),
+    }
+
+
+def _referrals(tree: Tree, joined: dict[int, int]) -> dict[str, Any]:
+    now, past = aliased(ReferralVersion), aliased(ReferralVersion)
+    reached = [ReferralState.MADE, ReferralState.RECEIVED, ReferralState.REACHED, ReferralState.ENGAGED]
+    query = (
+        select(
+            Referral.id,
+            func.coalesce(Person.join_key, Person.id, -1),
+            Referral.operation_id,
+            Referral.service_id,
+            func.coalesce(now.agency_id, -1),
+            Referral.day,
+            *(func.max(case((past.state == state.value, 1), else_=0)) for state in reached),
+        )
+        .join(now, and_(now.referral_id == Referral.id, stood(now, tree.as_of)))
+        .join(past, and_(past.referral_id == Referral.id, known(past, tree.as_of)))
+        .join(Person, Person.id == Referral.person_id, isouter=True)
+        .where(Referral.operation_id.in_(tree.ids), now.state != ReferralState.WITHDRAWN.value)
+        .group_by(
+            Referral.id,
+            Person.join_key,
+            Person.id,
+            now.agency_id,
+            Referral.operation_id,
+            Referral.service_id,
+            Referral.day,
+        )
+    )
+    found = _integers(query)
+    referral, person, operation, service, agency, day = found[:6]
+    return {
+        "referral": referral,
+        "person": _with_merges(person, joined),
+        "operation": operation,
+        "service": service,
+        "agency": agency,
+        "day": day,
+        **{state.value: column.astype(bool) for state, column in zip(reached, found[6:], strict=True)},
+    }
