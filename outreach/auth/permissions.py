@@ -83,6 +83,12 @@ def field_officer(actor: Actor, target: Target) -> bool:
     )
 
 
+def team_officer(actor: Actor, target: Target) -> bool:
+    """Officer of the service that owns the record, or of a partner in its joint team."""
+    services = target.partners if target.service is None else target.partners | {target.service}
+    return _holds_for_service(actor, Role.FIELD_OFFICER, services, target)
+
+
 def own_entry(actor: Actor, target: Target) -> bool:
     return actor.user is not None and target.owner == actor.user
 
@@ -166,6 +172,7 @@ PERMISSIONS: dict[str, Alternatives] = {
     "operation.move": ((operation_coordinator,),),
     "sample.remove": ((administrator,), (unbound_coordinator,)),
     "services.see": ((some_coordinator,), (administrator,), (some_service_coordinator,)),
+    "services.add": ((some_coordinator,),),
     "services.change": ((unbound_coordinator,),),
     "participation.change": ((operation_coordinator, not_archived),),
     "team.see": ((operation_coordinator,), (service_coordinator,)),
@@ -173,10 +180,10 @@ PERMISSIONS: dict[str, Alternatives] = {
     "officers.invite": ((operation_coordinator, not_archived), (service_coordinator, not_archived)),
     # --- field
     "field.see": ((some_field_officer,), (some_service_coordinator,)),
-    "contact.log": ((field_officer, own_team, taking_entries), (service_coordinator, taking_entries)),
+    "contact.log": ((team_officer, own_team, taking_entries), (service_coordinator, taking_entries)),
     "draft.own": ((own_entry,),),
-    "contact.see": ((own_entry, field_officer), (own_team, field_officer), (service_coordinator,)),
-    "contact.change": ((own_entry, field_officer, still_open, not_archived), (service_coordinator, not_archived)),
+    "contact.see": ((own_entry, team_officer), (own_team, team_officer), (service_coordinator,)),
+    "contact.change": ((own_entry, team_officer, still_open, not_archived), (service_coordinator, not_archived)),
     "contacts.list": ((service_coordinator,),),
     "charges.see": ((service_coordinator,), (field_officer,)),
     "charges.change": ((service_coordinator, not_archived), (field_officer, still_open, not_archived)),
@@ -216,6 +223,7 @@ SEEN_BY: dict[str, str] = {
     "team.change": "team.see",
     "officers.invite": "operation.see",
     "workbook.export": "operation.see",
+    "services.add": "services.see",
     "services.change": "services.see",
 }
 

@@ -1,0 +1,379 @@
+"""Writes about contacts: logging once, changing, withdrawing. Drafts and charges have their files beside this one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from outreach import audit
+from outreach.audit.tags import Tag
+from outreach.auth.actors import SYSTEM, Actor
+from outreach.auth.permissions import may
+from outreach.errors import N_, Changed, Invalid, NotAllowed
+from outreach.storage.keys import site_keys
+from outreach.storage.queries import contacts, operations
+from outreach.storage.queries import field as rows
+from outreach.storage.queries.referrals import add_referral
+from outreach.storage.tables import Meeting, Operation, Person
+from outreach.storage.types import new_uid, utc_now
+from outreach.vocab import ContactResult
+
+from . import rules
+from .rules import ContactEntry, PersonEntry
+
+# --- logging once -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the phone may rely on: the UUID it sent, the hash of what it sent, where and since when that is stored."""
+
+    uid: str
+    stored_uid: str
+    content_hash: str
+    received_at: dt.datetime
+
+    @property
+    def conflict(self) -> bool:
+        """Whether other content had come under the same UUID before."""
+        return self.uid != self.stored_uid
+
+
+def log_contact(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
+    """Store a contact once, whatever number of times it is sent; see ``domain.md`` and ``screens.md`` F2.
+
+    The same UUID with the same content gives the same receipt and stores nothing; with other content both are kept,
+    the later one under a UUID of its own, flagged. Raises ``NotAllowed``; ``Invalid`` at an agency.
+    """
+    if not may(actor, "contact.log", place.target):
+        raise NotAllowed()
+    return _store(actor, place, entry)
+
+
+def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
+    hashed = rules.content_hash(entry, place.team_uid, actor.user)
+    now = utc_now()
+    head = {
+        "uid": entry.uid,
+        "operation_id": place.operation_id,
+        "participation_id": place.participation_id,
+        "service_id": place.service_id,
+        "team_id": place.team_id,
+        "created_at": now,
+        "created_by_id": actor.user,
+        "content_hash": hashed,
+        "conflict_of": None,
+    }
+    contact_id = rows.add_contact(head)
+    if contact_id is None:
+        first = rows.stored(entry.uid)
+        if first.content_hash == hashed:
+            return _repeat(actor, place, entry.uid, first)
+        head |= {"uid": rules.conflict_uid(entry.uid, hashed), "conflict_of": entry.uid}
+        contact_id = rows.add_contact(head)
+        if contact_id is None:
+            return _repeat(actor, place, entry.uid, rows.stored(str(head["uid"])))
+    rows.count_change(place.operations)
+    kept_entry = entry.kept()
+    persons = [_new_person(place.root_id, p, same_card=head["conflict_of"] is not None) for p in kept_entry.persons]
+    version = Version(contact_id, str(head["uid"]), place, number=1, reason="")
+    _add_version(actor, version, kept_entry, persons, now, former=[])
+    tag = Tag.CONTACT_CONFLICT if head["conflict_of"] else Tag.CONTACT_LOGGED
+    _record(actor, tag, place.operation_id, place.service_id, str(head["uid"]), persons=len(persons))
+    if actor.user is not None:
+        rows.drop_draft(entry.uid, actor.user)
+    return Receipt(entry.uid, str(head["uid"]), hashed, now)
+
+
+def _repeat(actor: Actor, place: rows.LoggingPlace, sent: str, found: rows.Stored) -> Receipt:
+    _record(actor, Tag.CONTACT_REPEATED, place.operation_id, place.service_id, found.uid)
+    if actor.user is not None:
+        rows.drop_draft(sent, actor.user)
+    return Receipt(sent, found.uid, found.content_hash, found.created_at)
+
+
+@dataclass(frozen=True)
+class Version:
+    """Which version of which contact is being written, and where it stands."""
+
+    contact_id: int
+    contact_uid: str
+    place: rows.LoggingPlace
+    number: int
+    reason: str
+    withdrawn: bool = False
+
+
+def _new_person(root_id: int, person: PersonEntry, *, same_card: bool = False) -> tuple[int, int]:
+    """A person row with her code, if she agreed to be recorded; without a code the server issues one."""
+    uid = new_uid()
+    if not person.recorded:
+        return rows.add_person(uid, root_id, None, None, claimed=False)
+    code = person.code or rules.make_code()
+    keys = site_keys()
+    sealed = keys.seal(code, rows.code_place(uid, root_id))
+    mark = keys.mark(code, f"tree/{root_id}")
+    return rows.add_person(uid, root_id, mark, sealed, claimed=person.claimed, same_card=same_card)
+
+
+def _add_version(
+    actor: Actor,
+    version: Version,
+    entry: ContactEntry,
+    persons: list[tuple[int, int]],
+    now: dt.datetime,
+    former: list[Meeting],
+) -> None:
+    """Write one version with its meetings, and a referral for whoever accepted and has none yet."""
+    place = version.place
+    day = rules.operational_day(entry.met_at, place.time_zone, place.day_starts_minutes)
+    sealed = None
+    if entry.note:
+        at = rows.note_place(version.contact_uid, place.service_id, place.operation_id)
+        sealed = site_keys().seal(entry.note, at)
+    version_id = rows.add_version(
+        {
+            "contact_id": version.contact_id,
+            "version": version.number,
+            "recorded_at": now,
+            "superseded_at": None,
+            "reason": version.reason,
+            "recorded_by_id": actor.user,
+            "operation_id": place.operation_id,
+            "service_id": place.service_id,
+            "team_id": place.team_id,
+            "withdrawn": version.withdrawn,
+            "met_at": entry.met_at,
+            "day": day,
+            "timing": rules.timing(entry.met_at, place.starts_at, place.ends_at),
+            "result": entry.result,
+            "approach": entry.approach,
+            "place_kind": entry.place_kind,
+            "municipality": entry.municipality,
+            "kits": entry.kits,
+            "note_sealed": sealed,
+        }
+    )
+    shared = {
+        "contact_version_id": version_id,
+        "contact_id": version.contact_id,
+        "operation_id": place.operation_id,
+        "service_id": place.service_id,
+        "team_id": place.team_id,
+        "standing": not version.withdrawn,
+        "met_at": entry.met_at,
+        "day": day,
+        "recorded_at": now,
+        "superseded_at": None,
+        "place_kind": entry.place_kind,
+    }
+    before = {meeting.position: meeting for meeting in former}
+    meetings = []
+    for position, (person, (person_id, key)) in enumerate(zip(entry.persons, persons, strict=True), start=1):
+        row = _meeting(person, before.get(position), now)
+        meetings.append({**shared, **row, "position": position, "person_id": person_id, "person_key": key})
+    rows.add_meetings(meetings)
+    if not version.withdrawn:
+        for number, (person, (person_id, _key)) in enumerate(zip(entry.persons, persons, strict=True), start=1):
+            if person.referred and (version.number == 1 or not contacts.referral_of(version.contact_id, person_id)):
+                _refer(actor, version, number, person, person_id, day, now)
+
+
+def _meeting(person: PersonEntry, former: Meeting | None, now: dt.datetime) -> dict[str, Any]:
+    """The columns of one person's meeting; an agreement given earlier keeps its date."""
+    return {
+        "age_believed": person.age,
+        "age_said": person.age_said,
+        "age_confirmed": former.age_confirmed if former is not None and person.recorded else "not_known",
+        "gender_believed": person.gender,
+        "gender_said": "not_known",
+        "language": "",
+        "answer": person.answer,
+        "no_referral_reason": person.no_referral_reason,
+        "made_safe": person.made_safe,
+        "indicators": list(person.indicators),
+        **{
+            f"agreed_{what}_at": ((getattr(former, f"agreed_{what}_at") if former else None) or now)
+            if what in person.agreed
+            else None
+            for what in rules.AGREEMENTS
+        },
+    }
+
+
+def _refer(
+    actor: Actor, version: Version, number: int, person: PersonEntry, person_id: int, day: dt.date, now: dt.datetime
+) -> None:
+    """The referral of a person who accepted, to the agency chosen or to the nearest one of the tree."""
+    place = version.place
+    agencies = [agency for agency, _name in rows.agencies_for(place.operation_id, place.root_id)]
+    agency = person.agency_id
+    if agency is None and agencies:
+        agency = agencies[0]
+    if agency is not None and agency not in agencies:
+        raise Invalid.at(f"agency-{number}", N_("Choose a support agency of this operation."))
+    if agency is None and person.safe_way:
+        raise Invalid.at(
+            f"reach_by-{number}",
+            N_(
+                "No support agency takes part, so nobody could open the number. Choose another way to reach the person."
+            ),
+        )
+    referral = add_referral(
+        operation_id=place.operation_id,
+        service_id=place.service_id,
+        contact_id=version.contact_id,
+        person_id=person_id,
+        day=day,
+        made_at=now,
+        agency_id=agency,
+        needs=person.needs,
+        urgent=person.urgent,
+        reach_by=person.reach_by,
+        safe_way=person.safe_way,
+        by=actor.user,
+        now=now,
+    )
+    audit.record(
+        actor,
+        Tag.REFERRAL_MADE,
+        kind="referral",
+        object_id=referral.uid,
+        operation=place.operation_id,
+        service=place.service_id,
+    )
+
+
+def _record(actor: Actor, tag: Tag, operation: int, service: int, uid: str, **details: Any) -> None:
+    audit.record(actor, tag, kind="contact", object_id=uid, operation=operation, service=service, **details)
+
+
+# --- changing and withdrawing -----------------------------------------------------------------------------------------
+
+
+def change_contact(
+    actor: Actor, record: contacts.ContactRecord, entry: ContactEntry, *, expected: int, reason: str = ""
+) -> None:
+    """Record a new version of a contact. Raises ``NotAllowed``; ``Changed`` when ``expected`` is not the version that
+    stands; ``Invalid`` at ``reason`` when entries are closed and none is given."""
+    _admit_change(actor, record, expected, reason)
+    entry = entry.kept()
+    now = utc_now()
+    if not contacts.supersede(record.version, now):
+        raise Changed()
+    operations.note_change(record.operation.id)
+    root_id = record.operation.root_id or record.operation.id
+    persons = [
+        _same_person(root_id, person, record.meetings[n] if n < len(record.meetings) else None)
+        for n, person in enumerate(entry.persons)
+    ]
+    version = _next_version(record, reason)
+    _add_version(actor, version, entry, persons, now, former=[meeting for meeting, _ in record.meetings])
+    _record(actor, Tag.CONTACT_CHANGED, record.operation.id, record.contact.service_id, record.contact.uid)
+
+
+def _same_person(root_id: int, person: PersonEntry, former: tuple[Meeting, Person] | None) -> tuple[int, int]:
+    """The person of this place in the contact; another one when a code was brought; nameless when consent is gone."""
+    if former is None or (person.claimed and person.recorded):
+        return _new_person(root_id, person)
+    row = former[1]
+    if person.recorded and row.code_sealed is None:
+        return _new_person(root_id, person)
+    if not person.recorded and row.code_sealed is not None:
+        contacts.forget_code(row.id)
+    return row.id, former[0].person_key
+
+
+def withdraw_contact(actor: Actor, record: contacts.ContactRecord, *, expected: int, reason: str = "") -> None:
+    """Withdraw a contact: its persons count only through others; a referral stands until itself withdrawn.
+
+    Raises as ``change_contact``; withdrawing twice changes nothing.
+    """
+    if record.version.withdrawn:
+        return
+    _admit_change(actor, record, expected, reason)
+    now = utc_now()
+    if not contacts.supersede(record.version, now):
+        raise Changed()
+    operations.note_change(record.operation.id)
+    persons = [(person.id, meeting.person_key) for meeting, person in record.meetings]
+    version = _next_version(record, reason, withdrawn=True)
+    entry = entry_of(record)
+    _add_version(actor, version, entry, persons, now, former=[meeting for meeting, _ in record.meetings])
+    _record(actor, Tag.CONTACT_WITHDRAWN, record.operation.id, record.contact.service_id, record.contact.uid)
+
+
+def _admit_change(actor: Actor, record: contacts.ContactRecord, expected: int, reason: str) -> None:
+    if not may(actor, "contact.change", record.target):
+        raise NotAllowed()
+    if not record.target.open_for_entry and not reason.strip():
+        raise Invalid.at("reason", N_("Entries are closed: say why this is changed."))
+    if record.version.version != expected:
+        raise Changed()
+
+
+def _next_version(record: contacts.ContactRecord, reason: str, *, withdrawn: bool = False) -> Version:
+    contact = record.contact
+    place = rows.place_of_service(record.operation, contact.service_id, contact.team_id)
+    return Version(contact.id, contact.uid, place, record.version.version + 1, reason.strip()[:500], withdrawn)
+
+
+def entry_of(record: contacts.ContactRecord) -> ContactEntry:
+    """What the current version says, as an entry: the start of a change."""
+    version, contact = record.version, record.contact
+    note = ""
+    if version.note_sealed is not None:
+        place = rows.note_place(contact.uid, contact.service_id, contact.operation_id)
+        note = site_keys().open(version.note_sealed, place)
+    return ContactEntry(
+        uid=contact.uid,
+        met_at=version.met_at,
+        result=version.result,
+        approach=version.approach,
+        place_kind=version.place_kind,
+        municipality=version.municipality,
+        kits=version.kits,
+        note=note,
+        persons=tuple(_person_of(meeting, person) for meeting, person in record.meetings),
+    )
+
+
+def _person_of(meeting: Meeting, person: Person) -> PersonEntry:
+    return PersonEntry(
+        code=code_of(person),
+        claimed=False,
+        age=meeting.age_believed,
+        age_said=meeting.age_said,
+        gender=meeting.gender_believed,
+        answer=meeting.answer,
+        no_referral_reason=meeting.no_referral_reason,
+        made_safe=meeting.made_safe,
+        indicators=tuple(meeting.indicators),
+        agreed=tuple(a for a in rules.AGREEMENTS if getattr(meeting, f"agreed_{a}_at") is not None),
+    )
+
+
+def code_of(person: Person) -> str:
+    """The person's code in clear, '' when none is kept."""
+    if person.code_sealed is None:
+        return ""
+    return site_keys().open(person.code_sealed, rows.code_place(person.uid, person.root_id))
+
+
+# --- the sample -------------------------------------------------------------------------------------------------------
+
+
+def log_sample_contact(operation: Operation, service: Any, agency: Any, met_at: dt.datetime, answer: str) -> None:
+    """One contact of the sample: one person met, age not known, logged by the command line without a team."""
+    place = rows.place_of_service(operation, service.id)
+    person = PersonEntry(
+        code=rules.make_code(),
+        gender="woman_girl",
+        answer=answer,
+        agreed=("talk", "record", "refer"),
+        reach_by="they_call",
+        agency_id=agency.id,
+    )
+    entry = ContactEntry(new_uid(), met_at, ContactResult.MET.value, "online_advertisement", "hotel", persons=(person,))
+    log_contact(SYSTEM, place, entry)

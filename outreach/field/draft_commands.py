@@ -1,0 +1,66 @@
+"""Writes about a contact that is not saved yet: its answers, sealed to the officer who is typing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from outreach.auth.actors import Actor
+from outreach.auth.permissions import may
+from outreach.errors import NotAllowed
+from outreach.storage.keys import site_keys
+from outreach.storage.queries import field as rows
+from outreach.storage.tables import ContactDraft
+from outreach.storage.types import new_uid, utc_now
+
+from . import rules
+
+DRAFTS_KEPT = dt.timedelta(days=2)
+
+
+def start_draft(actor: Actor, place: rows.LoggingPlace) -> str:
+    """Begin a contact: its UUID is made here, the codes when they are needed. Raises ``NotAllowed``."""
+    if actor.user is None or not may(actor, "contact.log", place.target):
+        raise NotAllowed()
+    now = utc_now()
+    rows.drop_old_drafts(actor.user, now - DRAFTS_KEPT)
+    uid = new_uid()
+    answers = {"team": place.team_uid}
+    sealed = site_keys().seal_json(answers, rows.draft_place(uid, actor.user, place.operation_id))
+    rows.add_draft(
+        ContactDraft(
+            uid=uid,
+            user_id=actor.user,
+            operation_id=place.operation_id,
+            started_at=now,
+            changed_at=now,
+            answers_sealed=sealed,
+        )
+    )
+    return uid
+
+
+def answers_of(draft: ContactDraft) -> dict[str, Any]:
+    """The answers so far, opened."""
+    found: dict[str, Any] = site_keys().open_json(draft.answers_sealed, _draft_place(draft))
+    return found
+
+
+def keep_answers(actor: Actor, draft: ContactDraft, answers: dict[str, Any]) -> None:
+    """Seal the answers into the draft. Each person gets her code as soon as it is known that there is one."""
+    if actor.user != draft.user_id:
+        raise NotAllowed()
+    for number in range(1, rules.count_of(answers) + 1):
+        answers.setdefault(f"code-{number}", rules.make_code())
+    draft.answers_sealed = site_keys().seal_json(answers, _draft_place(draft))
+    draft.changed_at = utc_now()
+
+
+def discard_draft(actor: Actor, draft: ContactDraft) -> None:
+    if actor.user != draft.user_id:
+        raise NotAllowed()
+    rows.drop_draft(draft.uid, draft.user_id)
+
+
+def _draft_place(draft: ContactDraft) -> Any:
+    return rows.draft_place(draft.uid, draft.user_id, draft.operation_id)

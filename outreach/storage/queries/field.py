@@ -1,0 +1,374 @@
+"""Where contacts are logged, a fresh contact, drafts. The path of a fresh contact is Core statements, made once.
+
+Nothing here decides who may; nothing commits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from outreach.auth.actors import Target
+from outreach.vocab import OperationStatus, ParticipationStatus, ServiceKind
+
+from ..engine import db
+from ..keys import Place
+from ..tables import (
+    Contact,
+    ContactDraft,
+    ContactVersion,
+    Meeting,
+    Operation,
+    Participation,
+    ParticipationVersion,
+    Person,
+    Service,
+    SignOff,
+    Team,
+    TeamVersion,
+)
+from ..types import utc_now
+from . import access
+
+SUPPORT_KINDS = (
+    ServiceKind.VICTIM_SERVICES,
+    ServiceKind.ADVOCACY,
+    ServiceKind.CHILD_PROTECTION,
+    ServiceKind.HEALTH,
+    ServiceKind.HOUSING,
+)
+
+
+# --- where a contact is logged ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LoggingPlace:
+    """A team with everything that logging a contact for it needs to know, read in one statement.
+
+    ``team_id`` is ``None`` where a service logs without a team. Window: the participation's, else the operation's.
+    """
+
+    team_id: int | None
+    team_uid: str
+    name: str
+    area: str
+    shift_starts_at: dt.datetime | None
+    shift_ends_at: dt.datetime | None
+    service_id: int
+    partners: frozenset[int]
+    participation_id: int
+    operation_id: int
+    operations: frozenset[int]
+    root_id: int
+    code: str
+    time_zone: str
+    day_starts_minutes: int
+    status: str
+    starts_at: dt.datetime | None
+    ends_at: dt.datetime | None
+    open_for_entry: bool
+
+    @property
+    def target(self) -> Target:
+        """The target of logging for this team: its lead service owns what is logged."""
+        return Target(
+            operation=self.operation_id,
+            operations=self.operations,
+            services=frozenset({self.service_id}) | self.partners,
+            service=self.service_id,
+            partners=self.partners,
+            team=self.team_id,
+            status=self.status,
+            open_for_entry=self.open_for_entry,
+        )
+
+
+def _place_statement() -> Any:
+    up = (
+        select(Operation.id, Operation.parent_id)
+        .join(Team, Team.operation_id == Operation.id)
+        .where(Team.uid == bindparam("team_uid"))
+        .cte("up", recursive=True)
+    )
+    up = up.union(select(Operation.id, Operation.parent_id).join(up, Operation.id == up.c.parent_id))
+    signed = (
+        select(SignOff.id)
+        .where(SignOff.participation_id == Team.participation_id, SignOff.reopened_at.is_(None))
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            up.c.id,
+            Team.id,
+            Team.uid,
+            TeamVersion.name,
+            TeamVersion.area,
+            TeamVersion.starts_at,
+            TeamVersion.ends_at,
+            Team.service_id,
+            TeamVersion.partners,
+            Team.participation_id,
+            Team.operation_id,
+            func.coalesce(Operation.root_id, Operation.id),
+            Operation.code,
+            Operation.time_zone,
+            Operation.day_starts_minutes,
+            Operation.status,
+            func.coalesce(ParticipationVersion.starts_at, Operation.starts_at, type_=Operation.starts_at.type),
+            func.coalesce(ParticipationVersion.ends_at, Operation.ends_at, type_=Operation.ends_at.type),
+            Operation.entry_deadline_at,
+            signed,
+        )
+        .select_from(Team)
+        .join(TeamVersion, (TeamVersion.team_id == Team.id) & TeamVersion.superseded_at.is_(None))
+        .join(Operation, Operation.id == Team.operation_id)
+        .join(
+            ParticipationVersion,
+            (ParticipationVersion.participation_id == Team.participation_id)
+            & ParticipationVersion.superseded_at.is_(None),
+        )
+        .join(up, true())
+        .where(Team.uid == bindparam("team_uid"), TeamVersion.cancelled.is_(False))
+    )
+
+
+_PLACE = _place_statement()
+
+
+def logging_place(team_uid: str) -> LoggingPlace | None:
+    """Where a contact of the team goes; ``None`` for a team that does not exist or was cancelled."""
+    rows = db.session.connection().execute(_PLACE, {"team_uid": team_uid}).all()
+    if not rows:
+        return None
+    first = rows[0]
+    closed = first[15] in (OperationStatus.CLOSED, OperationStatus.ARCHIVED)
+    late = first[18] is not None and utc_now() > first[18]
+    return LoggingPlace(
+        *first[1:8],
+        frozenset(first[8] or ()),
+        first[9],
+        first[10],
+        frozenset(row[0] for row in rows),
+        *first[11:18],
+        open_for_entry=not (closed or late or first[19] is not None),
+    )
+
+
+def teams_to_log_for(team_ids: Iterable[int], service_ids: Iterable[int]) -> list[LoggingPlace]:
+    """Teams of operations that take entries: one's own, and those of services one coordinates. By shift, then name."""
+    own, led = sorted(team_ids), sorted(service_ids)
+    query = (
+        select(Team.uid)
+        .join(Operation, Operation.id == Team.operation_id)
+        .where(
+            Operation.status.in_((OperationStatus.ACTIVE, OperationStatus.REPORTING)),
+            Team.id.in_(own) | Team.service_id.in_(led),
+        )
+        .order_by(Team.id)
+    )
+    found = [logging_place(uid) for uid in db.session.scalars(query)]
+    far = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return sorted((p for p in found if p is not None), key=lambda p: (p.shift_starts_at or far, p.name, p.team_uid))
+
+
+def place_of_service(operation: Operation, service_id: int, team_id: int | None = None) -> LoggingPlace:
+    """Where a service's contacts stand, for a later version (the team may be cancelled since) or without a team."""
+    query = (
+        select(ParticipationVersion, Participation.id)
+        .join(Participation, Participation.id == ParticipationVersion.participation_id)
+        .where(
+            Participation.operation_id == operation.id,
+            Participation.service_id == service_id,
+            ParticipationVersion.superseded_at.is_(None),
+        )
+    )
+    version, participation_id = db.session.execute(query).one()
+    return LoggingPlace(
+        team_id=team_id,
+        team_uid="",
+        name="",
+        area="",
+        shift_starts_at=None,
+        shift_ends_at=None,
+        service_id=service_id,
+        partners=frozenset(),
+        participation_id=participation_id,
+        operation_id=operation.id,
+        operations=access.ancestors_of(operation.id),
+        root_id=operation.root_id or operation.id,
+        code=operation.code,
+        time_zone=operation.time_zone,
+        day_starts_minutes=operation.day_starts_minutes,
+        status=operation.status,
+        starts_at=version.starts_at or operation.starts_at,
+        ends_at=version.ends_at or operation.ends_at,
+        open_for_entry=True,
+    )
+
+
+def agencies_for(operation_id: int, root_id: int) -> list[tuple[int, str]]:
+    """``(id, name)`` of the confirmed support agencies of the tree, those of this very operation first."""
+    query = (
+        select(Service.id, Service.name)
+        .join(Participation, Participation.service_id == Service.id)
+        .join(ParticipationVersion, ParticipationVersion.participation_id == Participation.id)
+        .join(Operation, Operation.id == Participation.operation_id)
+        .where(
+            func.coalesce(Operation.root_id, Operation.id) == root_id,
+            ParticipationVersion.superseded_at.is_(None),
+            ParticipationVersion.status == ParticipationStatus.CONFIRMED.value,
+            Service.kind.in_([kind.value for kind in SUPPORT_KINDS]),
+        )
+        .group_by(Service.id, Service.name)
+        .order_by(Service.name, Service.id)
+    )
+    near = set(db.session.scalars(select(Participation.service_id).where(Participation.operation_id == operation_id)))
+    rows = [(row[0], row[1]) for row in db.session.execute(query)]
+    return sorted(rows, key=lambda row: row[0] not in near)  # stable: by name within
+
+
+# --- a fresh contact: the hot path ------------------------------------------------------------------------------------
+
+_CONTACT, _VERSION, _PERSON, _MEETING = (t.__table__ for t in (Contact, ContactVersion, Person, Meeting))
+_ADD_VERSION = insert(_VERSION).returning(_VERSION.c.id)
+_ADD_PERSON = insert(_PERSON).returning(_PERSON.c.id)
+_ADD_MEETING = insert(_MEETING)
+_OWN_KEY = update(_PERSON).where(_PERSON.c.id == bindparam("person")).values(join_key=bindparam("person"))
+_SAME_CODE = (
+    select(_PERSON.c.join_key, _PERSON.c.claimed)
+    .where(_PERSON.c.root_id == bindparam("root"), _PERSON.c.code_mark == bindparam("mark"))
+    .order_by(_PERSON.c.id)
+)
+_COUNT_CHANGE = (
+    update(Operation.__table__)
+    .where(Operation.id.in_(bindparam("ids", expanding=True)))
+    .values(changes=Operation.changes + 1)
+)
+
+
+@lru_cache(maxsize=2)
+def _add_contact(dialect: str) -> Any:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(_CONTACT).on_conflict_do_nothing(index_elements=["uid"]).returning(_CONTACT.c.id)
+
+
+def add_contact(values: dict[str, Any]) -> int | None:
+    """Id of the new contact; ``None`` when its UUID is taken (the constraint decides between parallel writers)."""
+    connection = db.session.connection()
+    return connection.execute(_add_contact(connection.dialect.name), values).scalar()
+
+
+def add_version(values: dict[str, Any]) -> int:
+    return int(db.session.connection().execute(_ADD_VERSION, values).scalar_one())
+
+
+def add_person(
+    uid: str, root_id: int, mark: str | None, sealed: bytes | None, *, claimed: bool, same_card: bool = False
+) -> tuple[int, int]:
+    """A person row; gives its id and the key it joins under (see ``Person.join_key``).
+
+    A code issued twice is two persons, the later one flagged. ``same_card`` says that the earlier issue is the very
+    card in hand (the same contact sent twice with other content): then it joins.
+    """
+    connection = db.session.connection()
+    key, conflict = None, False
+    if mark is not None:
+        same = connection.execute(_SAME_CODE, {"root": root_id, "mark": mark}).all()
+        conflict = not claimed and not same_card and any(not row.claimed for row in same)
+        key = same[0].join_key if same and not conflict else None
+    values = {
+        "uid": uid,
+        "root_id": root_id,
+        "join_key": key,
+        "code_mark": mark,
+        "code_sealed": sealed,
+        "claimed": claimed,
+        "code_conflict": conflict,
+    }
+    person = int(connection.execute(_ADD_PERSON, values).scalar_one())
+    if key is None:
+        connection.execute(_OWN_KEY, {"person": person})
+    return person, key or person
+
+
+def add_meetings(rows: list[dict[str, Any]]) -> None:
+    if rows:
+        db.session.connection().execute(_ADD_MEETING, rows if len(rows) > 1 else rows[0])
+
+
+def count_change(operation_ids: frozenset[int]) -> None:
+    """What ``operations.note_change`` does, where the operations above are known already."""
+    db.session.connection().execute(_COUNT_CHANGE, {"ids": sorted(operation_ids)})
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the server holds under a UUID."""
+
+    id: int
+    uid: str
+    content_hash: str
+    created_at: dt.datetime
+
+
+def stored(uid: str) -> Stored:
+    """The contact that has taken the UUID."""
+    query = select(Contact.id, Contact.uid, Contact.content_hash, Contact.created_at).where(Contact.uid == uid)
+    return Stored(*db.session.connection().execute(query).one())
+
+
+# --- where sealed texts stand --------------------------------------------------------------------------------------
+
+
+def note_place(contact_uid: str, service_id: int, operation_id: int) -> Place:
+    """Where the sealed note of a contact stands (one key a service and operation; a version moves with its contact)."""
+    return Place("contact_version", "note_sealed", contact_uid, service_id, operation_id)
+
+
+def code_place(person_uid: str, root_id: int) -> Place:
+    """Where a sealed person code stands. Codes belong to the tree, not to a service."""
+    return Place("person", "code_sealed", person_uid, None, root_id)
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
+
+
+def draft(uid: str) -> ContactDraft | None:
+    return db.session.get(ContactDraft, uid)
+
+
+def drafts_of(user_id: int) -> list[ContactDraft]:
+    """Contacts the user began and has not saved, the latest first."""
+    query = select(ContactDraft).where(ContactDraft.user_id == user_id)
+    return list(db.session.scalars(query.order_by(ContactDraft.started_at.desc(), ContactDraft.uid)))
+
+
+def add_draft(row: ContactDraft) -> None:
+    db.session.add(row)
+    db.session.flush()
+
+
+_DROP_DRAFT = delete(ContactDraft.__table__).where(
+    ContactDraft.uid == bindparam("draft_uid"), ContactDraft.user_id == bindparam("user")
+)
+
+
+def drop_draft(uid: str, user_id: int) -> None:
+    db.session.connection().execute(_DROP_DRAFT, {"draft_uid": uid, "user": user_id})
+
+
+def drop_old_drafts(user_id: int, before: dt.datetime) -> None:
+    """Answers that were never saved are not kept for ever."""
+    db.session.execute(delete(ContactDraft).where(ContactDraft.user_id == user_id, ContactDraft.started_at < before))
+
+
+def draft_place(uid: str, user_id: int, operation_id: int) -> Place:
+    return Place("contact_draft", "answers_sealed", f"{uid}/{user_id}", None, operation_id)
