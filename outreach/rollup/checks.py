@@ -53,7 +53,7 @@ _ANSWERS = N_(
 _NO_CHARGED = N_("Charges is %(charges)s, but persons charged is 0.")
 _MET_TWICE = N_("The services’ figures add up to %(sum)s; a person met by several services counts once in %(total)s.")
 _CHILD = N_("An operation within counts %(child)s, the whole only %(parent)s.")
-_RECORDS_BESIDE = N_("Records: %(records)s; daily totals: %(tallies)s. The daily totals count.")
+_RECORDS_BESIDE = N_("Records of a service that sends daily totals, not counted: %(records)s.")
 _TALLIES_BESIDE = N_("Records: %(records)s; daily totals: %(tallies)s. The records count.")
 _ELSEWHERE = N_("Entries made outside the operation that counts this service, counted nowhere: %(rows)s.")
 _NOT_CHOSEN = N_(
@@ -151,31 +151,32 @@ def _not_confirmed(book: Ledger) -> Iterator[Check]:
 
 
 def _both_sources(book: Ledger) -> Iterator[Check]:
+    """Records of services that send totals, and totals of services that log contacts where the two differ."""
+    listed: set[tuple[int, str]] = set()
     for measure in CATALOGUE:
-        if measure.family is Family.PARTICIPATION:
-            continue
-        for service in book.services():
-            where = {"service": service, "measure": measure.code}
-            told = {day: tally for day, tally in book.told(service, measure).items() if tally.heard}
-            if book.places.mode(service, measure) == EntryMode.DAILY_TOTALS:
-                yield from _records_beside_totals(book, measure, service, sum(t.value for t in told.values()), where)
-            elif told and book.source(service, measure) is Basis.RECORDS:
-                counts = book.units(measure, ("service",)).by("service", "day")
-                counted = sum(number for (other, day), number in counts.items()
-                              if other == service and (UNDATED in told or day in told))
-                said = sum(tally.value for tally in told.values())
-                if counted != said:
-                    yield Check("totals_beside_records", Severity.QUESTION, _TALLIES_BESIDE,
-                                {"records": counted, "tallies": said}, where)
+        for service in book.services() if measure.family is not Family.PARTICIPATION else ():
+            if book.places.mode(service, measure) != EntryMode.DAILY_TOTALS:
+                yield from _totals_beside_records(book, measure, service)
+            elif (service, measure.frame) not in listed:
+                place = book.places.place(service, measure)
+                rows = _rows_by_pair(book, measure.frame).get((service, -1 if place is None else place), 0)
+                if rows:
+                    listed.add((service, measure.frame))
+                    yield Check("records_beside_totals", Severity.QUESTION, _RECORDS_BESIDE, {"records": rows}, {
+                        "service": service, "frame": measure.frame})
 
 
-def _records_beside_totals(
-        book: Ledger, measure: Measure, service: int, said: int, where: Mapping[str, Any]) -> Iterator[Check]:
-    place = book.places.place(service, measure)
-    rows = sum(number for pair, number in _rows_by_pair(book, measure.frame).items() if pair == (service, place))
-    if rows:
-        yield Check(
-            "records_beside_totals", Severity.QUESTION, _RECORDS_BESIDE, {"records": rows, "tallies": said}, where)
+def _totals_beside_records(book: Ledger, measure: Measure, service: int) -> Iterator[Check]:
+    told = {day: tally for day, tally in book.told(service, measure).items() if tally.heard}
+    if not told or book.source(service, measure) is not Basis.RECORDS:
+        return
+    counts = book.units(measure, ("service",)).by("service", "day")
+    counted = sum(number for (other, day), number in counts.items()
+                  if other == service and (UNDATED in told or day in told))
+    said = sum(tally.value for tally in told.values())
+    if counted != said:
+        yield Check("totals_beside_records", Severity.QUESTION, _TALLIES_BESIDE,
+                    {"records": counted, "tallies": said}, {"service": service, "measure": measure.code})
 
 
 def _codes(book: Ledger) -> Iterator[Check]:
