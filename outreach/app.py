@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _rooms(app: Flask) -> None:
     from outreach.admin import views as admin
+    from outreach.field import charge_views  # noqa: F401 - adds its pages to the room's blueprint
     from outreach.field import views as field
     from outreach.plan import views as plan
     from outreach.referrals import views as referrals

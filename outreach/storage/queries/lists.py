@@ -45,6 +45,12 @@ def offence_label(offence: Offence, lang: str) -> str:
     return f"{offence.section} {offence.title_fr if lang == 'fr' else offence.title_en}"
 
 
+def in_force(offence: Offence, day: dt.date) -> bool:
+    """Whether the offence can be laid on the day; the day it ends on no longer counts."""
+    since, until = offence.in_force_from, offence.in_force_to
+    return (since is None or since <= day) and (until is None or day < until)
+
+
 def offence_by_code(code: str) -> Offence | None:
     return db.session.scalar(select(Offence).where(Offence.code == code))
 
