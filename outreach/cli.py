@@ -262,3 +262,30 @@ def run_server(create_app: Callable[[], Any], host: str, port: int) -> None:
     from outreach import server
 
     server.run(create_app, host, port)
+
+
+def _split(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
+    """``service,day`` as a split that figures know; anything else is wrong usage."""
+    from outreach.report.commands import SPLITS
+
+    words = {word.strip() for word in (text or "").split(",") if word.strip()}
+    split = next((split for split in SPLITS if set(split) == words), None)
+    if split is None:
+        raise click.BadParameter("write service, day or service,day")
+    return split
+
+
+@cli.command()
+@click.argument("operation")
+@click.option("--by", callback=_split, metavar="SPLIT", help="service, day or service,day; without it: in all.")
+@click.option("--as-of", "as_of", default="", metavar="ISO", help="As recorded at that moment, say 2017-10-18T21:42Z.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@with_app
+def figures(operation: str, by: tuple[str, ...], as_of: str, form: str) -> None:
+    """Print the figures of the operation with the code OPERATION."""
+    from outreach.report.commands import figures_text
+
+    try:
+        click.echo(figures_text(operation, by=by, as_of=as_of, form=form), nl=False)
+    except Invalid as problem:
+        raise click.BadParameter(problem.findings[0].english(), param_hint="--as-of") from None

@@ -211,7 +211,7 @@ def participations(tree: Tree) -> dict[str, Any]:
 def places(tree: Tree) -> dict[str, Any]:
     """Chosen reporting places of the services of the tree, wherever in the whole tree they were chosen.
 
-    A choice for a family of measures stands for each of them; of two choices the later one counts.
+    Of two choices the later one counts.
     """
     here = select(Participation.service_id).where(Participation.operation_id.in_(tree.ids))
     query = (
@@ -223,15 +223,12 @@ def places(tree: Tree) -> dict[str, Any]:
         .where(Participation.operation_id.in_(whole_tree(tree.root)), Participation.service_id.in_(here))
         .order_by(ParticipationVersion.recorded_at, ParticipationVersion.id)
     )
-    families: dict[str, set[str]] = {}
-    for measure in CATALOGUE:
-        families.setdefault(measure.family.value, set()).add(measure.place_code)
     codes = {measure.place_code for measure in CATALOGUE}
     chosen: dict[tuple[int, str], int] = {}
     for service, counted_in in db.session.execute(query):
         for name, operation in (counted_in or {}).items():
-            for code in {name} if name in codes else families.get(name, set()):
-                chosen[service, code] = int(operation)
+            if name in codes:
+                chosen[service, name] = int(operation)
     return {
         "service": [service for service, _ in chosen],
         "measure": [code for _, code in chosen],

@@ -53,8 +53,8 @@ def change_marks(operation_id: int) -> tuple[tuple[Any, ...], ...]:
 
     The tree above counts too, because a reporting place chosen there takes figures away from here. One cheap query.
     """
-    directory = select(func.coalesce(func.sum(Service.version), 0), func.count(Service.id))
-    versions, services = directory.subquery().c
+    versions = select(func.coalesce(func.sum(Service.version), 0)).scalar_subquery()
+    services = select(func.count(Service.id)).scalar_subquery()
     query = (
         select(Operation.id, Operation.changes, Operation.version, Operation.parent_id, versions, services)
         .where(Operation.id.in_(whole_tree(operation_id)))

@@ -1,0 +1,236 @@
+"""Figures of an operation, worked out once and remembered until something under them changes.
+
+Here belong the remembering and the choice of what is asked of ``rollup``; nothing is added up here. What is remembered
+is small (figures, cells, checks) and bounded; it is good while the change counters that the database holds are the
+same, so that it is correct whichever server process made the change, and until the next moment at which time alone
+changes a state (a day begins, something falls due). No Flask: the command line asks here too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from outreach.rollup.cells import Cell, cells
+from outreach.rollup.checks import Check, checks
+from outreach.rollup.days import Day, day_rows
+from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
+from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.members import members
+from outreach.rollup.totals import Coverage, Figure, coverage, totals
+from outreach.storage.frames import facts_of
+from outreach.storage.queries import report as rows
+from outreach.storage.types import utc_now
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+FIGURES_KEPT = 60_000
+"""Figures, cells and checks that one process remembers at most (about 30 MB)."""
+ROWS_KEPT = 250_000
+"""Rows of facts that one process keeps at most, for the next question about the same figures."""
+LONGEST = 600
+"""Seconds after which figures are worked out again in any case."""
+
+GRID_MEASURE = "persons_met"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures of one operation split by ``by``; they hold as of ``as_of``."""
+
+    operation: int
+    as_of: dt.datetime
+    coverage: Coverage
+    figures: tuple[Figure, ...]
+
+    def one(self, code: str, **key: Any) -> Figure:
+        """The figure of a measure with this key; an unknown one when there is none."""
+        found = (figure for figure in self.figures if figure.measure == code and dict(figure.key) == key)
+        return next(found, Figure(code, key))
+
+    def of(self, code: str) -> list[Figure]:
+        """Every figure of one measure."""
+        return [figure for figure in self.figures if figure.measure == code]
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the operation page shows beside the figures: the grid's cells and rows outside the window, and checks."""
+
+    today: int
+    days: tuple[Day, ...]
+    cells: tuple[Cell, ...]
+    outside: tuple[Figure, ...]
+    today_figures: tuple[Figure, ...]
+    checks: tuple[Check, ...]
+
+
+def figures_of(operation_id: int, as_of: dt.datetime | None = None, by: Sequence[str] = ()) -> Figures:
+    """Figures of the whole catalogue; ``by`` as in ``rollup.totals``."""
+    split = tuple(by)
+    at = as_of or utc_now()
+
+    def make(facts: Facts) -> Figures:
+        return Figures(operation_id, at, coverage(facts), tuple(totals(facts, split)))
+
+    found = _remembered(operation_id, as_of, ("figures", split), make, lambda made: len(made.figures) + 1)
+    return replace(found, as_of=at)  # what was remembered has just been found to be good still
+
+
+def board_of(operation_id: int, as_of: dt.datetime | None = None) -> Board:
+    """Cells of persons met, what was met outside the window, today's figures, and what does not fit together."""
+
+    def make(facts: Facts) -> Board:
+        met = measure_of(GRID_MEASURE)
+        outside = (figure for figure in totals(facts, ("service", "day"), [met]) if isinstance(figure.key["day"], str))
+        daily = totals(facts, ("day",), [met, measure_of("persons_charged")])
+        return Board(
+            today=facts.today,
+            days=tuple(day_rows(facts)),
+            cells=tuple(cells(facts, met)),
+            outside=tuple(figure for figure in outside if figure.value),
+            today_figures=tuple(figure for figure in daily if figure.key["day"] == facts.today),
+            checks=tuple(checks(facts)),
+        )
+
+    return _remembered(operation_id, as_of, ("board",), make, lambda made: len(made.cells) + len(made.checks) + 1)
+
+
+def cells_of(operation_id: int, code: str, as_of: dt.datetime | None = None) -> tuple[Cell, ...]:
+    """State of each service and day of one measure."""
+
+    def make(facts: Facts) -> tuple[Cell, ...]:
+        return tuple(cells(facts, measure_of(code)))
+
+    return _remembered(operation_id, as_of, ("cells", code), make, lambda made: len(made) + 1)
+
+
+def rows_of(
+    operation_id: int,
+    code: str,
+    as_of: dt.datetime | None = None,
+    *,
+    service: int | None = None,
+    day: Day | None = None,
+) -> DataFrame:
+    """The rows that a figure counted (``rollup.members``), by day and then as they were recorded."""
+    measure = measure_of(code)
+    found = members(_facts(operation_id, as_of), measure, service=service, day=day)
+    key = "contact" if measure.frame == "meetings" else found.columns[0]
+    return found.sort_values(["counted_day", key], kind="stable")
+
+
+# Remembering ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """Something worked out, the counters it was worked out at, and until when (UTC seconds) it is good."""
+
+    value: Any
+    marks: Any
+    until: float
+    cost: int
+
+
+class _Shelf:
+    """Entries up to a total cost; the one unused longest goes first."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.taken = room, 0
+        self.entries: OrderedDict[Any, _Entry] = OrderedDict()
+
+    def get(self, key: Any, marks: Any, now: float) -> _Entry | None:
+        entry = self.entries.get(key)
+        if entry is None or entry.marks != marks or now >= entry.until:
+            return None
+        self.entries.move_to_end(key)
+        return entry
+
+    def put(self, key: Any, entry: _Entry) -> None:
+        old = self.entries.pop(key, None)
+        self.taken -= old.cost if old else 0
+        if entry.cost <= self.room:
+            self.entries[key] = entry
+            self.taken += entry.cost
+        while self.taken > self.room:
+            _, gone = self.entries.popitem(last=False)
+            self.taken -= gone.cost
+
+
+class _Store:
+    """What one process remembers of one database."""
+
+    def __init__(self) -> None:
+        self.made, self.facts = _Shelf(FIGURES_KEPT), _Shelf(ROWS_KEPT)
+        self.lock = threading.RLock()
+        self.work = threading.RLock()  # one at a time: working out the same figures twice would help nobody
+
+
+_stores: WeakKeyDictionary[Any, _Store] = WeakKeyDictionary()
+
+
+def _store() -> _Store:
+    return _stores.setdefault(rows.database(), _Store())
+
+
+def _remembered(
+    operation_id: int,
+    as_of: dt.datetime | None,
+    name: tuple[Any, ...],
+    make: Callable[[Facts], T],
+    cost: Callable[[T], int],
+) -> T:
+    store, key = _store(), (operation_id, as_of, *name)
+    marks = rows.change_marks(operation_id)
+
+    def look() -> _Entry | None:
+        with store.lock:
+            return store.made.get(key, marks, utc_now().timestamp())
+
+    entry = look()
+    if entry is None:
+        with store.work:
+            entry = look()
+            if entry is None:
+                facts, until = _read(store, operation_id, as_of, marks)
+                value = make(facts)
+                entry = _Entry(value, marks, until, cost(value))
+                with store.lock:
+                    store.made.put(key, entry)
+    found: T = entry.value
+    return found
+
+
+def _facts(operation_id: int, as_of: dt.datetime | None) -> Facts:
+    store = _store()
+    with store.work:
+        return _read(store, operation_id, as_of, rows.change_marks(operation_id))[0]
+
+
+def _read(store: _Store, operation_id: int, as_of: dt.datetime | None, marks: Any) -> tuple[Facts, float]:
+    with store.lock:
+        kept = store.facts.get((operation_id, as_of), marks, utc_now().timestamp())
+    if kept is not None:
+        return kept.value, kept.until
+    facts = facts_of(operation_id, as_of)
+    until = float("inf") if as_of is not None else _good_until(facts)
+    with store.lock:
+        cost = sum(len(getattr(facts, name)) for name in COLUMNS)
+        store.facts.put((operation_id, as_of), _Entry(facts, marks, until, cost))
+    return facts, until
+
+
+def _good_until(facts: Facts) -> float:
+    """The next moment at which time alone changes a cell: the day's limit, the next day, an entry deadline."""
+    began = facts.day_begins(facts.today)
+    limit = began + facts.due_hours * 3600 % SECONDS_PER_DAY
+    moments = [limit, began + SECONDS_PER_DAY, *facts.operations["deadline"].tolist()]
+    return min([facts.now + LONGEST, *(moment for moment in moments if moment > facts.now)])
