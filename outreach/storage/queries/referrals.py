@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy import update as sql_update
+from sqlalchemy.orm import aliased
 
+from outreach.auth.actors import Target
 from outreach.vocab import ReferralState
 
 from ..engine import db
 from ..keys import Place, site_keys
 from ..tables import Operation, Person, Referral, ReferralVersion, SafeContact, Service, User
-
-WAITING = (ReferralState.MADE.value,)
+from .access import operation_target
 
 
 def add_referral(
@@ -145,19 +146,25 @@ class Row:
     liaison_name: str
 
 
-def of_agencies(agency_ids: Iterable[int], operations: frozenset[int] | None = None) -> list[Row]:
-    """Referrals to the agencies: waiting ones first, urgent before others, then who waits longest."""
-    return _rows(ReferralVersion.agency_id.in_(sorted(agency_ids)), operations)
+def of_agencies(agency_ids: Iterable[int]) -> list[Row]:
+    """Referrals to the agencies: urgent before others, then who waits longest."""
+    return _rows(ReferralVersion.agency_id.in_(sorted(agency_ids)))
 
 
-def of_services(service_ids: Iterable[int], operations: frozenset[int] | None = None) -> list[Row]:
-    """Referrals that the services made, the same order."""
-    return _rows(Referral.service_id.in_(sorted(service_ids)), operations)
+def of_services(service_ids: Iterable[int]) -> list[Row]:
+    """Referrals that the services made, newest first."""
+    return _rows(Referral.service_id.in_(sorted(service_ids)), newest_first=True)
 
 
-def _rows(condition: object, operations: frozenset[int] | None) -> list[Row]:
-    from sqlalchemy.orm import aliased
+def made_by(user_id: int) -> list[Row]:
+    """Referrals that this account entered, newest first."""
+    first = select(ReferralVersion.referral_id).where(
+        ReferralVersion.version == 1, ReferralVersion.recorded_by_id == user_id
+    )
+    return _rows(Referral.id.in_(first), newest_first=True)
 
+
+def _rows(condition: ColumnElement[bool], *, newest_first: bool = False) -> list[Row]:
     agency = aliased(Service)
     query = (
         select(Referral, ReferralVersion, Operation, Service, agency, func.coalesce(User.name, ""))
@@ -167,17 +174,33 @@ def _rows(condition: object, operations: frozenset[int] | None) -> list[Row]:
         .outerjoin(agency, agency.id == ReferralVersion.agency_id)
         .outerjoin(User, User.id == ReferralVersion.liaison_id)
         .where(ReferralVersion.superseded_at.is_(None), condition)
-        .order_by(ReferralVersion.urgent.desc(), Referral.made_at, Referral.id)
     )
-    if operations is not None:
-        query = query.where(Referral.operation_id.in_(sorted(operations)))
+    if newest_first:
+        query = query.order_by(Referral.made_at.desc(), Referral.id.desc())
+    else:
+        query = query.order_by(ReferralVersion.urgent.desc(), Referral.made_at, Referral.id)
     return [Row(*row) for row in db.session.execute(query)]
+
+
+def target_of(referral: Referral, version: ReferralVersion) -> Target:
+    """The target of actions on one referral: its agency follows it, the service that made it does not."""
+    operation = db.session.get_one(Operation, referral.operation_id)
+    return replace(operation_target(operation), service=referral.service_id, agency=version.agency_id)
+
+
+def picked_up_at(referral_id: int) -> dt.datetime | None:
+    """When a liaison first took it."""
+    query = select(func.min(ReferralVersion.recorded_at)).where(
+        ReferralVersion.referral_id == referral_id, ReferralVersion.state == ReferralState.RECEIVED.value
+    )
+    return db.session.scalar(query)
+
+
+def row_of(referral: Referral) -> Row:
+    """One referral as the lists show it."""
+    (found,) = _rows(Referral.id == referral.id)
+    return found
 
 
 def person_of(referral: Referral) -> Person | None:
     return None if referral.person_id is None else db.session.get(Person, referral.person_id)
-
-
-def reader_name(user_id: int | None) -> str:
-    found = None if user_id is None else db.session.get(User, user_id)
-    return found.name if found else ""

@@ -1,0 +1,109 @@
+"""Writes of a referral: pick up, move on, end. Ending destroys the safe way to reach in the same transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from outreach import audit
+from outreach.audit.tags import Tag
+from outreach.auth.actors import Actor
+from outreach.auth.permissions import may
+from outreach.errors import N_, Changed, Invalid, NotAllowed
+from outreach.storage.queries import operations, referrals
+from outreach.storage.tables import Referral, ReferralVersion
+from outreach.storage.types import utc_now
+from outreach.vocab import ReferralState
+
+from . import rules
+
+
+def pick_up(actor: Actor, referral: Referral) -> None:
+    """Take a waiting referral. Doing it twice changes nothing.
+
+    Raises ``NotAllowed``; ``Changed`` when another liaison was first, saying when.
+    """
+    version = referrals.current(referral.id)
+    _allow(actor, referral, version)
+    if version.state == ReferralState.MADE:
+        now = utc_now()
+        if _follow(actor, referral, version, ReferralState.RECEIVED, now, liaison_id=actor.user):
+            return
+        version = referrals.current(referral.id)
+    if version.liaison_id != actor.user or rules.ends(version.state):
+        zone = operations.by_id(referral.operation_id).time_zone
+        at = referrals.picked_up_at(referral.id)
+        raise Changed(
+            N_("Picked up by another liaison at %(time)s."),
+            N_("Nothing is lost: the referral is in hand."),
+            time=at.astimezone(ZoneInfo(zone)).strftime("%H:%M") if at else "–",
+        )
+
+
+def move(actor: Actor, referral: Referral, seen: int, to: str, *, destroys: bool = False) -> None:
+    """The next state. ``seen``: the version the form showed; ``destroys``: the liaison knows what ending destroys.
+
+    Raises ``NotAllowed``, ``Changed``, ``Invalid``.
+    """
+    version = referrals.current(referral.id)
+    _allow(actor, referral, version)
+    if version.version != seen:
+        raise Changed()
+    if to not in rules.next_states(version.state):
+        raise Invalid.at("state", N_("Choose one of the steps offered."))
+    contact = referrals.safe_contact(referral.id)
+    if rules.ends(to) and contact is not None and contact.way_sealed is not None and not destroys:
+        raise Invalid.at("destroys", N_("Ending it destroys the safe way to reach for good: tick the box to go on."))
+    now = utc_now()
+    if not _follow(actor, referral, version, ReferralState(to), now, liaison_id=version.liaison_id or actor.user):
+        raise Changed()
+    if rules.ends(to) and referrals.destroy_safe_way(referral.id, now):
+        _journal(actor, Tag.SAFE_CONTACT_DESTROYED, referral)
+
+
+def _allow(actor: Actor, referral: Referral, version: ReferralVersion) -> None:
+    if not may(actor, "referral.change", referrals.target_of(referral, version)):
+        raise NotAllowed()
+
+
+def _follow(
+    actor: Actor,
+    referral: Referral,
+    version: ReferralVersion,
+    state: ReferralState,
+    now: dt.datetime,
+    liaison_id: int | None,
+) -> bool:
+    """Put the next version in place of ``version``; False when somebody else did so first."""
+    if not referrals.supersede(version, now):
+        return False
+    referrals.add_version(
+        ReferralVersion(
+            referral_id=referral.id,
+            state=state.value,
+            agency_id=version.agency_id,
+            liaison_id=liaison_id,
+            needs=version.needs,
+            urgent=version.urgent,
+            reach_by=version.reach_by,
+            details=version.details,
+            version=version.version + 1,
+            recorded_at=now,
+            recorded_by_id=actor.user,
+        )
+    )
+    operations.note_change(referral.operation_id)
+    _journal(actor, Tag.REFERRAL_MOVED, referral, state=state.value)
+    return True
+
+
+def _journal(actor: Actor, tag: Tag, referral: Referral, **details: str) -> None:
+    audit.record(
+        actor,
+        tag,
+        kind="referral",
+        object_id=referral.uid,
+        operation=referral.operation_id,
+        service=referral.service_id,
+        **details,
+    )

@@ -1,0 +1,50 @@
+"""A referral in a small world: one operation, one police service, one agency with its liaison."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from outreach.storage import writing
+from outreach.storage.queries import referrals
+from outreach.storage.tables import Operation, Referral, Service, User
+from outreach.storage.types import utc_now
+from outreach.vocab import EntryMode, Role, ServiceKind
+from tests.factories import a_participation, a_service, a_user, an_operation
+
+
+@dataclass
+class World:
+    operation: Operation
+    police: Service
+    agency: Service
+    liaison: User
+
+
+def a_world() -> World:
+    operation, police = an_operation("OP-X"), a_service("Windsor Police")
+    agency = a_service("WEFiGHT", ServiceKind.ADVOCACY)
+    a_participation(operation, police)
+    a_participation(operation, agency, entry_mode=EntryMode.NONE)
+    return World(operation, police, agency, a_user(Role.LIAISON, agency))
+
+
+def a_referral(
+    world: World, *, safe_way: str = "519 555 0123", urgent: bool = False, hours_ago: float = 1, by: Any = None
+) -> Referral:
+    made_at = utc_now() - dt.timedelta(hours=hours_ago)
+    with writing():
+        return referrals.add_referral(
+            world.operation.id,
+            world.police.id,
+            None,
+            None,
+            dt.date(2017, 10, 11),
+            made_at,
+            world.agency.id,
+            ["health", "shelter"],
+            urgent,
+            "safe_phone" if safe_way else "they_call",
+            safe_way,
+            by,
+            made_at,
+        )
