@@ -46,6 +46,7 @@ CONTACT_MEASURES = [
 ]
 ONTARIO_MEASURES = ["personnel", "persons_arrested", "persons_charged", "charges"]
 ONTARIO_DAYS = [dt.date(2017, 10, 9) + dt.timedelta(days=n) for n in range(7)]
+WINDSOR_DAYS = ONTARIO_DAYS[1:5]
 # Personnel of the five real services at Ontario (invented; the published total is 331 for all 46).
 FIVE_PERSONNEL = (12, 8, 7, 4, 4)
 # Met by the five at Windsor-Essex, by day of 10-13 October: 13 published, the spread is invented.
@@ -163,12 +164,19 @@ def _five_services(local: dict[str, Any], world: dict[str, Any]) -> list[Any]:
                 entry_mode=EntryMode.CONTACTS.value,
                 planned_staff={StaffCategory.POLICE.value: headcount},
                 counted_in=counted_in,
+                # They took part on four of Ontario's seven days.
+                starts_at=windsor.starts_at,
+                ends_at=windsor.ends_at,
             )
             if operation is ontario:
                 rows.add_tally(part, "personnel", None, headcount, StaffCategory.POLICE.value)
                 rows.add_tally(part, "persons_charged", None, 0)
-                for day in ONTARIO_DAYS:
+                for day in WINDSOR_DAYS:
                     rows.add_tally(part, "charges", day, 0)
+            else:
+                quiet = [day for day, met in zip(WINDSOR_DAYS, MET[len(five)], strict=True) if not met]
+                for day in quiet:
+                    rows.add_tally(part, "contacts", day, 0)
         five.append(service)
     windsor.lead_service_id = five[0].id
     agency = _service("WEFiGHT", "WEFiGHT", ServiceKind.ADVOCACY, "West", "desk@wefight.example.org")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, or_, select, union, update
 
 from ..engine import db
 from ..tables import (
@@ -182,10 +182,10 @@ def _remove_users() -> None:
 
 
 def _remove_services() -> None:
-    used = (
-        select(Participation.service_id)
-        .union(select(Grant.service_id).where(Grant.service_id.is_not(None)))
-        .union(select(Operation.lead_service_id).where(Operation.lead_service_id.is_not(None)))
+    used = union(
+        select(Participation.service_id),
+        select(Grant.service_id).where(Grant.service_id.is_not(None)),
+        select(Operation.lead_service_id).where(Operation.lead_service_id.is_not(None)),
     )
     doomed = list(db.session.scalars(select(Service.id).where(Service.is_sample, Service.id.not_in(used))))
     for step in (
