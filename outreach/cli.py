@@ -289,3 +289,47 @@ def figures(operation: str, by: tuple[str, ...], as_of: str, form: str) -> None:
         click.echo(figures_text(operation, by=by, as_of=as_of, form=form), nl=False)
     except Invalid as problem:
         raise click.BadParameter(problem.findings[0].english(), param_hint="--as-of") from None
+
+
+@cli.command("plan-template")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+def plan_template(file: Path, lang: str) -> None:
+    """Write an empty plan workbook to FILE (.xlsx)."""
+    from outreach.plan.workbook import write_template
+
+    try:
+        write_template(file, lang)
+    except OSError as error:
+        click.echo(f"{file}: cannot be written ({error.strerror}). Choose another place.", err=True)
+        sys.exit(1)
+    click.echo(f"Written: {file}")
+
+
+@cli.group("import")
+def import_() -> None:
+    """Read a workbook into Outreach."""
+
+
+@import_.command("plan")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--check", is_flag=True, help="Only say what is wrong or would change; save nothing.")
+@with_app
+def import_plan(file: Path, check: bool) -> None:
+    """Make an operation follow the plan workbook FILE: all of it, or nothing."""
+    from outreach.auth.actors import SYSTEM
+    from outreach.plan import import_commands, workbook
+
+    with file.open("rb") as opened:
+        plan, findings = workbook.read(opened.read(workbook.LARGEST_FILE + 1))
+    if plan is None:
+        raise Invalid(*findings)
+    follow = import_commands.rehearse if check else import_commands.import_plan
+    outcome = follow(SYSTEM, plan)
+    if outcome.findings:
+        raise Invalid(*outcome.findings)
+    for step in outcome.steps:
+        fields = f" ({', '.join(step.fields)})" if step.fields else ""
+        click.echo(f"{step.kind}: {step.sheet}: {step.name}{fields}")
+    done = "Nothing is wrong; nothing was saved." if check else f"Imported: {outcome.operation}."
+    click.echo(f"{done} {len(outcome.steps)} change{'' if len(outcome.steps) == 1 else 's'}.")
