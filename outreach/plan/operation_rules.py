@@ -92,8 +92,8 @@ def read_minutes(text: str, where: str, *, midnight_after: bool = False) -> int:
 def instant(day: dt.date, minutes: int, zone: str, where: str, which: str = "") -> dt.datetime:
     """The moment (UTC) of a local time. ``which``: ``earlier`` or ``later`` where the clock shows it twice.
 
-    Raises ``Invalid`` at ``where`` for a time that the clocks skip, and at ``<where>_which`` for one that they show
-    twice while ``which`` is empty.
+    Raises ``Invalid`` at ``where`` for a time that the clocks skip, and (for ``starts_at``) at ``starts_which`` for
+    one that they show twice while ``which`` is empty.
     """
     day, minutes = (day + dt.timedelta(days=1), 0) if minutes == 1440 else (day, minutes)
     naive = dt.datetime.combine(day, dt.time(minutes // 60, minutes % 60))
@@ -110,7 +110,7 @@ def instant(day: dt.date, minutes: int, zone: str, where: str, which: str = "") 
         )
     if first != second and which not in ("earlier", "later"):
         raise Invalid.at(
-            f"{where}_which",
+            f"{where.removesuffix('_at')}_which",
             N_("On %(day)s the clocks show %(time)s twice. The earlier one is chosen; change it or save."),
             **shown,
         )

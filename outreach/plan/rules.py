@@ -28,7 +28,6 @@ _SAME_WORD = {
     "pd": "police department",
 }
 _SMALL_WORDS = frozenset({"the", "of", "and", "de", "du", "des", "la", "le", "les", "et", "l", "d"})
-_GENERIC = frozenset({"police", "service", "department", "force", "regional", "region", "municipal", "inc"})
 
 
 def words_of(name: str) -> list[str]:
