@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from outreach import audit
@@ -53,6 +53,7 @@ def log_contact(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> 
 
 def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
     hashed = rules.content_hash(entry, place.team_uid, actor.user)
+    kept_entry = _with_agencies(place, entry)
     now = utc_now()
     head = {
         "uid": entry.uid,
@@ -75,7 +76,6 @@ def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Recei
         if contact_id is None:
             return _repeat(actor, place, entry.uid, rows.stored(str(head["uid"])))
     rows.count_change(place.operations)
-    kept_entry = entry.kept()
     persons = [_new_person(place.root_id, p, same_card=head["conflict_of"] is not None) for p in kept_entry.persons]
     version = Version(contact_id, str(head["uid"]), place, number=1, reason="")
     _add_version(actor, version, kept_entry, persons, now, former=[])
@@ -175,9 +175,9 @@ def _add_version(
         meetings.append({**shared, **row, "position": position, "person_id": person_id, "person_key": key})
     rows.add_meetings(meetings)
     if not version.withdrawn:
-        for number, (person, (person_id, _key)) in enumerate(zip(entry.persons, persons, strict=True), start=1):
+        for person, (person_id, _key) in zip(entry.persons, persons, strict=True):
             if person.referred and (version.number == 1 or not contacts.referral_of(version.contact_id, person_id)):
-                _refer(actor, version, number, person, person_id, day, now)
+                _refer(actor, version, person, person_id, day, now)
 
 
 def _meeting(person: PersonEntry, former: Meeting | None, now: dt.datetime) -> dict[str, Any]:
@@ -202,24 +202,9 @@ def _meeting(person: PersonEntry, former: Meeting | None, now: dt.datetime) -> d
     }
 
 
-def _refer(
-    actor: Actor, version: Version, number: int, person: PersonEntry, person_id: int, day: dt.date, now: dt.datetime
-) -> None:
-    """The referral of a person who accepted, to the agency chosen or to the nearest one of the tree."""
+def _refer(actor: Actor, version: Version, person: PersonEntry, person_id: int, day: dt.date, now: dt.datetime) -> None:
+    """The referral of a person who accepted and agreed."""
     place = version.place
-    agencies = [agency for agency, _name in rows.agencies_for(place.operation_id, place.root_id)]
-    agency = person.agency_id
-    if agency is None and agencies:
-        agency = agencies[0]
-    if agency is not None and agency not in agencies:
-        raise Invalid.at(f"agency-{number}", N_("Choose a support agency of this operation."))
-    if agency is None and person.safe_way:
-        raise Invalid.at(
-            f"reach_by-{number}",
-            N_(
-                "No support agency takes part, so nobody could open the number. Choose another way to reach the person."
-            ),
-        )
     referral = add_referral(
         operation_id=place.operation_id,
         service_id=place.service_id,
@@ -227,7 +212,7 @@ def _refer(
         person_id=person_id,
         day=day,
         made_at=now,
-        agency_id=agency,
+        agency_id=person.agency_id,
         needs=person.needs,
         urgent=person.urgent,
         reach_by=person.reach_by,
@@ -245,6 +230,32 @@ def _refer(
     )
 
 
+def _with_agencies(place: rows.LoggingPlace, entry: ContactEntry) -> ContactEntry:
+    """The entry as it is stored, each referral with its agency: the one chosen, else the nearest of the tree.
+
+    Asked before anything is written. Raises ``Invalid`` at an agency that takes no part, and at a safe number that no
+    agency could open.
+    """
+    entry = entry.kept()
+    if not any(person.referred for person in entry.persons):
+        return entry
+    agencies = [agency for agency, _name in rows.agencies_for(place.operation_id, place.root_id)]
+    persons = []
+    for number, person in enumerate(entry.persons, start=1):
+        agency = person.agency_id
+        if person.referred and agency is not None and agency not in agencies:
+            raise Invalid.at(f"agency-{number}", N_("Choose a support agency of this operation."))
+        if person.referred and agency is None and agencies:
+            agency = agencies[0]
+        if person.referred and agency is None and person.safe_way:
+            raise Invalid.at(
+                f"reach_by-{number}",
+                N_("No support agency takes part, so nobody could open the number. Choose another way to reach them."),
+            )
+        persons.append(replace(person, agency_id=agency))
+    return replace(entry, persons=tuple(persons))
+
+
 def _record(actor: Actor, tag: Tag, operation: int, service: int, uid: str, **details: Any) -> None:
     audit.record(actor, tag, kind="contact", object_id=uid, operation=operation, service=service, **details)
 
@@ -258,7 +269,8 @@ def change_contact(
     """Record a new version of a contact. Raises ``NotAllowed``; ``Changed`` when ``expected`` is not the version that
     stands; ``Invalid`` at ``reason`` when entries are closed and none is given."""
     _admit_change(actor, record, expected, reason)
-    entry = entry.kept()
+    version = _next_version(record, reason)
+    entry = _with_agencies(version.place, entry)
     now = utc_now()
     if not contacts.supersede(record.version, now):
         raise Changed()
@@ -268,7 +280,6 @@ def change_contact(
         _same_person(root_id, person, record.meetings[n] if n < len(record.meetings) else None)
         for n, person in enumerate(entry.persons)
     ]
-    version = _next_version(record, reason)
     _add_version(actor, version, entry, persons, now, former=[meeting for meeting, _ in record.meetings])
     _record(actor, Tag.CONTACT_CHANGED, record.operation.id, record.contact.service_id, record.contact.uid)
 
@@ -290,6 +301,8 @@ def withdraw_contact(actor: Actor, record: contacts.ContactRecord, *, expected: 
 
     Raises as ``change_contact``; withdrawing twice changes nothing.
     """
+    if not may(actor, "contact.change", record.target):
+        raise NotAllowed()
     if record.version.withdrawn:
         return
     _admit_change(actor, record, expected, reason)

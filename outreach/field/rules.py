@@ -348,7 +348,8 @@ def count_of(answers: Answers) -> int:
     """How many persons the answers are about."""
     if answers.get("what") == "met":
         return 1
-    return int(answers.get("count") or 0) if answers.get("what") == "several" else 0
+    count = str(answers.get("count", "")) if answers.get("what") == "several" else ""
+    return int(count) if count.isascii() and count.isdigit() and int(count[:4]) <= MOST_PERSONS else 0
 
 
 def next_step(answers: Answers) -> str:

@@ -1,7 +1,226 @@
-"""Views of the room: guard, load, validate, call one command, redirect. No writes, no arithmetic."""
+"""My shift and Log a contact: guard, load, validate, call one command, redirect. Contacts that exist: contact_views."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import Any
+
+from flask import Blueprint, g, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from outreach.auth.actors import Target
+from outreach.errors import Invalid, NotFound
+from outreach.storage.queries import contacts, lists, operations
+from outreach.storage.queries import field as rows
+from outreach.storage.types import utc_now
+from outreach.web.guard import guard
+from outreach.web.page import language
+
+from . import card_views, commands, draft_commands, forms, rules
+from .card_views import led_services, own_places, place_of, today_begins
 
 bp = Blueprint("field", __name__)
+
+
+# --- loaders ----------------------------------------------------------------------------------------------------------
+
+
+def chosen_team(**_url: Any) -> tuple[Target, dict[str, Any]]:
+    """The team that the form names; one that is not there, or not one's own, is not found."""
+    place = rows.logging_place(request.form.get("team", ""))
+    if place is None:
+        raise NotFound()
+    return place.target, {"place": place}
+
+
+def own_draft(uid: str, **rest: Any) -> tuple[Target, dict[str, Any]]:
+    """A contact that is being typed; once saved, its address leads to the contact."""
+    draft = rows.draft(uid)
+    if draft is not None:
+        return Target(operation=draft.operation_id, owner=draft.user_id), {"draft": draft, **rest}
+    record = contacts.contact_record(uid)
+    if record is None:
+        raise NotFound()
+    return Target(owner=record.contact.created_by_id), {"draft": None, "saved": uid, **rest}
+
+
+# --- my shift ---------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/field")
+@guard("field.see", person_level=True)
+def my_shift() -> Any:
+    places = own_places()
+    place = _wanted(places, request.args.get("team", ""))
+    since = today_begins(place)
+    sent, latest = contacts.own_contacts(g.actor.user, since)
+    drafts = [(draft, _zone_of(draft.operation_id)) for draft in rows.drafts_of(g.actor.user)]
+    if place is not None:
+        g.operation = operations.by_id(place.operation_id)
+    return render_template(
+        "field/my_shift.html",
+        places=places,
+        place=place,
+        sent=sent,
+        latest=latest,
+        drafts=drafts,
+        now=utc_now(),
+        led=[p for p in _one_a_service(places) if p.service_id in led_services()],
+    )
+
+
+@bp.get("/field/hidden")
+@guard("field.see")
+def hidden() -> Any:
+    return render_template("field/hidden.html")
+
+
+def _one_a_service(places: list[rows.LoggingPlace]) -> list[rows.LoggingPlace]:
+    return list({(p.operation_id, p.service_id): p for p in places}.values())
+
+
+def _wanted(places: list[rows.LoggingPlace], team_uid: str) -> rows.LoggingPlace | None:
+    """The team asked for, else the one whose shift is on, else the first."""
+    now = utc_now()
+    asked = [p for p in places if p.team_uid == team_uid]
+    mine = [p for p in places if p.team_id in g.actor.teams]
+    on = [p for p in mine if p.shift_ends_at and p.shift_starts_at and p.shift_starts_at <= now <= p.shift_ends_at]
+    return next(iter([*asked, *on, *mine, *places]), None)
+
+
+def _zone_of(operation_id: int) -> str:
+    operation = operations.by_id(operation_id)
+    return operation.time_zone if operation else "UTC"
+
+
+# --- the questions ----------------------------------------------------------------------------------------------------
+
+
+@bp.post("/field/log")
+@guard("contact.log", load=chosen_team, person_level=True)
+def start(place: rows.LoggingPlace) -> Any:
+    uid = draft_commands.start_draft(g.actor, place)
+    return redirect(url_for("field.question", uid=uid, step="what"), code=303)
+
+
+@bp.get("/field/log/<uid>/<step>")
+@guard("draft.own", load=own_draft, person_level=True)
+def question(draft: Any, step: str, saved: str = "") -> Any:
+    if draft is None:
+        return redirect(url_for("field.contact", uid=saved), code=303)
+    answers = draft_commands.answers_of(draft)
+    if step not in rules.steps(answers) or (step == "check" and rules.next_step(answers) != "check"):
+        return _go(draft, rules.next_step(answers))
+    if step == "check":
+        return card_views.show(draft, answers)
+    return _ask(draft, step, answers)
+
+
+@bp.post("/field/log/<uid>/<step>")
+@guard("draft.own", load=own_draft, person_level=True)
+def answer(draft: Any, step: str, saved: str = "") -> Any:
+    if draft is None:
+        return redirect(url_for("field.contact", uid=saved), code=303)
+    answers = draft_commands.answers_of(draft)
+    if step == "check":
+        answers["more"] = card_views.typed(request.form.to_dict(flat=False))
+        draft_commands.keep_answers(g.actor, draft, answers)
+        return card_views.change(draft, answers, request.form.get("change", ""))
+    if step not in rules.steps(answers):
+        return _go(draft, rules.next_step(answers))
+    given = request.form.get("answer", "")
+    wrong = _wrong_answer(step, given)
+    if wrong:
+        return _ask(draft, step, answers | {step: given}, wrong), 422
+    draft_commands.keep_answers(g.actor, draft, answers | {step: given})
+    return _go(draft, rules.next_step(answers | {step: given}))
+
+
+@bp.post("/field/log/<uid>/discard")
+@guard("draft.own", load=own_draft, person_level=True)
+def discard(draft: Any, saved: str = "") -> Any:
+    if draft is not None:
+        draft_commands.discard_draft(g.actor, draft)
+    return redirect(url_for("field.my_shift"), code=303)
+
+
+_SCREENS = {"count": "field/count.html", "duty": "field/duty.html", "phone": "field/safe_phone.html"}
+
+
+def _go(draft: Any, step: str) -> Any:
+    return redirect(url_for("field.question", uid=draft.uid, step=step), code=303)
+
+
+def _wrong_answer(step: str, given: str) -> str:
+    """What is wrong with an answer, '' when nothing is."""
+    kind = step.partition("-")[0]
+    if kind == "count":
+        ok = given.isascii() and given.isdigit() and 2 <= int(given[:4]) <= rules.MOST_PERSONS
+        return "" if ok else gettext("Enter how many persons, 2 to %(most)d.", most=rules.MOST_PERSONS)
+    if kind == "phone":
+        ok = len(given) <= 60 and sum(c.isdigit() for c in given) >= 7
+        return "" if ok else gettext("Enter the number that is safe to call, at least 7 digits.")
+    if kind == "duty":
+        return "" if given == "read" else gettext("Read the card, then go on.")
+    return "" if given in forms.QUESTIONS[kind][2] else gettext("Choose one of the answers.")
+
+
+def _ask(draft: Any, step: str, answers: dict[str, Any], wrong: str = "") -> str:
+    kind, _, number = step.partition("-")
+    place = place_of(answers)
+    before = rules.step_before(answers, step)
+    page = {
+        "draft": draft,
+        "step": step,
+        "place": place,
+        "person": int(number or 0),
+        "count": rules.count_of(answers),
+        "back": url_for("field.question", uid=draft.uid, step=before) if before else url_for("field.my_shift"),
+        "so_far": card_views.so_far(answers, step),
+        "given": answers.get(step),
+        "wrong": wrong,
+        "errors": [("answer", wrong)] if wrong else None,
+        "sent": contacts.sent_since(draft.user_id, today_begins(place)),
+        "now": utc_now(),
+    }
+    if kind in forms.QUESTIONS:
+        return render_template("field/question.html", question=forms.QUESTIONS[kind], forms=forms, **page)
+    if kind == "duty":
+        page["text"] = lists.duty_to_report(rows.region_of(place.service_id), language())
+    return render_template(_SCREENS[kind], **page)
+
+
+# --- saving -----------------------------------------------------------------------------------------------------------
+
+
+@bp.post("/field/contacts")
+@guard("contact.log", load=chosen_team, person_level=True)
+def save(place: rows.LoggingPlace) -> Any:
+    """The final submission, with everything in it, so that it can be sent again: by a thumb, a queue, a script."""
+    fields = request.form.to_dict(flat=False)
+    try:
+        entry = rules.read_entry(fields, place.time_zone, forms.known)
+        receipt = commands.log_contact(g.actor, place, entry)
+    except Invalid as problem:
+        if _wants_json():
+            raise
+        return card_views.refused(place, fields, problem), 422
+    if _wants_json():
+        return make_response(jsonify(receipt_of(receipt)), 200)
+    return redirect(url_for("field.saved", uid=receipt.stored_uid), code=303)
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def receipt_of(receipt: commands.Receipt) -> dict[str, str]:
+    """The receipt as the phone keeps it: it deletes its copy only on this UUID and this hash."""
+    return {
+        "uid": receipt.uid,
+        "stored_as": receipt.stored_uid,
+        "content_hash": receipt.content_hash,
+        "received_at": receipt.received_at.isoformat(),
+    }
+
+
+from . import contact_views  # noqa: E402, F401 - its pages hang on the blueprint made here

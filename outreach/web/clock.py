@@ -43,3 +43,19 @@ def long_span(first: dt.date | None, last: dt.date | None) -> str:
     if (first.year, first.month) == (last.year, last.month):
         return gettext("%(first)s to %(last)s", first=first.day, last=long_day(last))
     return gettext("%(first)s to %(last)s", first=long_day(first), last=long_day(last))
+
+
+def spoken_time(at: dt.datetime | None, zone: str) -> str:
+    """``21:42`` / ``21 h 42`` in ``zone``, for prose and headings."""
+    if at is None:
+        return gettext("not known")
+    local_at = at.astimezone(ZoneInfo(zone))
+    return gettext("%(hour)s:%(minute)s", hour=local_at.strftime("%H"), minute=local_at.strftime("%M"))
+
+
+def spoken_moment(at: dt.datetime | None, zone: str) -> str:
+    """``Mon 16 Oct, 21:42`` / ``lun. 16 oct., 21 h 42`` in ``zone``."""
+    if at is None:
+        return gettext("not known")
+    day = format_date(at.astimezone(ZoneInfo(zone)).date(), "EEE d MMM", locale=get_locale())
+    return f"{day}, {spoken_time(at, zone)}"

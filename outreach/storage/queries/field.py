@@ -214,6 +214,35 @@ def place_of_service(operation: Operation, service_id: int, team_id: int | None 
     )
 
 
+def team_of(team_id: int | None) -> str:
+    """The current name of the team, '' for none."""
+    query = select(TeamVersion.name).where(TeamVersion.team_id == team_id, TeamVersion.superseded_at.is_(None))
+    return db.session.scalar(query) or ""
+
+
+def team_uid(team_id: int | None) -> str:
+    return db.session.scalar(select(Team.uid).where(Team.id == team_id)) or ""
+
+
+def team_names(operation_id: int, service_id: int) -> list[tuple[str, str]]:
+    """``(uid, name)`` of the service's teams in the operation, by name; cancelled ones too, their contacts stay."""
+    query = (
+        select(Team.uid, TeamVersion.name)
+        .join(TeamVersion, (TeamVersion.team_id == Team.id) & TeamVersion.superseded_at.is_(None))
+        .where(Team.operation_id == operation_id, Team.service_id == service_id)
+        .order_by(TeamVersion.name, Team.id)
+    )
+    return [(uid, name) for uid, name in db.session.execute(query)]
+
+
+def service_name(service_id: int) -> str:
+    return db.session.scalar(select(Service.name).where(Service.id == service_id)) or ""
+
+
+def region_of(service_id: int) -> str:
+    return db.session.scalar(select(Service.region).where(Service.id == service_id)) or ""
+
+
 def agencies_for(operation_id: int, root_id: int) -> list[tuple[int, str]]:
     """``(id, name)`` of the confirmed support agencies of the tree, those of this very operation first."""
     query = (
