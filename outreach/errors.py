@@ -165,3 +165,12 @@ class KeyMissing(Problem):
     status = 500
     message = N_("A sealed text cannot be opened with the keys of this site.")
     fix = N_("Tell the administrator: the key file does not fit the database.")
+
+
+class DeadLink(Problem):
+    """A one-time link that does not work: unknown, used, expired, or its account is disabled; nobody learns which."""
+
+    code = "dead_link"
+    status = 404
+    message = N_("This link does not work.")
+    fix = N_("A link works once and for a limited time. Ask the person who sent it for a new one.")

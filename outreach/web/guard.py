@@ -79,14 +79,27 @@ def allowed(action: str, target: Target | None = None) -> bool:
 
 
 def check_origin() -> None:
-    """Refuse unsafe requests that say they come from another site."""
+    """Refuse unsafe requests that say they come from another site.
+
+    ``Origin: null`` is what a sandboxed frame sends; a browser that says "same-origin" beside it is believed.
+    """
     if request.method in transaction.SAFE_METHODS:
         return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin", "none"):
+        raise Forged()
     origin = request.headers.get("Origin")
-    if origin is not None and origin != "null" and urlsplit(origin).netloc != request.host:
+    if origin == "null" and site == "same-origin":
+        return
+    if origin is not None and urlsplit(origin).netloc != request.host:
         raise Forged()
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise Forged()
+
+
+def own_path(going: str | None, default: str = "/") -> str:
+    """``going`` when it is a path of this site, else ``default``: a redirect never leads to another site."""
+    if not going or not going.startswith("/") or going.startswith("//") or not going.isprintable() or "\\" in going:
+        return default
+    return going
 
 
 def action_of(app: Flask, endpoint: str) -> str | None:

@@ -65,8 +65,10 @@ def _say(text: str, problem: Problem) -> str:
 def _sign_in_first() -> Any:
     """Keep what was sent by somebody whose session has ended, then ask her to sign in."""
     sessions.keep_form()
-    going = request.full_path if request.method == "GET" else None
-    return redirect(url_for("security.login", next=going) if going else url_for("security.login"), code=303)
+    going = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    # By way of the page that offers what was kept; that page goes on from there.
+    back = url_for("admin.welcome_back", next=going) if going != "/" else None
+    return redirect(url_for("security.login", next=back), code=303)
 
 
 def _http(error: HTTPException) -> Any:

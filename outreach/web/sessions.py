@@ -23,6 +23,7 @@ ABSOLUTE = dt.timedelta(hours=12)
 IDLE = dt.timedelta(minutes=30)
 SEEN_EVERY = dt.timedelta(seconds=60)
 KEPT_FIELDS_LIMIT = 2_000_000
+KEPT_FOR = dt.timedelta(hours=24)
 
 
 def begin(user: Any) -> None:
@@ -61,7 +62,16 @@ def current_user_of(user_id: str) -> Any:
 
 
 def _idle_limit(user: Any) -> dt.timedelta:
-    return ABSOLUTE if any(grant.role == Role.FIELD_OFFICER for grant in user.roles) else IDLE
+    """Long for those who are nothing but field officers; a second role brings back the short one."""
+    roles = {grant.role for grant in user.roles}
+    return ABSOLUTE if roles == {Role.FIELD_OFFICER.value} else IDLE
+
+
+def end_others(user: Any) -> None:
+    """End every session of ``user`` but this one, which goes on under a new token; inside a write."""
+    accounts.sign_out_everywhere(user)
+    session["_user_id"] = user.fs_uniquifier
+    begin(user)
 
 
 def set_actor(user: Any) -> None:
@@ -70,13 +80,17 @@ def set_actor(user: Any) -> None:
 
 
 def keep_form() -> None:
-    """Seal what was just sent to the person whose session has ended, so that it survives signing in again."""
+    """Seal what was just sent to the person whose session has run out, so that it survives signing in again.
+
+    Not after a revoked session: whoever holds that cookie may not be her.
+    """
     token = session.get("token")
     if request.method != "POST" or not token:
         return
-    user_id = accounts.user_of_ended_session(token)
-    fields = [(k, v) for k, vs in request.form.lists() for v in vs if k not in ("csrf_token", "password")]
-    if user_id is None or sum(len(k) + len(v) for k, v in fields) > KEPT_FIELDS_LIMIT:
+    user_id = accounts.user_of_ended_session(token, utc_now() - ABSOLUTE - KEPT_FOR)
+    fields = [(k, v) for k, vs in request.form.lists() for v in vs if k != "csrf_token"]
+    secret = any("password" in k for k, _v in fields)  # a form with a password in it is typed again
+    if user_id is None or secret or sum(len(k) + len(v) for k, v in fields) > KEPT_FIELDS_LIMIT:
         return
     with writing():
         uid = accounts.new_kept_form_uid()
@@ -86,3 +100,12 @@ def keep_form() -> None:
 
 def kept_place(uid: str, user_id: int) -> Place:
     return Place("kept_form", "fields_sealed", f"{uid}/{user_id}")
+
+
+def kept_form() -> dict[str, Any] | None:
+    """What the signed-in person was sending when her session ran out: ``path``, ``fields`` (pairs) and ``at``."""
+    kept = accounts.kept_form_of(g.actor.user, utc_now() - KEPT_FOR)
+    if kept is None:
+        return None
+    content = site_keys().open_json(kept.fields_sealed, kept_place(kept.uid, kept.user_id))
+    return {"path": content["path"], "fields": [tuple(pair) for pair in content["fields"]], "at": kept.at}

@@ -5,32 +5,26 @@ Second factors come later: Flask-Security's own views are used, so that switchin
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
+import unicodedata
 from typing import Any
 
-from flask import Flask, g, request
-from flask_babel import gettext
+from flask import Flask, g
+from flask_babel import gettext, ngettext
 from flask_login import current_user, user_logged_out
 from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, user_authenticated
+from flask_security.utils import hash_password, verify_password
 
 from outreach import audit
 from outreach.audit.tags import Tag
+from outreach.auth.passwords import LONGEST as LONGEST_PASSWORD
+from outreach.auth.passwords import SHORTEST as SHORTEST_PASSWORD
 from outreach.config import Settings
 from outreach.storage import db, writing
 from outreach.storage.keys import Keys
 from outreach.storage.queries import accounts
 from outreach.storage.tables import Grant, User
-from outreach.storage.types import utc_now
 
-from . import sessions
-
-# SOURCE: safety.md 9: five failures in fifteen minutes, per account and per address.
-FAILURES = 5
-ADDRESS_FAILURES = 50
-WITHIN = dt.timedelta(minutes=15)
-SHORTEST_PASSWORD = 15
-LONGEST_PASSWORD = 128
+from . import sessions, throttle
 
 
 def settings_for(app: Flask, settings: Settings, keys: Keys) -> None:
@@ -72,34 +66,55 @@ def settings_for(app: Flask, settings: Settings, keys: Keys) -> None:
 
 
 class SignInForm(LoginForm):
-    """E-mail address and password, refused without hashing after too many failures."""
+    """E-mail address and password; too many attempts are refused without looking at the password.
+
+    There is no "remember me": a session ends.
+    """
+
+    remember = None
 
     def validate(self, **kwargs: Any) -> bool:
-        keys = _counter_keys(self.email.data or "")
-        if _refused(keys):
-            self.form_errors.append(gettext("Too many attempts. Wait 15 minutes, then try again."))
+        attempt = throttle.begin(self.email.data or "")
+        if attempt.wait is not None:
+            self.form_errors.append(too_many(attempt))
             return False
         good = bool(super().validate(**kwargs))
+        if good:
+            throttle.succeeded(attempt)
+            return True
         with writing():
-            if good:
-                accounts.forget_failures(keys[0][0])
-            else:
-                for key, _limit in keys:
-                    accounts.add_failure(key)
-                audit.record(g.actor, Tag.SIGN_IN_FAILED, outcome="refused")
-        return good
+            audit.record(g.actor, Tag.SIGN_IN_FAILED, outcome="refused")
+        return False
 
 
-def _counter_keys(email: str) -> list[tuple[str, int]]:
-    """What is counted: the account and the address, as hashes, each with its limit."""
-    address = request.remote_addr or ""
-    pairs = [(f"account/{email.strip().lower()}", FAILURES), (f"address/{address}", ADDRESS_FAILURES)]
-    return [(hashlib.sha256(text.encode()).hexdigest(), limit) for text, limit in pairs]
+def too_many(attempt: throttle.Attempt) -> str:
+    """The words for an attempt that was refused unseen; the same whether or not the account exists."""
+    return ngettext(
+        "Too many attempts. Wait %(num)s minute, then try again.",
+        "Too many attempts. Wait %(num)s minutes, then try again.",
+        attempt.minutes,
+    )
 
 
-def _refused(keys: list[tuple[str, int]]) -> bool:
-    since = utc_now() - WITHIN
-    return any(len(accounts.failures_since(key, since)) >= limit for key, limit in keys)
+def hashed(password: str) -> str:
+    """Argon2id hash of a new password."""
+    return str(hash_password(normal(password)))
+
+
+def normal(password: str) -> str:
+    """The form in which sign-in compares it: keyboards differ in how they compose letters."""
+    return unicodedata.normalize("NFKD", password)
+
+
+def present_password_fault(user: Any, password: str) -> str:
+    """What is wrong with the present password, typed again by somebody who is signed in; '' when it is right."""
+    attempt = throttle.begin(f"user/{user.id}")
+    if attempt.wait is not None:
+        return too_many(attempt)
+    if not verify_password(normal(password), user.password):
+        return gettext("This is not your present password.")
+    throttle.succeeded(attempt)
+    return ""
 
 
 def register(app: Flask, settings: Settings, keys: Keys) -> None:
@@ -108,6 +123,8 @@ def register(app: Flask, settings: Settings, keys: Keys) -> None:
     security = Security(app, datastore, login_form=SignInForm)
     app.extensions["outreach_datastore"] = datastore
     app.login_manager.user_loader(sessions.current_user_of)
+    # Only the session of a browser signs anybody in: no tokens in headers or addresses, which no revocation would end.
+    app.login_manager.request_loader(lambda _request: None)
     user_authenticated.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
     app.before_request(_know_the_actor)
@@ -120,7 +137,6 @@ def _know_the_actor() -> None:
 
 def _signed_in(app: Flask, user: Any, **_rest: Any) -> None:
     with writing():
-        accounts.forget_failures(_counter_keys(user.email)[0][0])
         sessions.begin(accounts.by_id(user.id))
         sessions.set_actor(user)
         audit.record(g.actor, Tag.SIGN_IN, kind="user", object_id=user.id)
@@ -130,3 +146,6 @@ def _signed_out(app: Flask, user: Any = None, **_rest: Any) -> None:
     with writing():
         sessions.end()
         audit.record(g.actor, Tag.SIGN_OUT, kind="user", object_id=g.actor.user or "")
+
+
+__all__ = ["LONGEST_PASSWORD", "SHORTEST_PASSWORD", "hashed", "present_password_fault", "register"]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import secrets
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
+
+from outreach.vocab import Role
 
 from ..engine import db
-from ..tables import AccountLink, Grant, KeptForm, SessionRecord, SignInFailure, User
+from ..tables import AccountLink, Grant, KeptForm, Operation, Service, SessionRecord, SignInFailure, User
 from ..types import new_uid, utc_now
 
 
@@ -69,9 +72,26 @@ def revoke_all_sessions(user_id: int) -> None:
     )
 
 
-def user_of_ended_session(token: str) -> int | None:
-    """Whose session it was, if it ever was one."""
-    return db.session.scalar(select(SessionRecord.user_id).where(SessionRecord.token_hash == token_hash(token)))
+def sign_out_everywhere(user: User) -> None:
+    """End every session of ``user``, also for packages that know her by her uniquifier."""
+    revoke_all_sessions(user.id)
+    user.fs_uniquifier = secrets.token_hex(32)
+    db.session.flush()
+
+
+def user_of_ended_session(token: str, since: dt.datetime) -> int | None:
+    """Whose session it was that ran out after ``since``; a revoked session or a disabled account is nobody's."""
+    query = (
+        select(SessionRecord.user_id)
+        .join(User, User.id == SessionRecord.user_id)
+        .where(
+            SessionRecord.token_hash == token_hash(token),
+            SessionRecord.revoked_at.is_(None),
+            SessionRecord.seen_at >= since,
+            User.active,
+        )
+    )
+    return db.session.scalar(query)
 
 
 def new_kept_form_uid() -> str:
@@ -84,8 +104,9 @@ def keep_form(uid: str, user_id: int, sealed: bytes) -> None:
     db.session.add(KeptForm(uid=uid, user_id=user_id, at=utc_now(), fields_sealed=sealed))
 
 
-def kept_form_of(user_id: int) -> KeptForm | None:
-    return db.session.scalar(select(KeptForm).where(KeptForm.user_id == user_id))
+def kept_form_of(user_id: int, since: dt.datetime) -> KeptForm | None:
+    """What she sent after ``since`` without being signed in any more."""
+    return db.session.scalar(select(KeptForm).where(KeptForm.user_id == user_id, KeptForm.at >= since))
 
 
 def drop_kept_form(user_id: int) -> None:
@@ -102,24 +123,60 @@ def failures_since(key_hash: str, since: dt.datetime) -> list[dt.datetime]:
     return list(db.session.scalars(query))
 
 
-def add_failure(key_hash: str) -> None:
-    db.session.add(SignInFailure(key_hash=key_hash, at=utc_now()))
+def add_failure(key_hash: str, at: dt.datetime) -> int:
+    """Count a failure; gives the row's id, so that it can be taken back."""
+    failure = SignInFailure(key_hash=key_hash, at=at)
+    db.session.add(failure)
+    db.session.flush()
+    return failure.id
+
+
+def forget_attempts(ids: tuple[int, ...]) -> None:
+    db.session.execute(delete(SignInFailure).where(SignInFailure.id.in_(ids)))
+
+
+def one_at_a_time(key_hash: str) -> None:
+    """Let parallel attempts at one account count one after the other (SQLite has one writer anyway)."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(int(key_hash[:15], 16))))
 
 
 def forget_failures(key_hash: str) -> None:
     db.session.execute(delete(SignInFailure).where(SignInFailure.key_hash == key_hash))
 
 
-def link_of(token: str) -> AccountLink | None:
-    return db.session.scalar(select(AccountLink).where(AccountLink.token_hash == token_hash(token)))
+def working_link(token: str) -> tuple[AccountLink, User] | None:
+    """The link with its account, while it works: unused, in time, account not disabled."""
+    query = (
+        select(AccountLink, User)
+        .join(User, User.id == AccountLink.user_id)
+        .where(
+            AccountLink.token_hash == token_hash(token),
+            AccountLink.used_at.is_(None),
+            AccountLink.ends_at > utc_now(),
+            User.active,
+        )
+    )
+    row = db.session.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def spend_link(link_id: int) -> bool:
+    """Mark the link used; ``False`` when another request was first."""
+    query = update(AccountLink).where(AccountLink.id == link_id, AccountLink.used_at.is_(None))
+    return bool(db.session.execute(query.values(used_at=utc_now())).rowcount)
+
+
+def end_links(user_id: int) -> None:
+    """Stop every unused link of the account."""
+    query = update(AccountLink).where(AccountLink.user_id == user_id, AccountLink.used_at.is_(None))
+    db.session.execute(query.values(used_at=utc_now()))
 
 
 def add_link(user_id: int, token: str, purpose: str, ends_at: dt.datetime, created_by: int | None) -> AccountLink:
     """A new one-time link; earlier unused ones of the same account stop working."""
     now = utc_now()
-    db.session.execute(
-        update(AccountLink).where(AccountLink.user_id == user_id, AccountLink.used_at.is_(None)).values(used_at=now)
-    )
+    end_links(user_id)
     link = AccountLink(
         token_hash=token_hash(token),
         user_id=user_id,
@@ -149,3 +206,51 @@ def add_grant(user: User, role: str, service_id: int | None, operation_id: int |
     user.roles.append(grant)
     db.session.flush()
     return grant
+
+
+def remove_grant(user: User, grant: Grant) -> None:
+    user.roles.remove(grant)
+    db.session.flush()
+
+
+def administrators() -> int:
+    """How many accounts that can sign in hold the administrator's role for the whole site."""
+    query = (
+        select(func.count(func.distinct(User.id)))
+        .join(Grant, Grant.user_id == User.id)
+        .where(User.active, Grant.role == Role.ADMINISTRATOR.value)
+    )
+    return db.session.scalar(query) or 0
+
+
+def people(*, search: str = "", role: str = "", limit: int = 50, offset: int = 0) -> list[User]:
+    """Accounts by name, those that can sign in first."""
+    query = select(User).order_by(User.active.desc(), func.lower(User.name), User.id).limit(limit).offset(offset)
+    return list(db.session.scalars(_people(query, search, role)))
+
+
+def count_people(*, search: str = "", role: str = "") -> int:
+    return db.session.scalar(_people(select(func.count()).select_from(User), search, role)) or 0
+
+
+def _people(query: Any, search: str, role: str) -> Any:
+    if search:
+        query = query.where(
+            or_(User.name.icontains(search, autoescape=True), User.email.icontains(search, autoescape=True))
+        )
+    if role:
+        query = query.where(User.id.in_(select(Grant.user_id).where(Grant.role == role)))
+    return query
+
+
+def names_of_bounds() -> tuple[dict[int, str], dict[int, str]]:
+    """Service id -> name and operation id -> code, to show what a role is bound to and to choose from."""
+    services = db.session.execute(select(Service.id, Service.name).order_by(Service.name, Service.id))
+    operations = db.session.execute(select(Operation.id, Operation.code).order_by(Operation.code))
+    return dict(services.all()), dict(operations.all())
+
+
+def names_of_people() -> dict[int, str]:
+    """Account id -> name, by name."""
+    query = select(User.id, User.name).order_by(func.lower(User.name), User.id)
+    return dict(db.session.execute(query).all())

@@ -1,0 +1,69 @@
+"""The summary workbook of an operation: finished sheets in one language, equal to the figures, safe to open.
+
+``source`` gathers; ``summary``, ``sheets`` and ``long_sheets`` say what stands where; ``book`` is the shape of it; only
+``paper`` knows openpyxl. Nothing here adds anything up.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from outreach.auth.actors import Actor
+
+    from .book import Book
+    from .source import Source
+
+LANGUAGES = {"en": "en-CA", "fr": "fr-CA"}
+
+
+def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | None = None) -> tuple[bytes, bool]:
+    """The file for ``actor`` (the caller has asked the permission table), and whether it holds rows of persons.
+
+    ``operation`` is a row of the table, ``language`` en or fr; ``as_of`` (aware) asks for what the site showed then.
+    """
+    from flask_babel import force_locale
+
+    from .paper import write
+    from .source import gather
+
+    with force_locale(language):
+        source = gather(actor, operation, language, as_of)
+        return write(book_of(source, language)), source.persons is not None
+
+
+def book_of(source: Source, language: str) -> Book:
+    """The book in the language that is set."""
+    from flask_babel import gettext as _
+
+    from . import long_sheets, sheets, summary
+    from .book import Book
+
+    subject = f"{source.status_words()}. {source.as_of_words()}"
+    return Book(
+        title=_("Summary of %(operation)s", operation=source.name),
+        language=LANGUAGES[language],
+        subject=subject,
+        footer=f"{source.code}. {subject}",
+        page=_("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"),
+        made_at=source.as_of,
+        names=summary.names(),
+        sheets=[
+            summary.summary(source),
+            sheets.by_service(source),
+            sheets.by_day(source),
+            long_sheets.service_days(source),
+            *([long_sheets.contacts(source)] if source.persons is not None else []),
+            sheets.offences(source),
+            long_sheets.completeness(source),
+            long_sheets.definitions(source),
+            long_sheets.checks(source),
+        ],
+    )
+
+
+def file_name(code: str, at: dt.datetime, language: str) -> str:
+    """``ONS-2017-WEC_2017-10-18_fr.xlsx``: nothing in it but letters, digits, hyphens and full stops."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in code).strip("-.") or "operation"
+    return f"{safe}_{at:%Y-%m-%d}_{language}.xlsx"

@@ -1,0 +1,338 @@
+"""Writes a ``Book`` as an Excel file: the one module of the room that knows openpyxl.
+
+Here belong cells, tables, charts, print set-up and accessibility; nothing about figures. Text never becomes a formula:
+every ``str`` is stored as a string, marked as text for whoever edits it, without control characters.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from .book import Book, Cell, Chart, Difference, Link, Named, Share, Sheet, SumOf
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+SPRUCE, HEAT_1, HEAT_3, RULE, INK = "0E5552", "E2EEEA", "93C5BD", "767676", "17262B"
+NUMBER, PERCENT, DAY, MOMENT = "#,##0", "0%", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
+POINTS, LINE = 11, 15.5
+_LONGEST = 32_767
+_STARTS_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "﹣", "＠", "−")
+
+
+def write(book: Book) -> bytes:
+    """The file's bytes."""
+    from openpyxl import Workbook
+    from openpyxl.workbook.defined_name import DefinedName
+
+    made = Workbook()
+    made.remove(made.active)  # type: ignore[arg-type]  # a new workbook has one sheet
+    _describe(made, book)
+    for sheet in book.sheets:
+        made.create_sheet(clean(sheet.title))
+    for number, sheet in enumerate(book.sheets, start=1):
+        _sheet(made[clean(sheet.title)], sheet, book, number)
+    for name, (code, row, column) in book.names.items():
+        made.defined_names[name] = DefinedName(name, attr_text=_place(book, code, row, column))
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def clean(text: str) -> str:
+    """``text`` without what an XML file or a screen reader cannot carry: controls, lone surrogates, text direction."""
+    kept = re.sub(r"[\t\r\n\x0b\x0c\x85\u2028\u2029]+", " ", text)
+    kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cs") and not _nothing(c) and not _turns(c))
+    return kept[:_LONGEST]
+
+
+def _nothing(character: str) -> bool:
+    """Whether the code point is for ever no character."""
+    return ord(character) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(character) <= 0xFDEF
+
+
+def _turns(character: str) -> bool:
+    return unicodedata.bidirectional(character) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+
+def _describe(made: Workbook, book: Book) -> None:
+    about = made.properties
+    about.title, about.subject, about.language = clean(book.title), clean(book.subject), book.language
+    about.creator, about.lastModifiedBy = "Outreach", "Outreach"
+    about.created = about.modified = book.made_at.astimezone(dt.UTC).replace(tzinfo=None)
+    made.calculation.fullCalcOnLoad = True
+
+
+def _place(book: Book, code: str, row: int, column: int) -> str:
+    return f"{_quoted(_by_code(book, code))}!${_letter(column)}${row}"
+
+
+def _by_code(book: Book, code: str) -> Sheet:
+    return next(sheet for sheet in book.sheets if sheet.code == code)
+
+
+def _quoted(sheet: Sheet) -> str:
+    from openpyxl.utils import quote_sheetname
+
+    return quote_sheetname(clean(sheet.title))
+
+
+def _letter(column: int) -> str:
+    from openpyxl.utils import get_column_letter
+
+    return get_column_letter(column)
+
+
+# Cells ----------------------------------------------------------------------------------------------------------------
+
+
+def _put(ws: Worksheet, row: int, column: int, value: Cell, book: Book, moment: str = MOMENT) -> Any:
+    """Write one cell and give it its format."""
+    cell: Any = ws.cell(row, column)
+    if value is None:
+        return cell
+    if isinstance(value, str):
+        _text(cell, value)
+    elif isinstance(value, Share):
+        cell.value, cell.number_format = value.value, PERCENT
+    elif isinstance(value, dt.datetime):
+        cell.value, cell.number_format = value.replace(tzinfo=None, microsecond=0), moment
+    elif isinstance(value, dt.date):
+        cell.value, cell.number_format = value, DAY
+    elif isinstance(value, (int, float)):
+        cell.value, cell.number_format = value, NUMBER
+    elif isinstance(value, Link):
+        _link(cell, value, book)
+    else:
+        cell.value, cell.number_format = _formula(value, row, column, book), NUMBER
+    return cell
+
+
+def _text(cell: Any, text: str) -> None:
+    text = clean(text)
+    cell.value = text
+    cell.data_type = "s"
+    if text.startswith(_STARTS_FORMULA):
+        cell.quotePrefix = True
+
+
+def _link(cell: Any, link: Link, book: Book) -> None:
+    from openpyxl.styles import Font
+    from openpyxl.worksheet.hyperlink import Hyperlink
+
+    _text(cell, link.text)
+    target = f"{_quoted(_by_code(book, link.sheet))}!A1"
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=target, display=clean(link.text))
+    cell.font = Font(name="Calibri", size=POINTS, color=SPRUCE, underline="single")
+
+
+def _formula(value: SumOf | Named | Difference, row: int, column: int, book: Book) -> str:
+    if isinstance(value, Named):
+        return f"={value.name}"
+    if isinstance(value, Difference):
+        return f"={_letter(column - 1)}{row}-{_letter(column - 2)}{row}"
+    sheet, letter = _by_code(book, value.sheet), _letter(value.column + 1)
+    return f"=SUM({_quoted(sheet)}!${letter}${sheet.first_row}:${letter}${sheet.last_row})"
+
+
+# A sheet --------------------------------------------------------------------------------------------------------------
+
+
+def _sheet(ws: Worksheet, sheet: Sheet, book: Book, number: int) -> None:
+    from openpyxl.styles import Alignment, Font
+
+    for row, cells in enumerate(sheet.heading, start=1):
+        for column, value in enumerate(cells, start=1):
+            cell = _put(ws, row, column, value, book, sheet.moment)
+            cell.font = Font(name="Calibri", size=16 if row == 1 else POINTS, bold=row == 1, color=INK)
+            cell.alignment = Alignment(horizontal="left", vertical="center")
+        ws.row_dimensions[row].height = 24 if row == 1 else LINE
+    _header(ws, sheet, book)
+    for row, cells in enumerate(sheet.rows, start=sheet.first_row):
+        for column, value in enumerate(cells, start=1):
+            cell = _put(ws, row, column, value, book)
+            numeric = not isinstance(value, (str, Link)) or value in ("..", "...")
+            cell.alignment = Alignment(
+                horizontal="right" if numeric else "left",
+                vertical="top",
+                indent=0 if numeric or column == 1 else 1,
+                wrap_text=sheet.columns[column - 1].wraps,
+            )
+        ws.row_dimensions[row].height = _height(sheet, cells)
+    _table(ws, sheet, number)
+    _heat(ws, sheet)
+    after = sheet.last_row + 2
+    for chart in sheet.charts:
+        after = _chart(ws, chart, book, after)
+    _print(ws, sheet, book, after)
+
+
+def _header(ws: Worksheet, sheet: Sheet, book: Book) -> None:
+    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+
+    for column, about in enumerate(sheet.columns, start=1):
+        cell = _put(ws, sheet.header_row, column, about.title, book)
+        cell.font = Font(name="Calibri", size=POINTS, bold=True, color=INK)
+        cell.fill = PatternFill("solid", start_color=HEAT_1)
+        cell.border = Border(bottom=Side("medium", color=SPRUCE))
+        cell.alignment = Alignment(horizontal="left", vertical="bottom", wrap_text=True)
+        ws.column_dimensions[_letter(column)].width = about.width
+    lines = max(_lines(about.title, about.width - 3) for about in sheet.columns)
+    ws.row_dimensions[sheet.header_row].height = LINE * lines + 3
+
+
+def _height(sheet: Sheet, cells: list[Cell]) -> float:
+    """Points that a row takes with its wrapped columns: not every program works that out on opening."""
+    lines = [
+        _lines(value.text if isinstance(value, Link) else value, about.width - 3)
+        for about, value in zip(sheet.columns, cells, strict=True)
+        if about.wraps and isinstance(value, (str, Link))
+    ]
+    return LINE * max(lines, default=1) + (2 if max(lines, default=1) > 1 else 0)
+
+
+def _lines(text: str, width: float) -> int:
+    """Lines that ``text`` takes in a column of ``width`` characters, words kept whole."""
+    lines, used = 1, 0
+    for word in text.split():
+        if used and used + 1 + len(word) > width:
+            lines, used = lines + 1, 0
+        used += len(word) + (1 if used else 0)
+    return lines
+
+
+def _table(ws: Worksheet, sheet: Sheet, number: int) -> None:
+    from openpyxl.worksheet.table import Table, TableStyleInfo
+
+    reach = f"A{sheet.header_row}:{_letter(len(sheet.columns))}{sheet.last_row}"
+    table = Table(id=number, displayName=sheet.table, name=sheet.table, ref=reach)
+    table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
+    ws.add_table(table)
+    ws.freeze_panes = ws.cell(sheet.first_row, 2)
+
+
+def _heat(ws: Worksheet, sheet: Sheet) -> None:
+    from openpyxl.formatting.rule import ColorScaleRule
+
+    for column, about in enumerate(sheet.columns, start=1):
+        if about.heat:
+            reach = f"{_letter(column)}{sheet.first_row}:{_letter(column)}{sheet.last_row}"
+            ws.conditional_formatting.add(
+                reach, ColorScaleRule(start_type="min", start_color="FFFFFF", end_type="max", end_color=HEAT_3)
+            )
+
+
+def _print(ws: Worksheet, sheet: Sheet, book: Book, after: int) -> None:
+    ws.sheet_view.showGridLines = False
+    ws.page_setup.paperSize = 1  # Letter
+    ws.page_setup.orientation = "landscape" if sheet.landscape else "portrait"
+    ws.page_setup.fitToWidth, ws.page_setup.fitToHeight = 1, 1 if sheet.one_page else 0
+    ws.sheet_properties.pageSetUpPr.fitToPage = True
+    for side in ("left", "right", "top"):
+        setattr(ws.page_margins, side, 0.55)
+    ws.page_margins.bottom = 0.75
+    printed = max((n for n, about in enumerate(sheet.columns, start=1) if about.printed), default=1)
+    last = after if sheet.charts else sheet.last_row
+    ws.print_area = f"A1:{_letter(printed)}{last}"
+    ws.print_title_rows = f"{sheet.header_row}:{sheet.header_row}"
+    page = book.page % {"page": "&P", "pages": "&N"}
+    ws.oddFooter.left.text, ws.oddFooter.right.text = clean(book.footer).replace("&", "&&"), page
+    ws.oddFooter.left.size = ws.oddFooter.right.size = POINTS
+
+
+# Charts ---------------------------------------------------------------------------------------------------------------
+
+
+def _chart(ws: Worksheet, about: Chart, book: Book, row: int) -> int:
+    """Draw the chart at ``row``; the first row below it."""
+    from openpyxl.chart import BarChart, Reference, Series
+    from openpyxl.chart.data_source import AxDataSource, NumDataSource, NumRef, StrRef
+    from openpyxl.chart.shapes import GraphicalProperties
+
+    sheet = _by_code(book, about.sheet)
+
+    def reach(column: int) -> str:
+        letter = _letter(column + 1)
+        return f"{_quoted(sheet)}!${letter}${sheet.first_row + about.first}:${letter}${sheet.first_row + about.last}"
+
+    chart: Any = BarChart()
+    chart.type = "col" if about.upright else "bar"
+    series: Any = Series(Reference(ws, min_col=1, min_row=1), title=clean(sheet.columns[about.values].title))
+    series.val = NumDataSource(numRef=NumRef(f=reach(about.values)))
+    labels = reach(about.labels)
+    series.cat = AxDataSource(numRef=NumRef(f=labels)) if about.dates else AxDataSource(strRef=StrRef(f=labels))
+    series.graphicalProperties = GraphicalProperties(solidFill=SPRUCE)
+    series.invertIfNegative = False
+    chart.series.append(series)
+    chart.gapWidth, chart.legend, chart.display_blanks = 40, None, "gap"
+    chart.width, chart.height = about.width_cm, about.height_cm
+    _words(chart, about)
+    chart.anchor = _anchor(about, row)
+    ws.add_chart(chart)
+    return row + int(about.height_cm / 0.53) + 2
+
+
+def _words(chart: Any, about: Chart) -> None:
+    """Title, axis labels and a value on every bar, none smaller than 11 points."""
+    from openpyxl.chart.label import DataLabelList
+    from openpyxl.chart.shapes import GraphicalProperties
+    from openpyxl.chart.text import RichText
+    from openpyxl.chart.title import Title
+    from openpyxl.drawing.line import LineProperties
+    from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties, RegularTextRun
+
+    def size(points: int, bold: bool = False) -> Any:
+        return CharacterProperties(sz=points * 100, b=bold, solidFill=INK)
+
+    def plain() -> Any:
+        return RichText(p=[Paragraph(pPr=ParagraphProperties(defRPr=size(POINTS)), endParaRPr=size(POINTS))])
+
+    title = Title(overlay=False)
+    title.tx = _rich(
+        Paragraph(
+            pPr=ParagraphProperties(defRPr=size(12, True)), r=[RegularTextRun(rPr=size(12, True), t=clean(about.title))]
+        )
+    )
+    chart.title = title
+    chart.x_axis.delete, chart.y_axis.delete = False, True
+    chart.x_axis.txPr, chart.y_axis.majorGridlines = plain(), None
+    chart.x_axis.number_format, chart.x_axis.majorTickMark = DAY, "none"
+    chart.x_axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=RULE))
+    chart.y_axis.scaling.min = 0
+    if not about.upright:
+        chart.x_axis.scaling.orientation = "maxMin"
+    chart.dataLabels = DataLabelList(
+        showVal=True, showSerName=False, showCatName=False, showLegendKey=False, showPercent=False, showBubbleSize=False
+    )
+    chart.dataLabels.txPr, chart.dataLabels.numFmt = plain(), NUMBER
+
+
+def _rich(paragraph: Any) -> Any:
+    from openpyxl.chart.text import RichText, Text
+
+    return Text(rich=RichText(p=[paragraph]))
+
+
+def _anchor(about: Chart, row: int) -> Any:
+    """Where the chart stands. openpyxl makes the frame itself and knows no alternative text, so the anchor adds it."""
+    from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
+    from openpyxl.drawing.xdr import XDRPositiveSize2D
+    from openpyxl.utils.units import cm_to_EMU
+
+    alt, title = clean(about.alt), clean(about.title)
+
+    class Described(OneCellAnchor):
+        __elements__ = OneCellAnchor.__elements__  # the package forgets what a subclass does not repeat
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "graphicFrame" and value is not None:
+                value.nvGraphicFramePr.cNvPr.descr, value.nvGraphicFramePr.cNvPr.title = alt, title
+            super().__setattr__(name, value)
+
+    extent = XDRPositiveSize2D(cm_to_EMU(about.width_cm), cm_to_EMU(about.height_cm))
+    return Described(_from=AnchorMarker(col=0, row=row - 1, colOff=36_000), ext=extent)

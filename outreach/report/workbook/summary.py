@@ -1,0 +1,157 @@
+"""The Summary: one row a figure, whose cells carry the defined names, and the two charts of the whole operation.
+
+Here belongs what stands where; a figure that is not known is the symbol ``..``, never 0.
+"""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from outreach.rollup.measures import ACCEPTANCE, Measure
+from outreach.rollup.totals import Figure
+from outreach.vocab import Bound
+
+from .book import SYMBOL_NOT_APPLICABLE, Cell, Chart, Column, Link, Sheet
+from .source import Source, date_of, label
+from .words import BY_CODE, LEAST_FOR_PERCENT, ORDER, known, places, value
+
+FUNNEL = ("persons_met", "support_offered", "support_accepted")
+
+
+def summary(source: Source) -> Sheet:
+    """One row a figure; the cells of its second column carry the defined names."""
+    columns = (
+        Column(_("Figure"), 32),
+        Column(_("This edition"), 12),
+        Column(_("Previous edition"), 12),
+        Column(_("Difference"), 13),
+        Column(_("Coverage"), 27, wraps=True),
+        Column(_("Note"), 36, wraps=True),
+        Column(_("More"), 24, wraps=True),
+    )
+    at = '"' + _("As of") + '" yyyy-mm-dd hh:mm'
+    top: tuple[tuple[Cell, ...], ...] = (
+        (source.name,),
+        (source.local_time, f"{source.zone}. {source.code}. {source.window}"),
+        (source.status_words(),),
+        (source.coverage_words(), _("Symbols: .. not received, ... not applicable")),
+    )
+    rows = [_summary_row(source, BY_CODE[code]) for code in ORDER]
+    return Sheet(
+        "summary",
+        _("Summary"),
+        "tblSummary",
+        columns,
+        rows,
+        top,
+        tuple(_summary_charts(source)),
+        landscape=False,
+        one_page=True,
+        moment=at,
+    )
+
+
+def names() -> dict[str, tuple[str, int, int]]:
+    """Defined name → place on the Summary."""
+    places = {code: ("summary", 6 + n, 2) for n, code in enumerate(ORDER)}
+    return {
+        "op_name": ("summary", 1, 1),
+        "as_of": ("summary", 2, 1),
+        "status": ("summary", 3, 1),
+        "coverage": ("summary", 4, 1),
+    } | places
+
+
+def _summary_row(source: Source, measure: Measure) -> list[Cell]:
+    figure, before = source.total[measure.code], source.previous.get(measure.code)
+    return [
+        label(measure),
+        value(figure),
+        value(before),
+        _difference(figure, before),
+        _coverage(source, figure),
+        _note(source, figure, measure),
+        _more(measure),
+    ]
+
+
+def _difference(now: Figure, before: Figure | None) -> Cell:
+    """This edition less the previous, only where both are exact and so compare."""
+    if before is None or now.value is None or before.value is None or now.measure == ACCEPTANCE.code:
+        return SYMBOL_NOT_APPLICABLE
+    if not now.bound == before.bound == Bound.EXACT:
+        return _("Not comparable")
+    return int(now.value) - int(before.value)
+
+
+def _coverage(source: Source, figure: Figure) -> str:
+    if figure.coverage.expected == 0 and figure.value is None:
+        return _("No service owes it here")
+    return f"{_(figure.bound.label)}. {source.coverage_words(figure.coverage)}"
+
+
+def _note(source: Source, figure: Figure, measure: Measure) -> str:
+    if figure.measure == ACCEPTANCE.code:
+        if figure.denominator is None or figure.numerator is None:
+            return _("Accepted or offered is not known")
+        parts = _("%(part)s of %(whole)s offered", part=figure.numerator, whole=figure.denominator)
+        few = _("no percentage on fewer than %(least)s", least=LEAST_FOR_PERCENT)
+        return parts if figure.denominator >= LEAST_FOR_PERCENT else f"{parts}; {few}"
+    if figure.value is None:
+        return "; ".join(places(source, source.cells[measure.code].values())) or _("Not known; this is not a zero")
+    basis = _(figure.basis.label) if figure.basis else ""
+    apart = "" if measure.adds_across_services else _("not a sum of services")
+    return "; ".join(part for part in (basis, apart) if part)
+
+
+def _more(measure: Measure) -> Cell:
+    if measure.code in ("charges", "persons_charged"):
+        return Link(_("Charges by offence"), "offences")
+    if measure.code in ("services", "support_agencies"):
+        return Link(_("Completeness"), "completeness")
+    if measure.code == ACCEPTANCE.code:
+        return Link(_("Definitions"), "definitions")
+    return Link(_("By day"), "days") if measure.code == "persons_met" else Link(_("By service"), "services")
+
+
+def _summary_charts(source: Source) -> list[Chart]:
+    charts = []
+    days = [(n, day) for n, day in enumerate(source.by_day) if isinstance(day, int)]
+    told = [(date_of(int(day)), known(source.by_day[day].get("persons_met"))) for _n, day in days]
+    if any(met is not None for _on, met in told):
+        each = "; ".join(f"{on:%Y-%m-%d}: {_('not known') if met is None else met}" for on, met in told)
+        title = _("Persons met by day of first meeting")
+        charts.append(
+            Chart(
+                title,
+                _("Column chart. %(title)s. %(figures)s.", title=title, figures=each),
+                "days",
+                0,
+                3,
+                days[0][0],
+                days[-1][0],
+                upright=True,
+                dates=True,
+                width_cm=27,
+                height_cm=8,
+            )
+        )
+    funnel = [source.total[code] for code in FUNNEL]
+    if all(figure.value is not None for figure in funnel):
+        each = "; ".join(f"{label(BY_CODE[figure.measure])}: {known(figure)}" for figure in funnel)
+        title = _("From persons met to support accepted")
+        first = ORDER.index(FUNNEL[0])
+        charts.append(
+            Chart(
+                title,
+                _("Bar chart. %(title)s. %(figures)s.", title=title, figures=each),
+                "summary",
+                0,
+                1,
+                first,
+                first + len(FUNNEL) - 1,
+                width_cm=27,
+                height_cm=6,
+            )
+        )
+    return charts

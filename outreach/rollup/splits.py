@@ -1,0 +1,69 @@
+"""Figures arranged otherwise than by service or day: charges by offence, and a running total over days.
+
+Here belongs the adding up; titles of offences are data and are looked up where they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from outreach.rollup.days import AFTER, BEFORE, WITHOUT_DAY, Day
+from outreach.rollup.facts import Facts
+from outreach.rollup.ledger import ledger
+from outreach.rollup.measures import measure
+from outreach.rollup.members import members
+from outreach.rollup.totals import Figure
+
+
+@dataclass(frozen=True)
+class Offence:
+    """One line. ``code`` '' with a ``label``: written by hand; both '' (``told``): numbers sent without an offence.
+
+    ``persons`` are distinct accused codes, who may stand in several lines, so that lines do not add up; None where
+    only a number was told. ``charges`` are counts standing as laid; their sum is the figure *charges*.
+    """
+
+    code: str
+    label: str
+    persons: int | None
+    charges: int
+    told: bool = False
+
+
+def by_offence(facts: Facts) -> list[Offence]:
+    """Offences with charges, most charges first, then by code and label; what was only told comes last."""
+    charges = measure("charges")
+    rows = members(facts, charges)
+    counts: dict[tuple[str, str], int] = {}
+    accused: dict[tuple[str, str], set[tuple[int, int]]] = {}
+    for code, label, count, service, person in zip(*(rows[name].tolist() for name in (
+            "offence", "label", "counted", "service", "accused")), strict=True):
+        offence = (code, "") if isinstance(code, str) and code else ("", str(label or ""))
+        counts[offence] = counts.get(offence, 0) + count
+        accused.setdefault(offence, set()).add((service, person))
+    out = [Offence(*key, len(accused[key]), count) for key, count in counts.items()]
+    out.sort(key=lambda offence: (-offence.charges, offence.code == "", offence.code, offence.label))
+    book = ledger(facts)
+    told = sum(tally.value for service in book.services() for tally in book.counted_tallies(service, charges).values())
+    return [*out, Offence("", "", None, told, told=True)] if told else out
+
+
+def running(figures: Sequence[Figure]) -> dict[Day, int | None]:
+    """Day row → everything counted up to it, from the figures by day of one measure that adds up across days.
+
+    What came before the window counts into its first day; the row without a day has none. From the first day on which
+    nothing is known the running total is not known either.
+    """
+    order = {BEFORE: -1, AFTER: 1, WITHOUT_DAY: 2}
+    rows = sorted(figures, key=lambda figure: (order.get(str(figure.key["day"]), 0)))
+    out: dict[Day, int | None] = {}
+    so_far: int | None = 0
+    for figure in rows:
+        day = figure.key["day"]
+        if day == WITHOUT_DAY:
+            out[day] = None
+            continue
+        so_far = None if so_far is None or figure.value is None else so_far + int(figure.value)
+        out[day] = so_far
+    return out

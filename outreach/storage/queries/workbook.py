@@ -1,0 +1,61 @@
+"""What the summary workbook asks of the database beside frames and names: offences and sign-offs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from ..engine import db
+from ..tables import Offence, Participation, SignOff
+
+
+@dataclass(frozen=True)
+class Signed:
+    """The last signature under a service's figures as of a moment. ``persons_met``: what was signed, if it was."""
+
+    version: int
+    typed_name: str
+    at: dt.datetime
+    figures_hash: str
+    persons_met: int | None
+    reopened_at: dt.datetime | None
+
+    @property
+    def stands(self) -> bool:
+        return self.reopened_at is None
+
+
+def offences(language: str) -> dict[str, tuple[str, str]]:
+    """Section and title of every offence by its code."""
+    title = Offence.title_fr if language == "fr" else Offence.title_en
+    return {row[0]: (row[1], row[2]) for row in db.session.execute(select(Offence.code, Offence.section, title))}
+
+
+def sign_offs(operation_ids: list[int], as_of: dt.datetime | None) -> dict[int, Signed]:
+    """Service id → its last signature in these operations, now or as it stood at a moment.
+
+    ASSUMPTION: ``SignOff.figures`` holds whole numbers by measure code.
+    """
+    query = (
+        select(Participation.service_id, SignOff)
+        .join(SignOff, SignOff.participation_id == Participation.id)
+        .where(Participation.operation_id.in_(operation_ids))
+        .order_by(SignOff.signed_at, SignOff.version, SignOff.id)
+    )
+    if as_of is not None:
+        query = query.where(SignOff.signed_at <= as_of)
+    found: dict[int, Signed] = {}
+    for service, signature in db.session.execute(query):
+        reopened = signature.reopened_at
+        met = (signature.figures or {}).get("persons_met")
+        found[service] = Signed(
+            signature.version,
+            signature.typed_name,
+            signature.signed_at,
+            signature.figures_hash,
+            met if isinstance(met, int) else None,
+            reopened if reopened is not None and (as_of is None or reopened <= as_of) else None,
+        )
+    return found
