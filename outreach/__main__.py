@@ -1,0 +1,5 @@
+"""``python -m outreach``: the console script without the script."""
+
+from outreach.app import main
+
+main()
