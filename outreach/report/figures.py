@@ -26,6 +26,7 @@ from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage.frames import facts_of
 from outreach.storage.queries import report as rows
 from outreach.storage.types import utc_now
+from outreach.vocab import CellState
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,6 +39,7 @@ LONGEST = 600
 """Seconds after which figures are worked out again in any case."""
 
 GRID_MEASURE = "persons_met"
+HEADLINE = ("personnel", "persons_met", "persons_charged", "charges")
 T = TypeVar("T")
 
 
@@ -62,13 +64,17 @@ class Figures:
 
 @dataclass(frozen=True)
 class Board:
-    """What the operation page shows beside the figures: the grid's cells and rows outside the window, and checks."""
+    """What the operation page shows beside the figures: the grid's cells, what was met outside the window, checks.
+
+    ``elsewhere``: measure → operations that count it for services of this one.
+    """
 
     today: int
     days: tuple[Day, ...]
     cells: tuple[Cell, ...]
     outside: tuple[Figure, ...]
     today_figures: tuple[Figure, ...]
+    elsewhere: dict[str, tuple[int, ...]]
     checks: tuple[Check, ...]
 
 
@@ -97,10 +103,16 @@ def board_of(operation_id: int, as_of: dt.datetime | None = None) -> Board:
             cells=tuple(cells(facts, met)),
             outside=tuple(figure for figure in outside if figure.value),
             today_figures=tuple(figure for figure in daily if figure.key["day"] == facts.today),
+            elsewhere={code: _elsewhere(facts, code) for code in HEADLINE},
             checks=tuple(checks(facts)),
         )
 
     return _remembered(operation_id, as_of, ("board",), make, lambda made: len(made.cells) + len(made.checks) + 1)
+
+
+def _elsewhere(facts: Facts, code: str) -> tuple[int, ...]:
+    found = {cell.operation for cell in cells(facts, measure_of(code)) if cell.state == CellState.ELSEWHERE}
+    return tuple(sorted(operation for operation in found if operation is not None and operation != facts.root))
 
 
 def cells_of(operation_id: int, code: str, as_of: dt.datetime | None = None) -> tuple[Cell, ...]:

@@ -18,6 +18,7 @@ from outreach.rollup.cells import Cell
 from outreach.rollup.totals import Coverage, Figure
 
 EPOCH_DAY = dt.date(1970, 1, 1)
+EARLIEST = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 NOT_A_MOMENT = N_("“%(text)s” is not a moment: write it as 2017-10-18T21:42, or with a zone as 2017-10-18T21:42Z.")
@@ -49,6 +50,8 @@ def moment(text: str, zone: str, now: dt.datetime) -> dt.datetime | None:
         at = at.astimezone(dt.UTC)
     except OverflowError:
         raise Invalid.at("as_of", NOT_A_MOMENT, text=text[:40]) from None
+    if at < EARLIEST:
+        raise Invalid.at("as_of", NOT_A_MOMENT, text=text[:40])
     if at > now:
         raise Invalid.at("as_of", IN_THE_FUTURE, text=text[:40])
     return at

@@ -1,7 +1,360 @@
-"""Views of the room: guard, load, validate, call one command, redirect. No writes, no arithmetic."""
+"""Views of figures: the operation page, its figures by service and day, one figure with the rows behind it.
+
+Guard, load, ask ``figures``, render. No writes but the journal's entry of reading rows, no arithmetic. How a figure is
+said is in ``words``, what the lists of rows show in ``lists``.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, current_app, g, render_template, request, url_for
+from flask_babel import gettext
+from markupsafe import Markup
+
+from outreach import audit
+from outreach.audit.tags import Tag
+from outreach.auth.permissions import may
+from outreach.errors import Invalid, NotFound, Problem
+from outreach.plan.tasks import tasks_of
+from outreach.plan.views import visible_operations
+from outreach.rollup.measures import CATALOGUE, STANDARD, Measure
+from outreach.rollup.measures import measure as measure_of
+from outreach.storage.queries import operations
+from outreach.storage.queries import report as rows
+from outreach.storage.tables import Operation
+from outreach.storage.types import utc_now
+from outreach.vocab import CellState
+from outreach.web import clock, load
+from outreach.web.guard import guard
+
+from . import lists, rules, words
+from .figures import board_of, cells_of, figures_of, rows_of
+from .forms import AsOfForm
 
 bp = Blueprint("report", __name__)
+
+PAGE = 50
+LIST_PAGE = 100
+ACROSS = (
+    "personnel",
+    "contacts",
+    "persons_met",
+    "support_offered",
+    "support_accepted",
+    "persons_made_safe",
+    "referrals_made",
+    "persons_charged",
+    "charges",
+)
+"""Columns of the tables by service and by day; every measure has its own page."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The moment asked for (None: now), the form that asks, and what addresses carry on."""
+
+    as_of: dt.datetime | None
+    now: dt.datetime
+    form: AsOfForm
+    link: dict[str, str]
+
+    @property
+    def status(self) -> int:
+        return 422 if self.form.errors else 200
+
+
+def _moment(operation: Operation) -> Moment:
+    """What ``?as_of=`` asks; a moment that cannot be read is shown at its field, with the figures of now."""
+    g.operation = operation
+    form, now = AsOfForm.asked(), utc_now()
+    text = form.as_of.data or ""
+    try:
+        as_of = rules.moment(text, operation.time_zone, now)
+    except Invalid as problem:
+        form.take(problem)
+        return Moment(None, now, form, {})
+    return Moment(as_of, as_of or now, form, {"as_of": text} if as_of else {})
+
+
+def _shared(operation: Operation, at: Moment) -> dict[str, Any]:
+    """What every page of an operation's figures shows."""
+    return {
+        "operation": operation,
+        "at": at,
+        "errors": at.form,
+        "words": words,
+        "window": words.window(operation, at.now),
+        "as_of": clock.local_text(at.now, operation.time_zone),
+        "link": at.link,
+        "moment": words.moment(operation, at.now),
+    }
+
+
+@bp.get("/report")
+@guard("site.own")
+def front() -> Any:
+    """Every operation that the actor may see the figures of, with its headline figures."""
+    seen = visible_operations("figures.see")
+    number, pages = _page(len(seen), LIST_PAGE // 4)
+    shown = seen[(number - 1) * (LIST_PAGE // 4) : number * (LIST_PAGE // 4)]
+    table = [
+        {"operation": operation, "depth": depth, "figures": figures_of(operation.id)} for operation, _, depth in shown
+    ]
+    return render_template(
+        "report/front.html", table=table, words=words, number=number, pages=pages, page_url=_page_url
+    )
+
+
+@bp.get("/operations/<code>")
+@guard("figures.see", load=load.operation)
+def operation(operation: Operation) -> Any:
+    at = _moment(operation)
+    figures, board = figures_of(operation.id, at.as_of), board_of(operation.id, at.as_of)
+    categories = figures_of(operation.id, at.as_of, ("category",))
+    services, codes = rows.service_names(), rows.operation_names()
+    names = {service: named.label for service, named in services.items()}
+    order = (rules.by_name if request.args.get("order") == "name" else rules.worst_first)(names, board.cells)
+    met = figures.one("persons_met")
+    grid = words.grid_rows(operation, board, order, services, codes, at.link)
+    plans = may(g.actor, "operation.plan.see", g.target)
+    covers = figures.coverage
+    page = render_template(
+        "report/operation.html",
+        figures=figures,
+        tiles=words.tiles(operation, figures, categories.of("personnel"), board, codes, at.link),
+        coverage=covers,
+        coverage_words=words.covered(covers),
+        days=[{"label": words.short_day(day), "today": day == board.today} for day in words.columns(board)],
+        grid=grid,
+        states=[
+            state for state in lists.STATES if any(cell["state"] == state for row in grid for cell in row["cells"])
+        ],
+        joint=words.elsewhere(board, services, codes),
+        adding_up=words.not_adding_up(board, met),
+        checks=[words.check_words(check, services, codes) for check in board.checks],
+        tasks=tasks_of(operation, heard=covers.reported, owing=covers.expected) if plans and not at.as_of else None,
+        plans=plans,
+        above=[_relative(found, at) for found in _ancestors(operation)],
+        below=[_relative(found, at) for found in operations.children_of(operation.id) if _seen(found)],
+        exports=_address("report.export", operation) if may(g.actor, "workbook.export", g.target) else "",
+        **_shared(operation, at),
+    )
+    return page, at.status
+
+
+@bp.get("/operations/<code>/figures")
+@guard("figures.see", load=load.operation)
+def figures(operation: Operation) -> Any:
+    """All figures, or those by service, by day, or service by day of one measure (``?by=``, ``?measure=``)."""
+    at = _moment(operation)
+    by = request.args.get("by", "")
+    if by not in ("", "service", "day", "service,day"):
+        raise NotFound()
+    services = rows.service_names()
+    made: dict[str, Any] = {}
+    if by == "service,day":
+        made = _service_day_list(operation, at, services)
+    elif by:
+        made = lists.across(
+            figures_of(operation.id, at.as_of),
+            figures_of(operation.id, at.as_of, (by,)),
+            by,
+            [measure_of(code) for code in ACROSS],
+            services,
+            _links(operation, at),
+        )
+    else:
+        found = figures_of(operation.id, at.as_of)
+        made = {
+            "all": [{"figure": found.one(code), "measure": measure_of(code)} for code in STANDARD]
+            + [{"figure": found.one("acceptance"), "measure": measure_of("acceptance")}]
+        }
+    page = render_template("report/figures.html", by=by, **made, **_shared(operation, at))
+    return page, at.status
+
+
+def _service_day_list(operation: Operation, at: Moment, services: words.Services) -> dict[str, Any]:
+    """The grid as a list: one line a service and day, for any measure that has days."""
+    measure = _measure(request.args.get("measure", "persons_met"))
+    codes = rows.operation_names()
+    found = cells_of(operation.id, measure.code, at.as_of)
+    names = {service: named.name for service, named in services.items()}
+    order = {service: place for place, service in enumerate(rules.worst_first(names, found))}
+    ordered = sorted(found, key=lambda cell: (order[cell.service], cell.day))
+    number, pages = _page(len(ordered), LIST_PAGE)
+    shown = ordered[(number - 1) * LIST_PAGE : number * LIST_PAGE]
+    return {
+        "measure": measure,
+        "number": number,
+        "pages": pages,
+        "page_url": _page_url,
+        "cells": [
+            {
+                "service": names.get(cell.service, ""),
+                "day": words.day_words(cell.day) if cell.day >= 0 else "",
+                **words.cell(cell, services, codes),
+                "url": url_for(
+                    "report.measure",
+                    code=operation.code,
+                    measure=measure.code,
+                    service=cell.service,
+                    day=rules.day_text(cell.day) if cell.day >= 0 else None,
+                    **at.link,
+                ),
+            }
+            for cell in shown
+        ],
+        "measures": [found for found in CATALOGUE if found.by_day],
+        "states_words": {state.value: gettext(state.label) for state in CellState},
+    }
+
+
+@bp.get("/operations/<code>/figures/<measure>")
+@guard("figures.see", load=load.operation)
+def measure(operation: Operation, measure: str) -> Any:
+    """What a figure means, how it came about, and for those entitled the rows that it counted."""
+    at, found = _moment(operation), _measure(measure)
+    service, day = _filters(operation, at)
+    services = rows.service_names()
+    by_service = figures_of(operation.id, at.as_of, ("service",)).of(found.code)
+    if service is not None and service not in {figure.key["service"] for figure in by_service}:
+        raise NotFound()
+    own = _own_services()
+    shown_service = service if service is not None or own is None else next(iter(own), None)
+    entitled = own is None or shown_service in own
+    page = render_template(
+        "report/measure.html",
+        measure=found,
+        figure=figures_of(operation.id, at.as_of).one(found.code),
+        picked=lists.picked(operation.id, found, at.as_of, shown_service if entitled else service, day),
+        service=services.get(shown_service if entitled else service or 0),
+        day=day,
+        by_service=lists.sources(by_service, services, _links(operation, at), found),
+        by_day=figures_of(operation.id, at.as_of, ("day",)).of(found.code),
+        day_code=rules.day_text,
+        own=[services[one] for one in sorted(own)] if own else [],
+        list=_rows(operation, found, at, shown_service, day, services) if entitled and not found.parts else None,
+        **_shared(operation, at),
+    )
+    return page, at.status
+
+
+def _rows(
+    operation: Operation,
+    found: Measure,
+    at: Moment,
+    service: int | None,
+    day: int | str | None,
+    services: words.Services,
+) -> dict[str, Any]:
+    """One page of the rows that the figure counted; who read them is entered in the journal first."""
+    members = rows_of(operation.id, found.code, at.as_of, service=service, day=day)
+    number, pages = _page(len(members), PAGE)
+    shown = members.iloc[(number - 1) * PAGE : number * PAGE]
+    if found.frame != "participations":
+        g.person_level = True
+        audit.read(
+            g.actor,
+            Tag.ROWS_READ,
+            kind="measure",
+            object_id=found.code,
+            operation=operation.id,
+            service=service,
+            day=None if day is None else rules.day_text(day),
+            rows=len(shown),
+            page=number,
+        )
+    offences = rows.offence_titles(str(words.get_locale().language)) if found.frame == "charges" else {}
+    table = lists.rows_table(found, shown, (number - 1) * PAGE, services, offences, operation.time_zone)
+    return {
+        **table,
+        "total": len(members),
+        "counted": int(members["counted"].sum()),
+        "number": number,
+        "pages": pages,
+        "page_url": _page_url,
+    }
+
+
+# Small things ---------------------------------------------------------------------------------------------------------
+
+
+def _measure(code: str) -> Measure:
+    """The measure of an address; any other address does not exist."""
+    try:
+        return measure_of(code)
+    except Problem:
+        raise NotFound() from None
+
+
+def _filters(operation: Operation, at: Moment) -> tuple[int | None, int | str | None]:
+    """Service and day of the address; raises ``NotFound`` for what is neither."""
+    text, day = request.args.get("service", ""), request.args.get("day", "")
+    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise NotFound()
+    asked = rules.day_asked(day) if day else None
+    if day and asked is None:
+        raise NotFound()
+    return int(text) if text else None, asked
+
+
+def _own_services() -> set[int] | None:
+    """Services whose rows the actor may read; None: those of every service."""
+    if may(g.actor, "figures.rows", g.target):
+        return None
+    return {one for one in g.target.services if may(g.actor, "figures.rows", replace(g.target, service=one))}
+
+
+def _seen(operation: Operation) -> bool:
+    return may(g.actor, "figures.see", rows.operation_target(operation))
+
+
+def _ancestors(operation: Operation) -> list[Operation]:
+    """Operations above this one that the actor may see, the nearest first."""
+    found: list[Operation] = []
+    above = operations.by_id(operation.parent_id) if operation.parent_id else None
+    while above is not None and above not in found:
+        found.append(above)
+        above = operations.by_id(above.parent_id) if above.parent_id else None
+    return [one for one in found if _seen(one)]
+
+
+def _relative(operation: Operation, at: Moment) -> dict[str, Any]:
+    """An operation above or below, with its status, coverage and persons met."""
+    found = figures_of(operation.id, at.as_of)
+    url = url_for("report.operation", code=operation.code, **at.link)
+    return {
+        "name": Markup('<a href="{}">{}</a>').format(url, operation.name),
+        "crumb": (operation.name, url),
+        "status": words.status_line(operation),
+        "coverage": words.covered(found.coverage),
+        "met": words.said(found.one("persons_met")),
+    }
+
+
+def _links(operation: Operation, at: Moment) -> lists.Links:
+    def link(code: str, **more: Any) -> str:
+        return url_for("report.measure", code=operation.code, measure=code, **more, **at.link)
+
+    return link
+
+
+def _address(endpoint: str, operation: Operation) -> str:
+    """Address of a page that another part of the room may or may not have."""
+    return url_for(endpoint, code=operation.code) if endpoint in current_app.view_functions else ""
+
+
+def _page(total: int, size: int) -> tuple[int, int]:
+    """Number of the page asked for, within what there is, and the number of pages."""
+    pages = max(1, -(-total // size))
+    asked = request.args.get("page", "1")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1
+    return min(max(number, 1), pages), pages
+
+
+def _page_url(number: int) -> str:
+    kept = {name: value for name, value in request.args.items() if name not in ("page",)}
+    return url_for(str(request.endpoint), **{**(request.view_args or {}), **kept, "page": number})

@@ -209,6 +209,16 @@ def participations(tree: Tree) -> dict[str, Any]:
 
 
 def places(tree: Tree) -> dict[str, Any]:
+    """One row a chosen reporting place."""
+    chosen = _chosen_places(tree)
+    return {
+        "service": [service for service, _ in chosen],
+        "measure": [code for _, code in chosen],
+        "operation": list(chosen.values()),
+    }
+
+
+def _chosen_places(tree: Tree) -> dict[tuple[int, str], int]:
     """Chosen reporting places of the services of the tree, wherever in the whole tree they were chosen.
 
     Of two choices the later one counts.
@@ -229,11 +239,7 @@ def places(tree: Tree) -> dict[str, Any]:
         for name, operation in (counted_in or {}).items():
             if name in codes:
                 chosen[service, name] = int(operation)
-    return {
-        "service": [service for service, _ in chosen],
-        "measure": [code for _, code in chosen],
-        "operation": list(chosen.values()),
-    }
+    return chosen
 
 
 def tallies(tree: Tree) -> dict[str, Any]:
@@ -273,8 +279,12 @@ def _teams(tree: Tree) -> list[Any]:
 
 
 def deployed(tree: Tree) -> dict[str, Any]:
-    """Members of the teams of operations that run or ran: each once an operation, under her own service when that
-    takes part, else under the team's. Services that send daily totals tell their personnel there."""
+    """Members of the teams of operations that run or ran, each once an operation.
+
+    They count under their own service when that takes part, else under the team's. Services that send daily totals
+    tell their personnel there; and a plan is no entry, so that a team's members are left out where the service's
+    personnel counts at another operation.
+    """
     parts = {(row.service_id, row.operation_id): row for row in _parts(tree)}
     running = {i for i, status in statuses_at(tree.ids, tree.as_of).items() if status in RUNNING}
     confirmed = {key for key, row in parts.items() if row.status == ParticipationStatus.CONFIRMED}
@@ -290,12 +300,14 @@ def deployed(tree: Tree) -> dict[str, Any]:
         .where(Team.operation_id.in_(tree.ids), stood(TeamMember, tree.as_of))
         .order_by(TeamMember.id)
     )
+    chosen = _chosen_places(tree)
     found: dict[tuple[int, int], tuple[int, str]] = {}
     for team_id, staff, category, own in db.session.execute(query):
         if team_id in teams:
             team = teams[team_id]
             service = own if (own, team.operation_id) in confirmed else team.service_id
-            if parts[service, team.operation_id].entry_mode != EntryMode.DAILY_TOTALS:
+            counted_here = chosen.get((service, "personnel"), team.operation_id) == team.operation_id
+            if counted_here and parts[service, team.operation_id].entry_mode != EntryMode.DAILY_TOTALS:
                 found.setdefault((staff, team.operation_id), (service, category))
     return {
         "staff": [staff for staff, _ in found],
