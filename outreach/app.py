@@ -68,6 +68,7 @@ def _rooms(app: Flask) -> None:
     from outreach.plan import views as plan
     from outreach.referrals import views as referrals
     from outreach.report import views as report
+    from outreach.report import workbook_views  # noqa: F401 - adds its page to the room's blueprint
     from outreach.returns import views as returns
 
     for room in (plan, field, referrals, returns, report, admin):

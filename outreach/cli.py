@@ -291,6 +291,29 @@ def figures(operation: str, by: tuple[str, ...], as_of: str, form: str) -> None:
         raise click.BadParameter(problem.findings[0].english(), param_hint="--as-of") from None
 
 
+@cli.command()
+@click.argument("operation")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+@click.option("--as-of", "as_of", default="", metavar="ISO", help="As recorded at that moment, say 2017-10-18T21:42Z.")
+@with_app
+def export(operation: str, file: Path, lang: str, as_of: str) -> None:
+    """Write the summary workbook of OPERATION (its code) to FILE (.xlsx)."""
+    from outreach.auth.actors import SYSTEM
+    from outreach.report.workbook import export_by_code
+
+    try:
+        made = export_by_code(SYSTEM, operation, lang, as_of)
+    except Invalid as problem:
+        raise click.BadParameter(problem.findings[0].english(), param_hint="--as-of") from None
+    try:
+        file.write_bytes(made)
+    except OSError as error:
+        click.echo(f"{file}: cannot be written ({error.strerror}). Choose another place.", err=True)
+        sys.exit(1)
+    click.echo(f"{file}: {len(made):,} bytes.")
+
+
 @cli.command("plan-template")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True)

@@ -18,19 +18,46 @@ if TYPE_CHECKING:
 LANGUAGES = {"en": "en-CA", "fr": "fr-CA"}
 
 
-def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | None = None) -> tuple[bytes, bool]:
-    """The file for ``actor`` (the caller has asked the permission table), and whether it holds rows of persons.
+def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | None = None) -> bytes:
+    """The file for ``actor``, entered in the journal; the caller has asked the permission table.
 
     ``operation`` is a row of the table, ``language`` en or fr; ``as_of`` (aware) asks for what the site showed then.
     """
     from flask_babel import force_locale
+
+    from outreach import audit
+    from outreach.audit.tags import Tag
 
     from .paper import write
     from .source import gather
 
     with force_locale(language):
         source = gather(actor, operation, language, as_of)
-        return write(book_of(source, language)), source.persons is not None
+        made = write(book_of(source, language))
+    audit.read(
+        actor,
+        Tag.WORKBOOK_EXPORTED,
+        kind="operation",
+        object_id=operation.id,
+        operation=operation.id,
+        language=language,
+        persons=source.persons is not None,
+    )
+    return made
+
+
+def export_by_code(actor: Actor, code: str, language: str, as_of: str = "") -> bytes:
+    """``export`` as the command line asks for it. Raises ``NoSuchOperation``, and ``Invalid`` at ``as_of``."""
+    from outreach.report import rules
+    from outreach.report.commands import NoSuchOperation
+    from outreach.storage.queries import operations
+    from outreach.storage.types import utc_now
+
+    operation = operations.by_code(code)
+    if operation is None:
+        known = ", ".join(found.code for found in operations.all_operations()[:20]) or "–"
+        raise NoSuchOperation(code=code[:60], known=known)
+    return export(actor, operation, language, rules.moment(as_of, operation.time_zone, utc_now()))
 
 
 def book_of(source: Source, language: str) -> Book:

@@ -31,13 +31,18 @@ from outreach.vocab import (
 
 from .book import SYMBOL_NOT_APPLICABLE, Cell, Column, Difference, Named, Sheet, SumOf
 from .source import EVERY_SERVICE, MEASURES, Source, date_of, grouped, label
-from .words import BY_CODE, ORDER, day_words, elsewhere, heading, known, signed_words
+from .words import BY_CODE, HEADLINES, ORDER, day_words, elsewhere, heading, known, signed_words
 
 HOURS = 3
 """Hours in one hour band."""
 
 DAILY = tuple(m for m in MEASURES if m.by_day and not m.parts)
-_FIRST_MEASURE = 3  # columns before the measures on Service × day: service, day, row of the table by day
+SHOWN = tuple(m for m in DAILY if m.code in HEADLINES)
+REST = tuple(m for m in DAILY if m not in SHOWN)  # right of the flag, not printed
+# Columns of Service × day from 0: service, day, part of the window, SHOWN, source, flag, REST.
+COLUMN_OF = {m: 3 + place for place, m in enumerate(SHOWN)} | {
+    m: 5 + len(SHOWN) + place for place, m in enumerate(REST)
+}
 
 
 # Service × day --------------------------------------------------------------------------------------------------------
@@ -46,12 +51,13 @@ _FIRST_MEASURE = 3  # columns before the measures on Service × day: service, da
 def service_days(source: Source) -> Sheet:
     """One row per service and day; before and after the window only where something was counted."""
     columns = (
-        Column(_("Service"), 36),
+        Column(_("Service"), 36, wraps=True),
         Column(_("Day"), 12),
         Column(_("Part of the window"), 20),
-        *(Column(label(m), 11, heat=m.code == "persons_met") for m in DAILY),
-        Column(_("Source"), 22),
-        Column(_("Flag"), 60),
+        *(Column(label(m), 13, heat=m.code == "persons_met") for m in SHOWN),
+        Column(_("Source"), 24, wraps=True),
+        Column(_("Flag"), 60, wraps=True),
+        *(Column(label(m), 14, printed=False) for m in REST),
     )
     rows: list[list[Cell]] = []
     for (service, day), figures in sorted(
@@ -65,9 +71,10 @@ def service_days(source: Source) -> Sheet:
                     source.service(service),
                     date_of(day) if isinstance(day, int) else None,
                     words,
-                    *(known(figures.get(m.code)) for m in DAILY),
+                    *(known(figures.get(m.code)) for m in SHOWN),
                     ", ".join(_(Basis(basis).label) for basis in sources),
                     _flag(source, service, day),
+                    *(known(figures.get(m.code)) for m in REST),
                 ]
             )
     return Sheet(
@@ -98,7 +105,7 @@ def _flag(source: Source, service: int, day: int | str) -> str:
             items.append((_state_words(source, cell), measure))
         elif figure.bound != Bound.EXACT:
             items.append((_(figure.bound.label), measure))
-    return grouped(items, len(DAILY))
+    return grouped(items, DAILY)
 
 
 def _state_words(source: Source, cell: GridCell | None) -> str:
@@ -117,7 +124,7 @@ def contacts(source: Source) -> Sheet:
         Column(_("Row"), 8),
         Column(_("Day"), 12),
         Column(_("Hours"), 14),
-        Column(_("Service"), 36),
+        Column(_("Service"), 36, wraps=True),
         Column(_("Result"), 16),
         Column(_("Age band"), 16),
         Column(_("Gender"), 34),
@@ -187,16 +194,16 @@ def completeness(source: Source) -> Sheet:
     columns = (
         Column(_("Service"), 36, wraps=True),
         Column(_("How it reports"), 22, wraps=True),
-        Column(_("Days asked"), 9),
-        Column(_("Days in"), 9),
-        Column(_("Overdue"), 9),
-        Column(_("Declined"), 9),
-        Column(_("Not due yet"), 9),
-        Column(_("Persons met, now"), 11),
-        Column(_("Persons met, signed"), 11),
-        Column(_("Difference"), 12),
+        Column(_("Days asked"), 12),
+        Column(_("Days in"), 12),
+        Column(_("Overdue"), 12),
+        Column(_("Declined"), 12),
+        Column(_("Not due yet"), 12),
+        Column(_("Persons met, now"), 13),
+        Column(_("Persons met, signed"), 13),
+        Column(_("Difference"), 14),
         Column(_("State"), 13),
-        Column(_("Version"), 9),
+        Column(_("Version"), 12),
         Column(_("Signed by"), 24, wraps=True),
         Column(_("Signed at"), 18),
         Column(_("Reopened at"), 18),
@@ -346,5 +353,5 @@ def checks(source: Source) -> Sheet:
 def _finest(measure: Measure) -> tuple[str, int] | None:
     """The sheet and column (from 0) whose sum is the figure; None where nothing adds up to it."""
     if measure.additive and measure in DAILY:
-        return "service_days", _FIRST_MEASURE + DAILY.index(measure)
+        return "service_days", COLUMN_OF[measure]
     return ("days", 3) if measure.code == "persons_met" else None

@@ -12,7 +12,19 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from .book import Book, Cell, Chart, Difference, Link, Named, Share, Sheet, SumOf
+from .book import (
+    SYMBOL_NOT_APPLICABLE,
+    SYMBOL_NOT_RECEIVED,
+    Book,
+    Cell,
+    Chart,
+    Difference,
+    Link,
+    Named,
+    Share,
+    Sheet,
+    SumOf,
+)
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -153,10 +165,11 @@ def _sheet(ws: Worksheet, sheet: Sheet, book: Book, number: int) -> None:
             cell.alignment = Alignment(horizontal="left", vertical="center")
         ws.row_dimensions[row].height = 24 if row == 1 else LINE
     _header(ws, sheet, book)
+    numbers = _number_columns(sheet)
     for row, cells in enumerate(sheet.rows, start=sheet.first_row):
         for column, value in enumerate(cells, start=1):
             cell = _put(ws, row, column, value, book)
-            numeric = not isinstance(value, (str, Link)) or value in ("..", "...")
+            numeric = column in numbers
             cell.alignment = Alignment(
                 horizontal="right" if numeric else "left",
                 vertical="top",
@@ -172,15 +185,31 @@ def _sheet(ws: Worksheet, sheet: Sheet, book: Book, number: int) -> None:
     _print(ws, sheet, book, after)
 
 
+def _number_columns(sheet: Sheet) -> set[int]:
+    """Columns (from 1, never the first) with nothing but numbers, dates and the symbols in their place."""
+    symbols = (SYMBOL_NOT_RECEIVED, SYMBOL_NOT_APPLICABLE)
+    return {
+        column
+        for column in range(2, len(sheet.columns) + 1)
+        if all(not isinstance(row[column - 1], (str, Link)) or row[column - 1] in symbols for row in sheet.rows)
+    }
+
+
 def _header(ws: Worksheet, sheet: Sheet, book: Book) -> None:
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
+    numbers = _number_columns(sheet)
     for column, about in enumerate(sheet.columns, start=1):
         cell = _put(ws, sheet.header_row, column, about.title, book)
         cell.font = Font(name="Calibri", size=POINTS, bold=True, color=INK)
         cell.fill = PatternFill("solid", start_color=HEAT_1)
         cell.border = Border(bottom=Side("medium", color=SPRUCE))
-        cell.alignment = Alignment(horizontal="left", vertical="bottom", wrap_text=True)
+        cell.alignment = Alignment(
+            horizontal="right" if column in numbers else "left",
+            vertical="bottom",
+            indent=2 if column in numbers else 0 if column == 1 else 1,  # the filter button stands at the right
+            wrap_text=True,
+        )
         ws.column_dimensions[_letter(column)].width = about.width
     lines = max(_lines(about.title, about.width - 3) for about in sheet.columns)
     ws.row_dimensions[sheet.header_row].height = LINE * lines + 3
@@ -189,11 +218,11 @@ def _header(ws: Worksheet, sheet: Sheet, book: Book) -> None:
 def _height(sheet: Sheet, cells: list[Cell]) -> float:
     """Points that a row takes with its wrapped columns: not every program works that out on opening."""
     lines = [
-        _lines(value.text if isinstance(value, Link) else value, about.width - 3)
+        _lines(value.text if isinstance(value, Link) else value, about.width * 1.12)
         for about, value in zip(sheet.columns, cells, strict=True)
         if about.wraps and isinstance(value, (str, Link))
     ]
-    return LINE * max(lines, default=1) + (2 if max(lines, default=1) > 1 else 0)
+    return LINE + (max(lines, default=1) - 1) * 14
 
 
 def _lines(text: str, width: float) -> int:

@@ -14,17 +14,8 @@ from outreach.vocab import ParticipationStatus, ServiceKind, StaffCategory
 
 from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, Cell, Chart, Column, Sheet
 from .source import MEASURES, Source, bounds, grouped, label
-from .words import BY_CODE, day_words, heading, known, places, signed_words, value
+from .words import BY_CODE, HEADLINES, day_words, heading, known, places, signed_words, value
 
-HEADLINES = (
-    "contacts",
-    "persons_met",
-    "support_offered",
-    "support_accepted",
-    "persons_made_safe",
-    "persons_charged",
-    "charges",
-)
 SPLIT = (StaffCategory.POLICE, StaffCategory.SUPPORT, StaffCategory.VICTIM_SERVICES)
 _WHOLE_ROW = frozenset({"before", "after", "undated"})
 
@@ -38,13 +29,13 @@ def by_service(source: Source) -> Sheet:
     more_staff = [part for part in (*StaffCategory.values(), "") if part not in SPLIT]
     columns = (
         Column(_("Service"), 36, wraps=True),
-        *(Column(_staff_words(part), 12) for part in SPLIT),
-        *(Column(label(BY_CODE[code]), 11, heat=code == "persons_met") for code in HEADLINES),
+        *(Column(_staff_words(part), 13) for part in SPLIT),
+        *(Column(label(BY_CODE[code]), 13, heat=code == "persons_met") for code in HEADLINES),
         Column(_("Signed"), 17, wraps=True),
         Column(_("Note"), 44, wraps=True),
         Column(_("Kind"), 28, printed=False),
         Column(_("Takes part"), 17, printed=False),
-        *(Column(label(m), 12, printed=False) for m in rest),
+        *(Column(label(m), 14, printed=False) for m in rest),
         *(Column(_staff_words(part), 14, printed=False) for part in more_staff),
     )
     order = sorted(source.by_service, key=lambda service: _rank(source, service))
@@ -121,7 +112,8 @@ def _service_note(source: Source, service: int) -> str:
         if known(figures.get(code)) is None
         for words in places(source, found)
     ]
-    return "; ".join(part for part in (bounds(figures, unknown=False), grouped(away, len(figures))) if part)
+    elsewhere = grouped(away, [BY_CODE[code] for code in source.cells])
+    return "; ".join(part for part in (bounds(figures, unknown=False), elsewhere) if part)
 
 
 def _service_chart(source: Source, order: list[int]) -> list[Chart]:
@@ -156,16 +148,16 @@ def by_day(source: Source) -> Sheet:
     rest = [m for m in MEASURES if m.by_day and m.code not in (*first, *shown, "acceptance")]
     columns = (
         Column(_("Day"), 20),
-        Column(_("Day number"), 9),
-        Column(label(BY_CODE["contacts"]), 11),
-        Column(label(BY_CODE["persons_met"]), 12, heat=True),
-        Column(_("Persons met, cumulative"), 13),
-        Column(_("Persons met, previous edition"), 13),
-        *(Column(label(BY_CODE[code]), 11) for code in shown),
-        Column(_("Services in, persons met"), 12),
-        Column(_("Services expected, persons met"), 12),
+        Column(_("Day number"), 11),
+        Column(label(BY_CODE["contacts"]), 12),
+        Column(label(BY_CODE["persons_met"]), 14, heat=True),
+        Column(_("Persons met, cumulative"), 14),
+        Column(_("Persons met, previous edition"), 14),
+        *(Column(label(BY_CODE[code]), 13) for code in shown),
+        Column(_("Services in, persons met"), 14),
+        Column(_("Services expected, persons met"), 14),
         Column(_("Flag"), 44, wraps=True),
-        *(Column(label(m), 12, printed=False) for m in rest),
+        *(Column(label(m), 14, printed=False) for m in rest),
     )
     met_before = _previous_days(source)
     added = running([figures["persons_met"] for figures in source.by_day.values() if "persons_met" in figures])

@@ -20,7 +20,7 @@ from outreach.auth.permissions import may
 from outreach.rollup.cells import Cell as GridCell
 from outreach.rollup.cells import cells
 from outreach.rollup.facts import Facts
-from outreach.rollup.measures import ACCEPTANCE, STANDARD, Measure
+from outreach.rollup.measures import ACCEPTANCE, STANDARD, Family, Measure
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage import frames
@@ -167,7 +167,8 @@ class Source:
 
     def status_words(self) -> str:
         words = gettext("Final") if self.final else gettext("Provisional")
-        return f"{gettext('Sample operation')}. {words}" if self.sample else words
+        sample = gettext("Sample operation")
+        return f"{sample}. {words}" if self.sample else words
 
     def coverage_words(self, covers: Coverage | None = None) -> str:
         covers = covers or self.coverage
@@ -185,14 +186,14 @@ def gather(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
     target = access.operation_target(operation)
     facts = frames.facts_of(operation.id, as_of)
     first, last = _window(facts)
-    window = gettext("Window: %(days)s", days=clock.long_span(first, last))
+    window, assumed = gettext("Window: %(days)s", days=clock.long_span(first, last)), gettext("Window assumed")
     return Source(
         code=operation.code,
         name=operation.name,
         zone=operation.time_zone,
         sample=operation.is_sample,
         status=report.statuses_at([operation.id], as_of)[operation.id],
-        window=f"{window} ({gettext('assumed')})" if operation.window_assumed else window,
+        window=f"{window}. {assumed}" if operation.window_assumed else window,
         as_of=as_of or utc_now(),
         facts=facts,
         before=_previous(actor, operation),
@@ -241,19 +242,31 @@ def label(measure: Measure) -> str:
     return gettext(measure.label, **measure.params)
 
 
-def grouped(items: Iterable[tuple[str, Measure]], of: int) -> str:
-    """``Overdue: Contacts, Persons met; Declined: Charges``; ``of`` measures alike are "all figures"."""
+def grouped(items: Iterable[tuple[str, Measure]], of: Iterable[Measure]) -> str:
+    """``Overdue: contact figures; Declined: Charges``: words with their figures, whole families of ``of`` by name."""
     found: dict[str, list[Measure]] = {}
     for words, measure in items:
         found.setdefault(words, []).append(measure)
+    every = list(of)
     return "; ".join(
-        gettext(
-            "%(what)s: %(figures)s",
-            what=words,
-            figures=gettext("all figures") if len(measures) >= of > 1 else ", ".join(label(m) for m in measures),
-        )
+        gettext("%(what)s: %(figures)s", what=words, figures=_listed(measures, every))
         for words, measures in found.items()
     )
+
+
+def _listed(measures: list[Measure], every: list[Measure]) -> str:
+    if len(measures) == len(every) > 1:
+        return gettext("all figures")
+    families = {Family.CONTACTS: gettext("contact figures"), Family.ENFORCEMENT: gettext("arrests and charges")}
+    named, rest = [], list(measures)
+    for family, words in families.items():
+        of = [m for m in every if m.family is family]
+        without = [m for m in of if m not in measures]
+        if of and len(without) <= len(of) // 4:
+            left_out = ", ".join(label(m) for m in without)
+            named.append(gettext("%(figures)s except %(some)s", figures=words, some=left_out) if without else words)
+            rest = [m for m in rest if m.family is not family]
+    return ", ".join([*named, *(label(m) for m in rest)])
 
 
 def bounds(figures: dict[str, Figure], unknown: bool = True) -> str:
@@ -264,7 +277,7 @@ def bounds(figures: dict[str, Figure], unknown: bool = True) -> str:
         for code, figure in figures.items()
         if figure.bound != Bound.EXACT and (unknown or figure.bound != Bound.UNKNOWN) and not by_code[code].parts
     ]
-    return grouped(inexact, sum(1 for code in figures if not by_code[code].parts))
+    return grouped(inexact, [by_code[code] for code in figures if not by_code[code].parts])
 
 
 __all__ = ["EVERY_SERVICE", "MEASURES", "Source", "bounds", "date_of", "gather", "grouped", "label"]

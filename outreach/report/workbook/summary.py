@@ -22,8 +22,8 @@ def summary(source: Source) -> Sheet:
     """One row a figure; the cells of its second column carry the defined names."""
     columns = (
         Column(_("Figure"), 32),
-        Column(_("This edition"), 12),
-        Column(_("Previous edition"), 12),
+        Column(_("This edition"), 13),
+        Column(_("Previous edition"), 15),
         Column(_("Difference"), 13),
         Column(_("Coverage"), 27, wraps=True),
         Column(_("Note"), 36, wraps=True),
@@ -119,7 +119,8 @@ def _summary_charts(source: Source) -> list[Chart]:
     days = [(n, day) for n, day in enumerate(source.by_day) if isinstance(day, int)]
     told = [(date_of(int(day)), known(source.by_day[day].get("persons_met"))) for _n, day in days]
     if any(met is not None for _on, met in told):
-        each = "; ".join(f"{on:%Y-%m-%d}: {_('not known') if met is None else met}" for on, met in told)
+        unknown = _("not known")
+        each = "; ".join(f"{on:%Y-%m-%d}: {unknown if met is None else met}" for on, met in told)
         title = _("Persons met by day of first meeting")
         charts.append(
             Chart(

@@ -41,6 +41,16 @@ ORDER = (
     "charges",
     "kits_handed_out",
 )
+# What every split shows first and prints.
+HEADLINES = (
+    "contacts",
+    "persons_met",
+    "support_offered",
+    "support_accepted",
+    "persons_made_safe",
+    "persons_charged",
+    "charges",
+)
 BY_CODE = {m.code: m for m in MEASURES}
 
 
