@@ -274,7 +274,7 @@ def tasks(count: Count) -> TaskList:
             N_("Teams"),
             bool(count.confirmed and count.crewed >= count.logging) or parent_only or not count.services_known,
             [] if count.confirmed or parent_only else [Reason(N_("no service is confirmed"))],
-            Reason(N_("%(missing)s services without a team"), {"missing": count.logging - count.crewed})
+            Reason(N_("Services without a team: %(missing)s"), {"missing": count.logging - count.crewed})
             if count.logging > count.crewed
             else None,
         ),
@@ -286,7 +286,7 @@ def tasks(count: Count) -> TaskList:
             or not count.services_known
             or bool(count.confirmed and count.with_account >= count.members and (count.members or not count.logging)),
             [] if count.members or not count.logging else [Reason(N_("no team has a member"))],
-            Reason(N_("%(missing)s team members without an account"), {"missing": count.members - count.with_account})
+            Reason(N_("Team members without an account: %(missing)s"), {"missing": count.members - count.with_account})
             if count.members > count.with_account
             else None,
         ),

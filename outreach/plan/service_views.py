@@ -19,6 +19,7 @@ from outreach.web.guard import guard
 from . import paste_rules, rules
 from . import service_commands as commands
 from .forms import ParticipationForm, PasteForm, ServiceForm
+from .tasks import say
 from .views import bp
 
 PAGE = 100
@@ -316,9 +317,7 @@ def _pasted_text() -> str:
             continue
         if "\x00" not in text:
             return text
-    raise Invalid.at(
-        "file", N_("This file is not text. Choose an Excel workbook (.xlsx) or a .csv, .tsv or .txt file.")
-    )
+    raise Invalid.at("file", N_("This file is not text. Choose a workbook (.xlsx) or a .csv, .tsv or .txt file."))
 
 
 def _answers() -> dict[str, str]:
@@ -372,7 +371,15 @@ def _show_rows(operation: Any, text: str, *, pressed: bool = False, again: bool 
     waiting = found.shown("problem")
     if pressed:
         errors = [
-            (f"row-{row.number}", gettext("Row %(row)d: %(name)s", row=row.number, name=row.values["name"] or "–"))
+            (
+                f"row-{row.number}",
+                gettext(
+                    "Row %(row)d, %(name)s: %(reason)s",
+                    row=row.number,
+                    name=row.values["name"] or "–",
+                    reason=say(row.reasons[0]),
+                ),
+            )
             for row in waiting[:10]
         ]
     shown = request.form.get("show", "")

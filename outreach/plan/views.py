@@ -13,6 +13,7 @@ from flask_babel import gettext
 from outreach.auth.actors import Target
 from outreach.auth.permissions import may
 from outreach.errors import Blocked, Changed, Invalid, NotFound
+from outreach.storage.days import window_days
 from outreach.storage.queries import access, operations
 from outreach.storage.queries import plan as rows
 from outreach.vocab import OperationStatus
@@ -38,13 +39,9 @@ def visible_operations(action: str = "operation.see") -> list[tuple[Any, Target,
         under.setdefault(one[0].parent_id if one[0].parent_id in ids else None, []).append(one)
 
     def rank(operation: Any) -> tuple[Any, ...]:
-        best = min([_ORDER.index(operation.status), *(rank(o)[0] for o, _ in under.get(operation.id, ()))])
-        return (
-            best,
-            operation.is_sample,
-            -(operation.starts_at.timestamp() if operation.starts_at else 0),
-            operation.code,
-        )
+        best = min([_ORDER.index(operation.status), *(rank(o)[1] for o, _ in under.get(operation.id, ()))])
+        starts = operation.starts_at.timestamp() if operation.starts_at else 0
+        return (operation.is_sample, best, -starts, operation.code)
 
     def walk(parent: int | None, depth: int) -> list[tuple[Any, Target, int]]:
         level = sorted(under.get(parent, ()), key=lambda pair: rank(pair[0]))
@@ -197,6 +194,7 @@ def task_list(operation: Any) -> Any:
         steps=rows.steps_of(operation.id),
         children=operations.children_of(operation.id),
         parent=operations.by_id(operation.parent_id) if operation.parent_id else None,
+        days=window_days(operation.starts_at, operation.ends_at, operation.time_zone, operation.day_starts_minutes),
         lead=rows.service(operation.lead_service_id) if operation.lead_service_id else None,
         returns_move=_returns_move(operation),
     )
