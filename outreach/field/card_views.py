@@ -38,8 +38,8 @@ def led_services() -> set[int]:
     return {b.service for b in g.actor.bounds if b.role is Role.SERVICE_COORDINATOR and b.service is not None}
 
 
-def today_begins(place: rows.LoggingPlace | None) -> dt.datetime:
-    """When the operational day of now began, for the receipts of today."""
+def today_begins(place: Any) -> dt.datetime:
+    """When the operational day of now began where ``place`` (a team's or an operation) is; midnight UTC without one."""
     zone, minutes = (place.time_zone, place.day_starts_minutes) if place else ("UTC", 0)
     day = rules.operational_day(utc_now(), zone, minutes)
     begins = dt.datetime.combine(day, dt.time(minutes // 60, minutes % 60), ZoneInfo(zone))

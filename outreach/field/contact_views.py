@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 
 from outreach import audit
 from outreach.audit.tags import Tag
@@ -22,6 +22,7 @@ from outreach.web.guard import guard
 from outreach.web.load import own_service
 
 from . import commands, forms, rules
+from .card_views import today_begins
 from .views import bp
 
 A_PAGE = 50
@@ -61,6 +62,7 @@ def saved(record: contacts.ContactRecord) -> Any:
         accepted="accepted" in answers,
         referred=any(contacts.referral_of(record.contact.id, person.id) for _, person in record.meetings),
         team=rows.team_of(record.contact.team_id),
+        sent=contacts.sent_since(g.actor.user, today_begins(record.operation)),
         team_uid=rows.team_uid(record.contact.team_id),
         service=rows.service_name(record.contact.service_id),
     )
@@ -224,7 +226,7 @@ def history_of(record: contacts.ContactRecord) -> list[dict[str, Any]]:
 def _said(version: Any, meetings: list[Any], zone: str) -> list[dict[str, Any]]:
     """A version in words. A note is sealed: that it changed shows, not what it said."""
     said = {
-        gettext("State"): gettext("Withdrawn") if version.withdrawn else gettext("Stands"),
+        gettext("State"): pgettext("contact", "Withdrawn") if version.withdrawn else gettext("Stands"),
         gettext("What happened"): gettext(ContactResult(version.result).label),
         gettext("When"): clock.local_text(version.met_at, zone),
         gettext("Place"): ", ".join(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -58,7 +58,7 @@ SHORT_GENDERS: dict[str, Any] = {
     "man_boy": _l("Man or boy"),
     "non_binary": _l("Non-binary"),
     "transgender": _l("Trans"),
-    "self_described": _l("Own words"),
+    "self_described": _l("Self-described"),
     "not_known": _l("Not known"),
 }
 WHAT: dict[str, Any] = {
@@ -241,7 +241,8 @@ def filter_form(values: Mapping[str, str], teams: list[tuple[str, str]], timings
         "timing": SelectField(_l("Time"), choices=_options([every, *((code, words[code]) for code in timings)])),
         "flagged": SelectField(_l("Questions"), choices=_options([every, ("1", gettext("Only with a question"))])),
         "withdrawn": SelectField(
-            _l("Withdrawn"), choices=_options([("", gettext("Left out")), ("1", gettext("Shown too"))])
+            pgettext("contacts", "Withdrawn"),
+            choices=_options([("", gettext("Left out")), ("1", gettext("Shown too"))]),
         ),
     }
     return _made(fields, {name: [value] for name, value in values.items()})

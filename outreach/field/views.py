@@ -177,7 +177,7 @@ def _ask(draft: Any, step: str, answers: dict[str, Any], wrong: str = "") -> str
         "back": url_for("field.question", uid=draft.uid, step=before) if before else url_for("field.my_shift"),
         "so_far": card_views.so_far(answers, step),
         "given": answers.get(step),
-        "wrong": wrong,
+        "refusal": wrong,
         "errors": [("answer", wrong)] if wrong else None,
         "sent": contacts.sent_since(draft.user_id, today_begins(place)),
         "now": utc_now(),
