@@ -12,7 +12,6 @@ from typing import Any
 from babel.dates import format_date
 from flask import url_for
 from flask_babel import format_decimal, format_percent, get_locale, gettext, ngettext, pgettext
-from markupsafe import Markup
 
 from outreach.rollup.cells import Cell
 from outreach.rollup.checks import Check
@@ -98,12 +97,14 @@ def source(figure: Figure) -> str:
 
 def day_words(day: int | str) -> str:
     """A day row's name."""
+    if isinstance(day, int):
+        return (EPOCH_DAY + dt.timedelta(days=day)).isoformat()
     rows = {
         "before": gettext("Before the window"),
         "after": gettext("After the window"),
         "undated": gettext("Without a day"),
     }
-    return rows[day] if isinstance(day, str) else (EPOCH_DAY + dt.timedelta(days=day)).isoformat()
+    return rows[day]
 
 
 def short_day(day: int | str) -> str:
@@ -262,6 +263,7 @@ def grid_rows(
     found = {(cell.service, cell.day): cell for cell in board.cells}
     outside = {(figure.key["service"], figure.key["day"]): figure.value for figure in board.outside}
     days = columns(board)
+    codes = {day: day if isinstance(day, str) else day_words(day) for day in days}
     out = []
     for service in order:
         base = url_for("report.measure", code=operation.code, measure="persons_met", service=service, **link)
@@ -273,9 +275,7 @@ def grid_rows(
             else:
                 row.append(cell(found.get((service, day)), services, operations))
             if row[-1]["state"] != "not_a_day":
-                row[-1]["url"] = Markup("{}&day={}").format(  # a safe string: both parts are escaped
-                    base, day if isinstance(day, str) else day_words(day)
-                )
+                row[-1]["url"] = f"{base}&day={codes[day]}"
         name = services[service].label if service in services else f"{service}"
         out.append({"name": name, "url": base, "cells": row})
     return out
