@@ -21,10 +21,6 @@ YES_NO = [SelectChoice("yes", lazy_gettext("Yes")), SelectChoice("no", lazy_gett
 class DayField(DateField):
     """A day typed as ``2017-10-18``; anything else is refused in our own words and kept as typed."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("validators", [Optional()])
-        super().__init__(*args, **kwargs)
-
     def process_formdata(self, valuelist: list[Any]) -> None:
         try:
             super().process_formdata([value for value in valuelist if str(value).strip()])
@@ -49,7 +45,7 @@ class ArrestForm(OutreachForm):
     """Whether and when the person was arrested."""
 
     arrested = RadioField(lazy_gettext("Arrested?"), choices=YES_NO, validate_choice=False)
-    arrested_on = DayField(lazy_gettext("Day of the arrest"))
+    arrested_on = DayField(lazy_gettext("Day of the arrest"), validators=[Optional()])
 
     @property
     def was_arrested(self) -> bool | None:

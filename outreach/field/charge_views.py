@@ -12,6 +12,7 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import Target
 from outreach.errors import Changed, Invalid, NotFound
 from outreach.storage.queries import charges, lists
+from outreach.storage.queries.returns import other_place
 from outreach.storage.types import utc_now
 from outreach.web.guard import guard
 from outreach.web.load import own_service
@@ -193,6 +194,7 @@ def _list(operation: Any, participation: Any, form: AccusedForm) -> str:
         "field/charges.html",
         operation=operation,
         service=charges.service_by_id(participation.service_id),
+        place=other_place(operation, participation.service_id, "charges"),
         rows=[_shown(operation, row) for row in rows],
         form=form,
         errors=form,

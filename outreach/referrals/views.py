@@ -14,6 +14,7 @@ from outreach.auth.actors import Target
 from outreach.auth.permissions import may
 from outreach.errors import Changed, Invalid, NotFound
 from outreach.field.commands import code_of
+from outreach.field.rules import shown_code
 from outreach.storage.queries import lists, referrals
 from outreach.storage.queries.referrals import Row
 from outreach.storage.types import utc_now
@@ -130,7 +131,7 @@ def _shown(row: Row, now: dt.datetime) -> dict[str, Any]:
     return {
         "url": url_for(".referral", uid=row.referral.uid),
         "pick_up_url": url_for(".pick_up", uid=row.referral.uid),
-        "code": (code_of(person) if person else "") or gettext("no code"),
+        "code": shown_code(code) if (code := code_of(person) if person else "") else gettext("no code"),
         "service": row.service.name,
         "agency": row.agency.name if row.agency else "",
         "operation": row.operation.code,

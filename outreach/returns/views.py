@@ -189,6 +189,8 @@ def _totals(
         changeable=may(g.actor, "totals.change", target) and operation.status in rules.TAKING_TOTALS,
         begun=operation.status in rules.TAKING_TOTALS,
         explain=not target.open_for_entry,
+        accepting=any(slot.accepts != "nothing" for slot in sheet.slots()),
+        charges_here=any(slot.measure == "charges" and slot.accepts != "nothing" for slot in sheet.slots()),
         emptied=any(_emptied(slot, typed) for slot in sheet.slots()),
     )
 
@@ -201,10 +203,9 @@ def _row(row: Any, codes: dict[int, str], typed: dict[str, str], wrong: dict[str
     measure = row.measure
     label = gettext(measure.label, **measure.params) if measure.params else gettext(measure.label)
     if row.part:
-        label = f"{label}: {gettext(StaffCategory(row.part).label)}"
+        label = gettext("%(measure)s: %(part)s", measure=label, part=gettext(StaffCategory(row.part).label))
     return {
         "label": label,
-        "first_time": measure.of_persons,
         "place": codes.get(row.place or 0, ""),
         "slots": [
             {

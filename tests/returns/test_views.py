@@ -38,7 +38,7 @@ def send(post):
 def test_totals_are_typed_saved_and_shown_again(place, coordinator, send):
     url = place[2]
     page = coordinator.get(url).text
-    assert "Overdue" in page and "only persons not counted on an earlier day" in page
+    assert "Overdue" in page and "enter only persons not counted on an earlier day" in page
     answer = send(coordinator, url, {MET: "4", OFFERED: "d"})
     assert answer.status_code == 303 and answer.location == url
     page = coordinator.get(url).text

@@ -10,6 +10,8 @@ from sqlalchemy import exists, func, select
 from sqlalchemy import update as sql_update
 
 from outreach.rollup.facts import Facts
+from outreach.rollup.ledger import ledger
+from outreach.rollup.measures import measure
 from outreach.vocab import EntryMode, ParticipationStatus
 
 from .. import tree as small
@@ -104,6 +106,12 @@ def facts_of_service(operation: Operation, service_id: int) -> Facts:
 def _only(columns: dict[str, list[Any]], service_id: int) -> dict[str, list[Any]]:
     kept = [place for place, service in enumerate(columns["service"]) if service == service_id]
     return {name: [values[place] for place in kept] for name, values in columns.items()}
+
+
+def other_place(operation: Operation, service_id: int, code: str) -> Operation | None:
+    """The operation that counts the measure ``code`` of the service; None when it is this one."""
+    place = ledger(facts_of_service(operation, service_id)).places.place(service_id, measure(code))
+    return None if place is None or place == operation.id else db.session.get(Operation, place)
 
 
 def logged_days(operation_id: int, service_id: int) -> set[dt.date]:
