@@ -30,6 +30,7 @@ def day_rows_of(book: Ledger) -> list[Day]:
         found: set[int] = set()
         for frame in ("contacts", "accused", "charges", "referrals", "tallies"):
             found |= set(getattr(book.facts, frame)["day"].unique().tolist())
+        found |= set(book.facts.accused["arrested_day"].unique().tolist())
         for service in book.services():
             found |= set(book.places.days(service, measure("contacts")))
         kept["days"] = sorted(found - {UNDATED})

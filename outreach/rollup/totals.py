@@ -84,7 +84,8 @@ def coverage(facts: Facts) -> Coverage:
     """Services that have reported anything, of those that owe anything."""
     book = ledger(facts)
     owing = {service for measure in CATALOGUE for service in book.owing(measure)}
-    heard = {service for measure in CATALOGUE for service in owing if book.source(service, measure) is not None}
+    heard = {service for measure in CATALOGUE for service in book.owing(measure)
+             if book.source(service, measure) is not None}
     return Coverage(len(heard), len(owing) if _known(book) else None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from outreach.rollup.facts import COLUMNS, Facts
@@ -39,10 +38,11 @@ class Small:
     def add(self, frame: str, **row: Any) -> Small:
         """One row of ``frame``; what is not said is ordinary: operation 1, service 10, the next id."""
         columns = COLUMNS[frame]
-        number = {next(iter(columns)): len(self.rows[frame]) + 1} if frame not in ("places", "joint", "tallies") else {}
+        number = {next(iter(columns)): len(self.rows[frame]) + 1}
         place = {name: value for name, value in (("operation", 1), ("service", 10)) if name in columns}
-        self.rows[frame].append({**place, **number, **ORDINARY[frame], **(
-            {"operation": 1} if frame in ("participations", "joint") else {}), **row})
+        if frame == "operations":
+            place = {}
+        self.rows[frame].append({**number, **place, **ORDINARY[frame], **row})
         return self
 
     def contact(self, day: int = FIRST, *people: dict[str, Any], second: int = 0, **row: Any) -> Small:
@@ -59,6 +59,3 @@ class Small:
         frames = {name: {column: [row[column] for row in self.rows[name]] for column in columns}
                   for name, columns in COLUMNS.items()}
         return Facts.of(root=root, now=self.now, today=self.now // DAY, due_hours=self.due_hours, **frames)
-
-    def without_remembering(self) -> Facts:
-        return replace(self.facts(), remembered={})

@@ -12,6 +12,7 @@ from outreach.rollup.facts import COLUMNS, Facts, UnfitFacts, empty, fit
 from outreach.rollup.measures import ACCEPTANCE, CATALOGUE, measure
 from outreach.rollup.members import members
 from outreach.rollup.totals import coverage, totals
+from tests.rollup.small import Small
 
 OPERATION: dict[str, list[Any]] = {
     "operation": [1], "parent": [-1], "code": ["NEW"], "services_known": [True], "overlap_nil": [False],
@@ -85,3 +86,9 @@ def test_the_day_rows_are_the_window_then_before_and_after() -> None:
         100, 101, "before", "after"]
     unknown = new_operation(first_day=[-1], last_day=[-1])
     assert [figure.key["day"] for figure in totals(unknown, ("day",), [measure("contacts")])] == ["before", "after"]
+
+
+def test_without_a_window_the_day_of_an_arrest_has_a_row() -> None:
+    facts = Small(first_day=-1, last_day=-1).add("accused", arrested_day=104).facts()
+    assert [(figure.key["day"], figure.value) for figure in totals(facts, ("day",), [measure("persons_arrested")])] == [
+        (100, None), (104, 1), ("before", 0), ("after", 0)]

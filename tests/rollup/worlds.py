@@ -101,7 +101,7 @@ def _other_facts(random: Random, world: World) -> None:
     where, accused = _somewhere(random, world), 100 + len(world["accused"])
     arrested = random.random() < 0.6
     world["accused"].append({**where, "accused": accused, "day": day, "arrested": arrested,
-                             "arrested_day": random.choice([-1, day]) if arrested else -1})
+                             "arrested_day": random.choice([-1, day, day + 1]) if arrested else -1})
     for _ in range(random.choice([0, 1, 2])):
         world["charges"].append({
             **where, "charge": len(world["charges"]) + 1, "accused": accused, "day": random.randint(day, LAST + 1),

@@ -1,0 +1,33 @@
+"""Charges by offence and running totals, on the golden operation."""
+
+from __future__ import annotations
+
+from outreach.rollup.measures import measure
+from outreach.rollup.splits import Offence, by_offence, running
+from outreach.rollup.totals import Figure, coverage, total, totals
+from tests.golden.operation import golden
+
+
+def test_offences_add_up_to_the_charges_with_what_was_told_without_one_last() -> None:
+    found = by_offence(golden())
+    assert found == [
+        Offence("279.01", "", 1, 2), Offence("267", "", 1, 1), Offence("", "", None, 3, told=True)]
+    assert sum(line.charges for line in found) == total(golden(), measure("charges")).value
+
+
+def test_a_running_total_ends_at_the_figure() -> None:
+    found = running(totals(golden(), ("day",), [measure("persons_met")]))
+    assert found == {"before": 0, 100: 4, 101: 6, 102: 9, 103: 10, 104: 11, "after": 11}
+
+
+def test_a_running_total_stops_at_the_first_day_on_which_nothing_is_known() -> None:
+    figures = [Figure("charges", {"day": day}, value) for day, value in ((1, 2), (2, None), (3, 4), ("before", 1))]
+    assert running(figures) == {"before": 1, 1: 3, 2: None, 3: None}
+    assert running([Figure("charges", {"day": "undated"}, 3)]) == {"undated": None}
+
+
+def test_taking_part_is_not_reporting() -> None:
+    facts = golden()
+    silent = facts.participations["service"] == 14
+    without = type(facts)(**{**vars(facts), "remembered": {}, "tallies": facts.tallies[facts.tallies["service"] != 14]})
+    assert silent.any() and (coverage(without).reported, coverage(without).expected) == (3, 4)
