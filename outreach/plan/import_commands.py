@@ -112,6 +112,11 @@ def _follow(actor: Actor, plan: Plan, only: str) -> Outcome:
     return Outcome(run.steps, run.findings, plan.operation.code)
 
 
+def _kept(said: str, before: str | None) -> str:
+    """What is said, or what stands when a cell cannot tell the difference (space at the ends, line breaks)."""
+    return before if before is not None and before.replace("\r\n", "\n").strip() == said else said
+
+
 _FIELD = {"starts_on": "starts_at", "ends_on": "ends_at", "deadline_on": "entry_deadline_at", "service": "service"}
 
 
@@ -124,7 +129,8 @@ class _Run:
         self.steps: list[Step] = []
         self.findings: list[Finding] = []
         self.operation = operations.by_code(plan.operation.code)
-        self.known: dict[str, Service] = {service.name_key: service for service in rows.all_services()}
+        every = rows.all_services()
+        self.known: dict[str, Service] = {s.name_key: s for s in every} | {name_key(s.name): s for s in every}
         self.taking_part: dict[int, Participation] = {}
         self.refused: set[str] = set()
 
@@ -168,7 +174,7 @@ class _Run:
 
     def directory(self) -> None:
         """Add the services that nobody knows; change what the file says otherwise of the others."""
-        alike = similar_rules.Names([(s.id, s.name, s.kind) for s in self.known.values()])
+        alike = similar_rules.Names([(s.id, s.name, s.kind) for s in {s.id: s for s in self.known.values()}.values()])
         for one in self.plan.services:
             said = {name: getattr(one, name) for name in service_commands.SERVICE_FIELDS}
             key = name_key(one.name)
@@ -239,15 +245,16 @@ class _Run:
         if said.parent and parent is None:
             self.find("Operation", "parent", N_("Choose an operation that you may change, or none."))
         moments: dict[str, dt.datetime | None] = {}
+        there = len(self.findings)
         for name in ("starts_at", "ends_at", "entry_deadline_at"):
             old = getattr(before, name) if before else None
             moments[name] = self.attempt("Operation", 0, lambda n=name, o=old: self.moment(getattr(said, n), o, n))
         draft = Draft(
             code=said.code,
-            name=said.name,
-            edition=said.edition,
+            name=_kept(said.name, before.name if before else None),
+            edition=_kept(said.edition, before.edition if before else None),
             level=said.level,
-            purpose=said.purpose,
+            purpose=_kept(said.purpose, before.purpose if before else None),
             window_assumed=said.window_assumed,
             time_zone=operation_rules.zone_name(said.time_zone),
             day_starts_minutes=said.day_starts,
@@ -257,15 +264,22 @@ class _Run:
             overlap_nil=said.overlap_nil,
             **moments,
         )
-        if before is None:
-            self.operation = self.attempt("Operation", 0, lambda: commands.create_operation(self.actor, draft))
-            if self.operation is not None:
-                self.steps.append(Step("add", "Operation", said.name))
+        bad = len(self.findings) > there
+        if before is not None:
+            fields = tuple(sorted(n for n, v in vars(draft).items() if n != "code" and getattr(before, n) != v))
+            version = before.version
+            if not bad and self.attempt(
+                "Operation", 0, lambda: commands.change_operation(self.actor, before, draft, version)
+            ):
+                self.steps.append(Step("change", "Operation", said.name, fields))
             return
-        fields = tuple(sorted(n for n, v in vars(draft).items() if n != "code" and getattr(before, n) != v))
-        version = before.version
-        if self.attempt("Operation", 0, lambda: commands.change_operation(self.actor, before, draft, version)):
-            self.steps.append(Step("change", "Operation", said.name, fields))
+        if not bad:
+            self.operation = self.attempt("Operation", 0, lambda: commands.create_operation(self.actor, draft))
+            self.steps.append(Step("add", "Operation", said.name))
+        if self.operation is None:
+            # Something stands in for it, so that the other sheets are tried too; all of it is undone.
+            zone = operation_rules.zone_name(said.time_zone)
+            self.operation = rows.add_operation({"code": f"?{said.code}"[:40], "name": "?", "time_zone": zone})
 
     # --- participations
 
@@ -350,8 +364,8 @@ class _Run:
         assert operation is not None  # noqa: S101 - the caller asked
         before = team_commands.draft_of(team) if team else None
         draft = TeamDraft(
-            name=one.name,
-            area=one.area,
+            name=_kept(one.name, before.name if before else None),
+            area=_kept(one.area, before.area if before else None),
             starts_at=self.moment(one.starts_at, before.starts_at if before else None, "starts_at"),
             ends_at=self.moment(one.ends_at, before.ends_at if before else None, "ends_at"),
             partners=partners,

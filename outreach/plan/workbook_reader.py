@@ -38,6 +38,7 @@ ROOT_RELATIONS = (
     f'<Relationship Id="r" Type="{KIND}/officeDocument" Target="{WORKBOOK}"/></Relationships>'
 )
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 class Refused(Exception):
@@ -132,7 +133,7 @@ def what_else(content: bytes) -> str:
     if not content:
         return "empty"
     if content.startswith(OLE):
-        return "password" if "EncryptedPackage".encode("utf-16-le") in content else "old_excel"
+        return "password" if ENCRYPTED in content else "old_excel"
     start = content[:4096]
     if start.startswith((b"\xff\xfe", b"\xfe\xff")) or not any(byte < 9 or 13 < byte < 27 for byte in start):
         return "text"

@@ -103,10 +103,10 @@ def _choice(column: Column, cell: Cell) -> str:
 
 
 def _moment(column: Column, cell: Cell) -> dt.datetime:
-    if isinstance(cell, dict) and "moment" in cell:
-        return dt.datetime.fromisoformat(cell["moment"]).replace(second=0, microsecond=0)
-    if isinstance(cell, dict) and "day" in cell:
-        return dt.datetime.fromisoformat(cell["day"])
+    if isinstance(cell, dict) and ("moment" in cell or "day" in cell):
+        at = dt.datetime.fromisoformat(cell.get("moment") or cell["day"]).replace(second=0, microsecond=0)
+        operation_rules.read_day(f"{at:%Y-%m-%d}", "")  # a number under a date format is some day about 1900
+        return at
     if isinstance(cell, dict) or not isinstance(cell, str):
         raise _Wrong(N_("This is not a day with a time. Write it as 2017-10-18 21:42."))
     found = re.fullmatch(r"\s*(\d{4}-\d{1,2}-\d{1,2})(?:[T ,]+(\d{1,2}\s*[:hH]\s*\d{2})(?::00)?)?\s*", cell)

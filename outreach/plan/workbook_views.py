@@ -142,7 +142,7 @@ def _import(operation: Any) -> Any:
 
 def said(finding: Finding) -> str:
     """A finding's words; the names of columns in it are in the reader's language too."""
-    params = {k: gettext(v) if k == "column" else v for k, v in finding.params.items()}
+    params = {k: gettext(v) if k == "column" and isinstance(v, str) else v for k, v in finding.params.items()}
     return gettext(finding.message, **params) if params else gettext(finding.message)
 
 
