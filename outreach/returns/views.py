@@ -185,7 +185,7 @@ def _totals(
         once=[_row(row, codes, typed, wrong) for row in sheet.once],
         form=form,
         findings=wrong,
-        errors=list(wrong.items()),
+        errors=[(name, _named(sheet, name, text)) for name, text in wrong.items()],
         changeable=may(g.actor, "totals.change", target) and operation.status in rules.TAKING_TOTALS,
         begun=operation.status in rules.TAKING_TOTALS,
         explain=not target.open_for_entry,
@@ -199,13 +199,28 @@ def _emptied(slot: Any, typed: dict[str, str]) -> bool:
     return slot.said is not None and slot.name in typed and not typed[slot.name]
 
 
-def _row(row: Any, codes: dict[int, str], typed: dict[str, str], wrong: dict[str, str]) -> dict[str, Any]:
+def _named(sheet: rules.Sheet, name: str, text: str) -> str:
+    """A finding as the summary on top says it: which measure, which day, what is wrong."""
+    for row in (*sheet.daily, *sheet.once):
+        for slot in row.slots:
+            if slot.name == name:
+                cell = f"{_label(row)}, {slot.day.isoformat()}" if slot.day else _label(row)
+                return gettext("%(measure)s: %(part)s", measure=cell, part=text)
+    return text
+
+
+def _label(row: rules.Row) -> str:
+    """The measure in words, with its category of staff."""
     measure = row.measure
     label = gettext(measure.label, **measure.params) if measure.params else gettext(measure.label)
     if row.part:
         label = gettext("%(measure)s: %(part)s", measure=label, part=gettext(StaffCategory(row.part).label))
+    return label
+
+
+def _row(row: Any, codes: dict[int, str], typed: dict[str, str], wrong: dict[str, str]) -> dict[str, Any]:
     return {
-        "label": label,
+        "label": _label(row),
         "place": codes.get(row.place or 0, ""),
         "slots": [
             {

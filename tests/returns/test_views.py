@@ -58,6 +58,7 @@ def test_totals_are_typed_saved_and_shown_again(place, coordinator, send):
 def test_a_wrong_cell_is_told_at_the_cell_and_everything_typed_is_kept(place, coordinator, send, data, where, message):
     answer = send(coordinator, place[2], {**data, "cell-contacts-2017-10-16": "9"})
     assert answer.status_code == 422 and message in answer.text and f'href="#{where}"' in answer.text
+    assert f"{where[-10:]}: " in answer.text
     for name, typed in {**data, "cell-contacts-2017-10-16": "9"}.items():
         assert f'id="{name}" value="{typed}"' in answer.text
     assert db.session.query(Tally).count() == 0
