@@ -224,7 +224,8 @@ def tiles(
     out = []
     for code, context in contexts.items():
         figure = figures.one(code)
-        words = bound(figure) if figure.bound == Bound.PARTIAL else ""
+        short_of = figure.coverage.reported != figure.coverage.expected
+        words = bound(figure) if figure.bound == Bound.PARTIAL and short_of else ""
         if figure.value is None:
             places = [operations[one][0] for one in board.elsewhere.get(code, ()) if one in operations]
             counted = gettext("counted in %(code)s", code=", ".join(places))
@@ -248,7 +249,8 @@ def tiles(
 def columns(board: Board) -> list[int | str]:
     """Days of the grid: those of the window, and the rows outside it where something was met there."""
     outside = {figure.key["day"] for figure in board.outside}
-    return [day for day in board.days if isinstance(day, int) or day in outside]
+    window = [day for day in board.days if isinstance(day, int)]
+    return [*(["before"] if "before" in outside else []), *window, *(["after"] if "after" in outside else [])]
 
 
 def grid_rows(
@@ -301,7 +303,7 @@ def elsewhere(board: Board, services: Services, operations: Mapping[int, tuple[s
         if str(found.state) == "elsewhere"
     }
     return [
-        f"{services[service].label}: {detail}"
+        gettext("%(name)s: %(words)s", name=services[service].label, words=detail)
         for service, detail in sorted(kinds, key=lambda kind: services[kind[0]].label)
         if service in services and detail
     ]
@@ -309,7 +311,10 @@ def elsewhere(board: Board, services: Services, operations: Mapping[int, tuple[s
 
 def not_adding_up(board: Board, whole: Figure) -> str:
     """Why the cells do not make the headline; nothing where they do."""
-    cells = sum(found.value or 0 for found in board.cells) + sum(int(figure.value or 0) for figure in board.outside)
+    shown = set(board.days)
+    cells = sum(found.value or 0 for found in board.cells if found.day in shown) + sum(
+        int(figure.value or 0) for figure in board.outside
+    )
     if whole.value is None or cells == whole.value:
         return ""
     difference = abs(cells - int(whole.value))

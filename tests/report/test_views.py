@@ -61,6 +61,16 @@ def test_the_operation_page_shows_headline_figures_and_every_state(operation, si
     assert "2 offered, 1 accepted (partial, 2 of 3 services)" in words
 
 
+def test_what_was_met_outside_the_window_has_a_column_of_its_own(app, signed_in):
+    part = site.a_participation(site.an_operation("ONS-5"))
+    facts.a_contact(part, {}, {}, day=-1)
+    facts.a_contact(part, {}, day=9)
+    page = signed_in(site.a_user(Role.ANALYST)).get("/operations/ONS-5")
+    heads = re.findall(r'<th role="columnheader" scope="col"[^>]*>(?:<span[^>]*>)?([^<]+)', page.text)
+    assert heads[:2] == ["Service", "Before"] and heads[8:10] == ["Mon 16", "After"]
+    assert "Before: 2" in page.text and "After: 1" in page.text and "Cells add up" not in page.text
+
+
 def test_what_nobody_knows_is_a_word_and_never_zero(app, signed_in):
     operation = site.an_operation("ONS-9", starts_at=None, services_known=False, status=OperationStatus.DRAFT)
     page = signed_in(site.a_user(Role.COMMANDER)).get("/operations/ONS-9")
