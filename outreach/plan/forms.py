@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,16 @@ from outreach.vocab import EntryMode, ParticipationStatus, ServiceKind, StaffCat
 from outreach.web.forms import OutreachForm
 
 from . import rules
-from .operation_rules import DEFAULT_ZONE, LEVELS, USUAL_ZONES, Draft, local_moment, read_minutes, zone_name
+from .operation_rules import (
+    DEFAULT_ZONE,
+    LEVELS,
+    USUAL_ZONES,
+    Draft,
+    findings_of,
+    local_moment,
+    read_minutes,
+    zone_name,
+)
 
 if TYPE_CHECKING:
     from outreach.storage.tables import Operation, ParticipationVersion, Service
@@ -193,27 +203,39 @@ class OperationForm(PlanForm):
 
     def draft(self, *, new: bool = False) -> Draft:
         """What was typed as plain values. Raises ``Invalid`` with every field that cannot be read."""
-        zone, minutes = self.gather(
-            lambda: zone_name(self.time_zone.data or ""), lambda: read_minutes(self.day_starts.data or "", "day_starts")
-        )
-        starts_at, ends_at, deadline_at = self.gather(
+        words = self._words(new)
+        wrong = [f for f in findings_of(words, new=new) if f.where in ("code", "name", "edition", "purpose", "level")]
+        try:
+            zone, minutes = self.gather(
+                lambda: zone_name(self.time_zone.data or ""),
+                lambda: read_minutes(self.day_starts.data or "", "day_starts"),
+            )
+        except Invalid as problem:
+            raise Invalid(*wrong, *problem.findings) from problem
+        starts_at, ends_at, deadline_at, *_ = self.gather(
             lambda: self._moment("starts", zone, "00:00"),
             lambda: self._moment("ends", zone, "24:00"),
             lambda: self._moment("deadline", zone, "24:00"),
-            lambda: self._known_choices(),
-        )[:3]
+            lambda: self._known_choices(wrong),
+        )
+        return replace(
+            words,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            time_zone=zone,
+            day_starts_minutes=minutes,
+            entry_deadline_at=deadline_at,
+        )
+
+    def _words(self, new: bool) -> Draft:
+        """Everything but times."""
         return Draft(
             code=(self.code.data or "").upper() if new else "",
             name=self.name.data or "",
             edition=self.edition.data or "",
             level=self.level.data or "",
             purpose=self.purpose.data or "",
-            starts_at=starts_at,
-            ends_at=ends_at,
             window_assumed=bool(self.window_assumed.data),
-            time_zone=zone,
-            day_starts_minutes=minutes,
-            entry_deadline_at=deadline_at,
             lead_service_id=_id(self.lead_service),
             parent_id=_id(self.parent),
             services_known=bool(self.services_known.data),
@@ -224,10 +246,15 @@ class OperationForm(PlanForm):
         on, at, which = (self._fields[f"{name}_{part}"].data or "" for part in ("on", "at", "which"))
         return local_moment(name, on, at, zone, which=which, usual=usual)
 
-    def _known_choices(self) -> None:
-        for field in (self.lead_service, self.parent, self.level):
-            if (field.data or "") not in _labels(field):
-                raise Invalid.at(field.name, rules.N_("Choose one of the list."))
+    def _known_choices(self, wrong: list[Finding]) -> None:
+        """Raises ``Invalid`` for choices that are not offered, together with what else is wrong already."""
+        unknown = [
+            Finding(field.name, rules.N_("Choose one of the list."))
+            for field in (self.lead_service, self.parent)
+            if (field.data or "") not in _labels(field)
+        ]
+        if wrong or unknown:
+            raise Invalid(*wrong, *unknown)
 
 
 def _id(field: SelectField) -> int | None:
@@ -273,7 +300,7 @@ class ParticipationForm(PlanForm):
 
     status = SelectField(_l("Where it stands"))
     entry_mode = SelectField(_l("How it reports"))
-    starts_on = StringField(_l("First day"), description=_l("Empty: the operation’s window."))
+    starts_on = StringField(_l("First day"))
     starts_at = StringField(_l("Starts at"))
     starts_which = _which()
     ends_on = StringField(_l("Last day"))

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from outreach.errors import N_, Invalid
 from outreach.vocab import EntryMode, ServiceKind
@@ -82,7 +83,7 @@ def flat(text: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", "".join(c for c in plain if not unicodedata.combining(c))).split())
 
 
-def _table(source: Mapping[str, str]) -> dict[str, str]:
+def _table(source: Mapping[Any, str]) -> dict[str, str]:
     found = {word: str(value) for value, words in source.items() for word in words.split("|")}
     return found | {flat(str(value)): str(value) for value in source if value}
 

@@ -99,6 +99,12 @@ def test_a_wrong_operation_is_refused_at_its_field_and_keeps_what_was_typed(coor
     assert count(Operation) == 0
 
 
+def test_everything_that_is_wrong_is_said_at_once(coordinator, post):
+    answer = post(coordinator, "/operations/new", typed(code="", name="", starts_on="soon", deadline_at="noon"))
+    for field in ("code", "name", "starts_on", "deadline_on"):
+        assert f'href="#{field}"' in answer.text, field
+
+
 def test_a_time_that_the_clocks_show_twice_is_asked_with_the_earlier_one_chosen(coordinator, post):
     data = typed(starts_on="2026-11-01", starts_at="01:30", ends_on="2026-11-05")
     asked = post(coordinator, "/operations/new", data)
@@ -294,6 +300,25 @@ def test_rows_come_from_a_text_file_too_and_a_file_that_is_no_text_is_refused(co
     assert "Grande-Anse" in page.text and "Add 1 service" in page.text
     bad = post(coordinator, url, {"file": (io.BytesIO(b"\x00\x01\x02\xff" * 40), "services.csv"), "rows": "Kept"})
     assert bad.status_code == 422 and 'href="#file"' in bad.text and "Kept" in bad.text
+
+
+def test_rows_come_from_an_excel_workbook_and_a_file_that_is_none_is_refused(coordinator, post):
+    import io
+
+    from openpyxl import Workbook
+
+    an_operation("OP", status=OperationStatus.DRAFT)
+    url = "/operations/OP/plan/services/paste"
+    book, content = Workbook(), io.BytesIO()
+    for row in (["Service", "Kind"], ["Alder Bay", "Municipal police"], ["Élm Grove", "OPP"]):
+        book.active.append(row)
+    book.save(content)
+    page = post(coordinator, url, {"file": (io.BytesIO(content.getvalue()), "services.xlsx")})
+    assert "Add 2 services" in page.text and "Élm Grove" in page.text
+    for bad in (b"PK\x03\x04 no archive at all", content.getvalue()[:900], b"Service,Kind\nAlder Bay,opp"):
+        refused = post(coordinator, url, {"file": (io.BytesIO(bad), "services.xlsx"), "rows": "Kept rows"})
+        assert refused.status_code == 422 and 'href="#file"' in refused.text and "Kept rows" in refused.text
+    assert count(Service) == 0
 
 
 def test_a_participation_is_changed_with_its_own_window_staff_and_reporting_places(coordinator, post):
