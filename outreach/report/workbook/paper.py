@@ -10,6 +10,7 @@ import datetime as dt
 import io
 import re
 import unicodedata
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from .book import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 SPRUCE, HEAT_1, HEAT_3, RULE, INK = "0E5552", "E2EEEA", "93C5BD", "767676", "17262B"
 NUMBER, PERCENT, DAY, MOMENT = "#,##0", "0%", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 POINTS, LINE = 11, 15.5
-_LONGEST = 32_767
+_LONGEST, _LONGEST_FOOTER = 32_767, 150  # Excel repairs a file with more than 255 in a footer, page and all
 _STARTS_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "﹣", "＠", "−")
 
 
@@ -58,6 +59,8 @@ def write(book: Book) -> bytes:
 
 def clean(text: str) -> str:
     """``text`` without what an XML file or a screen reader cannot carry: controls, lone surrogates, text direction."""
+    if text.isprintable():  # nearly always
+        return text[:_LONGEST]
     kept = re.sub(r"[\t\r\n\x0b\x0c\x85\u2028\u2029]+", " ", text)
     kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cs") and not _nothing(c) and not _turns(c))
     return kept[:_LONGEST]
@@ -165,17 +168,20 @@ def _sheet(ws: Worksheet, sheet: Sheet, book: Book, number: int) -> None:
             cell.alignment = Alignment(horizontal="left", vertical="center")
         ws.row_dimensions[row].height = 24 if row == 1 else LINE
     _header(ws, sheet, book)
-    numbers = _number_columns(sheet)
+    numbers, styles = _number_columns(sheet), {}
     for row, cells in enumerate(sheet.rows, start=sheet.first_row):
         for column, value in enumerate(cells, start=1):
             cell = _put(ws, row, column, value, book)
-            numeric = column in numbers
-            cell.alignment = Alignment(
-                horizontal="right" if numeric else "left",
-                vertical="top",
-                indent=0 if numeric or column == 1 else 1,
-                wrap_text=sheet.columns[column - 1].wraps,
-            )
+            key = (column, cell.number_format, cell.quotePrefix, isinstance(value, Link))
+            if key not in styles:  # finding out that two alignments are one takes longer than all the rest
+                cell.alignment = Alignment(
+                    horizontal="right" if column in numbers else "left",
+                    vertical="top",
+                    indent=0 if column in numbers or column == 1 else 1,
+                    wrap_text=sheet.columns[column - 1].wraps,
+                )
+                styles[key] = cell._style
+            cell._style = copy(styles[key])
         ws.row_dimensions[row].height = _height(sheet, cells)
     _table(ws, sheet, number)
     _heat(ws, sheet)
@@ -270,7 +276,7 @@ def _print(ws: Worksheet, sheet: Sheet, book: Book, after: int) -> None:
     ws.print_area = f"A1:{_letter(printed)}{last}"
     ws.print_title_rows = f"{sheet.header_row}:{sheet.header_row}"
     page = book.page % {"page": "&P", "pages": "&N"}
-    ws.oddFooter.left.text, ws.oddFooter.right.text = clean(book.footer).replace("&", "&&"), page
+    ws.oddFooter.left.text, ws.oddFooter.right.text = clean(book.footer)[:_LONGEST_FOOTER].replace("&", "&&"), page
     ws.oddFooter.left.size = ws.oddFooter.right.size = POINTS
 
 

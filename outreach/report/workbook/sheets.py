@@ -17,6 +17,7 @@ from .source import MEASURES, Source, bounds, grouped, label
 from .words import BY_CODE, HEADLINES, day_words, heading, known, places, signed_words, value
 
 SPLIT = (StaffCategory.POLICE, StaffCategory.SUPPORT, StaffCategory.VICTIM_SERVICES)
+MOST_BARS = 60
 _WHOLE_ROW = frozenset({"before", "after", "undated"})
 
 
@@ -122,6 +123,9 @@ def _service_chart(source: Source, order: list[int]) -> list[Chart]:
     if not told:
         return []
     title = _("Persons met by service")
+    if len(told) > MOST_BARS:
+        told = told[:MOST_BARS]
+        title = _("Persons met by service, the %(bars)s with the most", bars=MOST_BARS)
     each = "; ".join(f"{name}: {met}" for name, met in told)
     return [
         Chart(
