@@ -11,7 +11,15 @@ from outreach.rollup.totals import total
 from outreach.storage import db, writing
 from outreach.storage.days import day_begins, day_number, operational_day, window_days
 from outreach.storage.frames import facts_of
-from outreach.storage.tables import Operation, OperationStep, ParticipationVersion, TeamMember, TeamVersion
+from outreach.storage.queries import referrals
+from outreach.storage.tables import (
+    Operation,
+    OperationStep,
+    ParticipationVersion,
+    ReferralVersion,
+    TeamMember,
+    TeamVersion,
+)
 from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role, ServiceKind
 from tests import factories as site
@@ -167,6 +175,37 @@ def test_a_partner_without_a_team_of_its_own_is_joint_with_the_lead(app):
     assert joint[["service", "lead"]].values.tolist() == [[partner.service_id, lead.service_id]]
     site.a_team(partner)
     assert facts_of(operation.id).joint.empty
+
+
+@pytest.mark.any_database
+def test_a_referral_keeps_every_state_of_its_history_and_goes_when_it_is_withdrawn(app):
+    operation, service, agency = site.an_operation(), site.a_service(), site.a_service(kind=ServiceKind.ADVOCACY)
+    moments = [utc_now()]
+    with writing():
+        at = utc_now()
+        referral = referrals.add_referral(
+            operation.id, service.id, None, None, facts.FIRST, at, agency.id, ["health"], False, "here", "", None, at
+        )
+    for number, state in enumerate(("received", "engaged", "withdrawn"), start=2):
+        moments.append(utc_now())
+        with writing():
+            now = utc_now()
+            referrals.supersede(referrals.current(referral.id), now)
+            referrals.add_version(
+                ReferralVersion(
+                    referral_id=referral.id, version=number, state=state, agency_id=agency.id, recorded_at=now
+                )
+            )
+    moments.append(utc_now())
+    seen = [facts_of(operation.id, at).referrals for at in moments]
+    assert [len(frame) for frame in seen] == [0, 1, 1, 1, 0]
+    steps = ["made", "received", "reached", "engaged"]
+    assert [frame[steps].iloc[0].tolist() for frame in seen[1:4]] == [
+        [True, False, False, False],
+        [True, True, False, False],
+        [True, True, False, True],
+    ]
+    assert (seen[1]["person"].iloc[0], seen[1]["agency"].iloc[0]) == (-1, agency.id)
 
 
 def test_an_operation_that_did_not_exist_yet_knows_nothing_rather_than_zero(app):
