@@ -12,7 +12,7 @@ import secrets
 import unicodedata
 import uuid
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -167,9 +167,8 @@ def content_hash(entry: ContactEntry, *about: object) -> str:
 
     Equal for a repeat of the same submission; the UUID itself is not content.
     """
-    content = asdict(entry)
+    content = {**vars(entry), "met_at": entry.met_at.isoformat(), "persons": [vars(p) for p in entry.persons]}
     del content["uid"]
-    content["met_at"] = entry.met_at.isoformat()
     text = json.dumps([content, *about], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -185,6 +184,8 @@ Fields = Mapping[str, list[str]]
 Known = Callable[[str, str], bool]
 """``known(list name, code)``: whether the code is a choice of an editable list."""
 
+_AGES, _GENDERS = frozenset(AgeBand.values()), frozenset(Gender.values())
+_ANSWERS, _RESULTS = frozenset(SupportAnswer.values()), frozenset(ContactResult.values())
 LONGEST_NOTE = 4000
 MOST_KITS = 500
 
@@ -195,7 +196,7 @@ def read_entry(fields: Fields, zone: str, known: Known) -> ContactEntry:
     Raises ``Invalid`` with every finding, each at its field.
     """
     read = _Reader(fields, known)
-    result = read.one_of("result", ContactResult.values(), N_("Choose what happened."))
+    result = read.one_of("result", _RESULTS, N_("Choose what happened."))
     met_at = read_moment(read.text("met_at"), zone)
     if met_at is None:
         read.find("met_at", N_("Enter when it was as 2017-10-18 21:42."))
@@ -243,10 +244,10 @@ def _read_person(read: _Reader, number: int) -> PersonEntry:
     return PersonEntry(
         code=code,
         claimed=claimed,
-        age=read.one_of("age" + n, AgeBand.values(), N_("Choose an age band."), "not_known"),
-        age_said=read.one_of("age_said" + n, AgeBand.values(), N_("Choose an age band."), "not_known"),
-        gender=read.one_of("gender" + n, Gender.values(), N_("Choose a gender."), "not_known"),
-        answer=read.one_of("answer" + n, SupportAnswer.values(), N_("Choose the answer to support."), "not_known"),
+        age=read.one_of("age" + n, _AGES, N_("Choose an age band."), "not_known"),
+        age_said=read.one_of("age_said" + n, _AGES, N_("Choose an age band."), "not_known"),
+        gender=read.one_of("gender" + n, _GENDERS, N_("Choose a gender."), "not_known"),
+        answer=read.one_of("answer" + n, _ANSWERS, N_("Choose the answer to support."), "not_known"),
         no_referral_reason=read.listed("reason" + n, "no_referral_reasons"),
         made_safe=read.text("made_safe" + n) == "yes",
         indicators=read.all_listed("indicators" + n, "indicators"),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, true, update
@@ -19,6 +18,7 @@ from outreach.vocab import OperationStatus, ParticipationStatus, ServiceKind
 
 from ..engine import db
 from ..keys import Place
+from ..prepared import Prepared, insert_columns
 from ..tables import (
     Contact,
     ContactDraft,
@@ -267,36 +267,38 @@ def agencies_for(operation_id: int, root_id: int) -> list[tuple[int, str]]:
 # --- a fresh contact: the hot path ------------------------------------------------------------------------------------
 
 _CONTACT, _VERSION, _PERSON, _MEETING = (t.__table__ for t in (Contact, ContactVersion, Person, Meeting))
-_ADD_VERSION = insert(_VERSION).returning(_VERSION.c.id)
-_ADD_PERSON = insert(_PERSON).returning(_PERSON.c.id)
-_ADD_MEETING = insert(_MEETING)
-_OWN_KEY = update(_PERSON).where(_PERSON.c.id == bindparam("person")).values(join_key=bindparam("person"))
-_SAME_CODE = (
-    select(_PERSON.c.join_key, _PERSON.c.claimed)
-    .where(_PERSON.c.root_id == bindparam("root"), _PERSON.c.code_mark == bindparam("mark"))
-    .order_by(_PERSON.c.id)
-)
-_COUNT_CHANGE = (
-    update(Operation.__table__)
-    .where(Operation.id.in_(bindparam("ids", expanding=True)))
-    .values(changes=Operation.changes + 1)
-)
 
 
-@lru_cache(maxsize=2)
-def _add_contact(dialect: str) -> Any:
+def _insert_contact(dialect: str) -> Any:
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return make(_CONTACT).on_conflict_do_nothing(index_elements=["uid"]).returning(_CONTACT.c.id)
 
 
+_ADD_CONTACT = Prepared(_insert_contact, insert_columns(_CONTACT))
+_ADD_VERSION = Prepared(insert(_VERSION).returning(_VERSION.c.id), insert_columns(_VERSION))
+_ADD_PERSON = Prepared(insert(_PERSON).returning(_PERSON.c.id), insert_columns(_PERSON))
+_ADD_MEETING = Prepared(insert(_MEETING), insert_columns(_MEETING))
+_OWN_KEY = Prepared(update(_PERSON).where(_PERSON.c.id == bindparam("person")).values(join_key=bindparam("person")))
+_SAME_CODE = Prepared(
+    select(_PERSON.c.join_key, _PERSON.c.claimed)
+    .where(_PERSON.c.root_id == bindparam("root"), _PERSON.c.code_mark == bindparam("mark"))
+    .order_by(_PERSON.c.id)
+)
+_COUNT_CHANGE = Prepared(
+    update(Operation.__table__)
+    .where(Operation.id == bindparam("operation"))
+    .values(changes=Operation.__table__.c.changes + 1)
+)
+
+
 def add_contact(values: dict[str, Any]) -> int | None:
     """Id of the new contact; ``None`` when its UUID is taken (the constraint decides between parallel writers)."""
-    connection = db.session.connection()
-    return connection.execute(_add_contact(connection.dialect.name), values).scalar()
+    row = _ADD_CONTACT.run(db.session.connection(), values).fetchone()
+    return None if row is None else int(row[0])
 
 
 def add_version(values: dict[str, Any]) -> int:
-    return int(db.session.connection().execute(_ADD_VERSION, values).scalar_one())
+    return int(_ADD_VERSION.run(db.session.connection(), values).fetchone()[0])
 
 
 def add_person(
@@ -310,9 +312,9 @@ def add_person(
     connection = db.session.connection()
     key, conflict = None, False
     if mark is not None:
-        same = connection.execute(_SAME_CODE, {"root": root_id, "mark": mark}).all()
-        conflict = not claimed and not same_card and any(not row.claimed for row in same)
-        key = same[0].join_key if same and not conflict else None
+        same = _SAME_CODE.run(connection, {"root": root_id, "mark": mark}).fetchall()
+        conflict = not claimed and not same_card and any(not was_claimed for _, was_claimed in same)
+        key = same[0][0] if same and not conflict else None
     values = {
         "uid": uid,
         "root_id": root_id,
@@ -322,20 +324,21 @@ def add_person(
         "claimed": claimed,
         "code_conflict": conflict,
     }
-    person = int(connection.execute(_ADD_PERSON, values).scalar_one())
+    person = int(_ADD_PERSON.run(connection, values).fetchone()[0])
     if key is None:
-        connection.execute(_OWN_KEY, {"person": person})
+        _OWN_KEY.run(connection, {"person": person})
     return person, key or person
 
 
 def add_meetings(rows: list[dict[str, Any]]) -> None:
-    if rows:
-        db.session.connection().execute(_ADD_MEETING, rows if len(rows) > 1 else rows[0])
+    for row in rows:
+        _ADD_MEETING.run(db.session.connection(), row)
 
 
 def count_change(operation_ids: frozenset[int]) -> None:
-    """What ``operations.note_change`` does, where the operations above are known already."""
-    db.session.connection().execute(_COUNT_CHANGE, {"ids": sorted(operation_ids)})
+    """What ``operations.note_change`` does, where the operations above are known already. Always in one order."""
+    for operation in sorted(operation_ids):
+        _COUNT_CHANGE.run(db.session.connection(), {"operation": operation})
 
 
 @dataclass(frozen=True)
@@ -385,13 +388,15 @@ def add_draft(row: ContactDraft) -> None:
     db.session.flush()
 
 
-_DROP_DRAFT = delete(ContactDraft.__table__).where(
-    ContactDraft.uid == bindparam("draft_uid"), ContactDraft.user_id == bindparam("user")
+_DROP_DRAFT = Prepared(
+    delete(ContactDraft.__table__).where(
+        ContactDraft.uid == bindparam("draft_uid"), ContactDraft.user_id == bindparam("user")
+    )
 )
 
 
 def drop_draft(uid: str, user_id: int) -> None:
-    db.session.connection().execute(_DROP_DRAFT, {"draft_uid": uid, "user": user_id})
+    _DROP_DRAFT.run(db.session.connection(), {"draft_uid": uid, "user": user_id})
 
 
 def drop_old_drafts(user_id: int, before: dt.datetime) -> None:

@@ -7,8 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, Insert, func, insert, select
 
 from ..engine import db
+from ..prepared import Prepared, insert_columns
 from ..tables import AuditEntry
 from ..types import utc_now
+
+# Every write makes an entry, so this one is compiled once.
+_ENTRY = Prepared(insert(AuditEntry.__table__), insert_columns(AuditEntry.__table__))
 
 
 def entry_insert() -> Insert:
@@ -17,7 +21,7 @@ def entry_insert() -> Insert:
 
 def add_entry(connection: Connection, values: dict[str, Any]) -> None:
     """Write one entry within the transaction of ``connection``."""
-    connection.execute(entry_insert(), values)
+    _ENTRY.run(connection, {"at": utc_now(), **values})
 
 
 def entries(

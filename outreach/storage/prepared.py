@@ -1,0 +1,51 @@
+"""Statements of the hottest paths, compiled once and run on the driver's own cursor, inside the running transaction.
+
+For writes that happen on every contact: the usual way through SQLAlchemy costs more than the statement itself. No SQL
+text is written here or there: a ``Prepared`` wraps a Core statement, for whichever database is in use. Everything
+else goes through the session.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+
+
+class Prepared:
+    """One Core statement with named parameters (an insert takes all its columns as parameters)."""
+
+    def __init__(self, make: Any, columns: tuple[str, ...] | None = None) -> None:
+        """``make``: the statement, or a function of the dialect's name that gives it."""
+        self._make = make
+        self._columns = columns
+        self._compiled: dict[str, Any] = {}
+
+    def run(self, connection: Connection, values: dict[str, Any]) -> Any:
+        """Execute with ``values`` and give the cursor; errors are the ones SQLAlchemy would raise, without values."""
+        dialect = connection.dialect
+        text, names, fixed, processors = self._compiled.get(dialect.name) or self._compile(dialect)
+        given = {**fixed, **values}
+        ready = {name: processors[name](given[name]) if name in processors else given[name] for name in names}
+        parameters: Any = tuple(ready[name] for name in names) if dialect.positional else ready
+        driver = connection.connection.dbapi_connection
+        cursor = driver.cursor()  # type: ignore[union-attr]  # a connection in a transaction has its driver's
+        try:
+            cursor.execute(text, parameters)
+        except dialect.dbapi.Error as error:  # type: ignore[union-attr]  # every dialect in use has its driver
+            raise DBAPIError.instance(text, None, error, dialect.dbapi.Error, dialect=dialect) from error
+        return cursor
+
+    def _compile(self, dialect: Dialect) -> tuple[str, list[str], dict[str, Any], dict[str, Any]]:
+        statement = self._make(dialect.name) if callable(self._make) else self._make
+        compiled = statement.compile(dialect=dialect, column_keys=self._columns)
+        names = compiled.positiontup or list(compiled.params)  # a parameter that stands twice has two places
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self._compiled[dialect.name] = str(compiled), list(names), fixed, dict(compiled._bind_processors)
+        return self._compiled[dialect.name]
+
+
+def insert_columns(table: Any) -> tuple[str, ...]:
+    """Every column but the key that the database gives."""
+    return tuple(column.name for column in table.columns if column.name != "id")
