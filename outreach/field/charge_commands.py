@@ -45,7 +45,9 @@ def add_accused(
         findings.insert(0, Finding("code", N_("%(code)s is taken: use the next one, or open it."), {"code": wanted}))
     _refuse(findings)
     participation = operations.participation(operation.id, service_id)
-    operations.note_change(operation.id)
+    operations.note_change(operation.id)  # from here on others who write to this operation wait
+    if wanted in charges.codes_of(operation.id, service_id):
+        raise Invalid.at("code", N_("%(code)s is taken: use the next one, or open it."), code=wanted)
     accused = charges.add(
         Accused(
             operation_id=operation.id,

@@ -24,12 +24,6 @@ LONGEST_REASON = 500
 def sheet_of(operation: Operation, participation: Participation) -> rules.Sheet:
     """The cells that the service is asked for now."""
     service = rows.service(participation.service_id)
-    told = {
-        (tally.measure, tally.day, tally.part): rules.Said(
-            tally.state, None if tally.state == TallyState.DECLINED else tally.value or 0
-        )
-        for tally in rows.tallies_of(participation.id)
-    }
     return rules.sheet(
         rows.facts_of_service(operation, service.id),
         operation.id,
@@ -37,13 +31,23 @@ def sheet_of(operation: Operation, participation: Participation) -> rules.Sheet:
         rows.own_days(operation, participation),
         mode=operations.current_participation(participation.id).entry_mode,
         police=ServiceKind(service.kind).is_police,
-        told=told,
+        told=_told(participation),
         logged=rules.Logged(
             frozenset(rows.logged_days(operation.id, service.id)),
             rows.has_accused(operation.id, service.id),
             rows.has_deployed(operation, service.id),
         ),
     )
+
+
+def _told(participation: Participation) -> dict[rules.Key, rules.Said]:
+    """What stands in the cells now."""
+    return {
+        (tally.measure, tally.day, tally.part): rules.Said(
+            tally.state, None if tally.state == TallyState.DECLINED else tally.value or 0
+        )
+        for tally in rows.tallies_of(participation.id)
+    }
 
 
 def save_totals(
@@ -80,9 +84,9 @@ def save_totals(
         raise Invalid(*wrong)
     if not made:
         return 0
-    if asked.mark != seen:
+    operations.note_change(operation.id)  # from here on others who write to this operation wait
+    if rules.mark_of(_told(participation)) != seen:
         raise Changed()
-    operations.note_change(operation.id)
     _write(actor, operation, participation, made, reason)
     audit.record(
         actor,

@@ -131,8 +131,13 @@ class Sheet:
     @property
     def mark(self) -> str:
         """Changes whenever anything that stands in the sheet changes."""
-        lines = sorted(f"{name_of(key)}={said.sign}" for key, said in self.told.items())
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        return mark_of(self.told)
+
+
+def mark_of(told: Mapping[Key, Said]) -> str:
+    """What two sheets have in common only when the same stands in all their cells."""
+    lines = sorted(f"{name_of(key)}={said.sign}" for key, said in told.items())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Daily totals and the moves past active: refused, done with their history, in the journal."""
 
 import datetime as dt
+import threading
 
 import pytest
 
@@ -8,7 +9,7 @@ from outreach.errors import Blocked, Changed, Invalid, NotAllowed
 from outreach.returns import commands
 from outreach.storage import db, writing
 from outreach.storage.queries import access, operations
-from outreach.storage.tables import AuditEntry, OperationStep, ParticipationVersion, Tally
+from outreach.storage.tables import AuditEntry, Operation, OperationStep, Participation, ParticipationVersion, Tally
 from outreach.storage.types import utc_now
 from outreach.vocab import CellState, EntryMode, OperationStatus, Role, ServiceKind
 from tests.factories import a_participation, a_service, a_user, an_operation
@@ -207,3 +208,32 @@ def test_who_does_not_steer_the_operation_may_not_move_it_and_no_state_is_skippe
         with pytest.raises(Blocked):
             move(coordinator, operation, to, "Why not")
     assert db.session.query(OperationStep).count() == 0
+
+
+@pytest.mark.any_database
+def test_of_two_who_fill_the_same_blank_sheet_one_is_told(app, world):
+    operation, participation, actor = world
+    seen = commands.sheet_of(operation, participation).mark
+    ids, together, outcomes = (operation.id, participation.id), threading.Barrier(2), []
+    db.session.rollback()
+
+    def fill(value):
+        with app.app_context():
+            mine = db.session.get_one(Operation, ids[0]), db.session.get_one(Participation, ids[1])
+            together.wait()
+            try:
+                with writing():
+                    commands.save_totals(actor, *mine, {MET: value}, seen=seen)
+                outcomes.append("saved")
+            except Changed:
+                outcomes.append("told")
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=fill, args=(value,)) for value in ("3", "4")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["saved", "told"]
+    assert db.session.query(Tally).filter(Tally.superseded_at.is_(None)).count() == 1
