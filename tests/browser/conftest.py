@@ -1,0 +1,174 @@
+"""A real server process on the sample, a real Chromium that can reach nothing else, and what every page must hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.network import close_outside_network
+
+close_outside_network()
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1440, "height": 900}
+SCREENS = Path(__file__).resolve().parents[2] / "test-results" / "screens"
+PLANNER = ("planner@example.org", "a plan for forty-six services")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running site: its address, its folder, the sign-ins of the sample by their first word."""
+
+    url: str
+    instance: Path
+    people: dict[str, tuple[str, str]]
+
+    def command(self, *words: str, stdin: str = "") -> str:
+        """What the command line prints for the same site."""
+        done = subprocess.run(
+            [sys.executable, "-m", "outreach", *words],
+            env={**os.environ, "OUTREACH_INSTANCE_DIR": str(self.instance)},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """`outreach serve` on a fresh instance with the sample and a coordinator of her own."""
+    instance = tmp_path_factory.mktemp("browser-site")
+    port = _free_port()
+    found = Site(f"http://127.0.0.1:{port}", instance, {})
+    found.command("sample")
+    for person in json.loads((instance / "sample-sign-ins.json").read_text()):
+        found.people[person["email"].split("@")[0]] = (person["email"], person["password"])
+    email, password = PLANNER
+    add = ("user", "add", email, "--name", "Pat Planner", "--role", "operation_coordinator", "--password-stdin")
+    found.command(*add, stdin=password + "\n")
+    found.people["planner"] = PLANNER
+    log = (instance / "server.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "outreach", "serve", "--port", str(port)],
+        env={**os.environ, "OUTREACH_INSTANCE_DIR": str(instance)},
+        stdout=log,
+        stderr=log,
+    )
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    yield found
+    server.terminate()
+    server.wait(timeout=20)
+    log.close()
+    assert "Traceback" not in (instance / "server.log").read_text()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next(p for p in ("chromium", "chromium-browser", "google-chrome") if shutil.which(p))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which(path), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What a page did that no page may do: script errors, policy violations, failures, requests elsewhere."""
+
+    wrong: list[str]
+
+    def note(self, message: ConsoleMessage) -> None:
+        # A refusal with its page (404, 409, 422) is logged by the browser as a failed load; it is what we sent.
+        if message.type == "error" and "status of 4" not in message.text:
+            self.wrong.append(f"console: {message.text}")
+
+    def over(self, page: Page, origin: str) -> None:
+        page.on("pageerror", lambda error: self.wrong.append(f"script error: {error}"))
+        page.on("console", self.note)
+        page.on("request", lambda r: None if r.url.startswith((origin, "data:")) else self.wrong.append(r.url))
+        page.on("response", lambda r: self.wrong.append(f"{r.status} {r.url}") if r.status >= 500 else None)
+
+
+@pytest.fixture
+def open_page(site: Site, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """``open_page("officer", PHONE)``: a page of a signed-in person in a browser of her own; watched until the end."""
+    contexts: list[BrowserContext] = []
+    watch = Watch([])
+
+    def start(
+        who: str, size: dict[str, int] = DESK, *, script: bool = True, lang: str = "en", theme: str = "day"
+    ) -> Page:
+        context = chromium.new_context(viewport=size, java_script_enabled=script, locale="en-CA", accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        watch.over(page, site.url)
+        page.goto(site.url + "/sign-in")
+        email, password = site.people[who]
+        page.fill("input[name=email]", email)
+        page.fill("input[name=password]", password)
+        page.click("main button[type=submit]")
+        choose(page, lang, theme)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert watch.wrong == []
+
+
+def choose(page: Page, lang: str, theme: str) -> None:
+    """Press the header's switches until the page is in that language and theme."""
+    html = page.locator("html")
+    if html.get_attribute("lang") != lang:
+        page.locator('form[action$="/language"] button').first.click()
+    if ("night" in (html.get_attribute("class") or "")) != (theme == "night"):
+        page.locator('form[action$="/theme"] button').first.click()
+    assert html.get_attribute("lang") == lang
+
+
+def axe_findings(page: Page) -> list[str]:
+    """What axe-core finds on the page, a line a finding."""
+    found: dict[str, Any] = Axe().run(page).response
+    return [f"{v['id']}: {v['help']} ({n['target']})" for v in found["violations"] for n in v["nodes"]]
+
+
+def picture(page: Page, name: str, *, full: bool = False) -> Path:
+    """Keep a picture of the page among the test's artefacts."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    path = SCREENS / f"{name}.png"
+    page.screenshot(path=path, full_page=full)
+    return path

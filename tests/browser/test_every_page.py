@@ -1,0 +1,104 @@
+"""Every page that a role reaches: axe-core finds nothing, no sideways scroll, no policy violation; two languages, two
+themes, phone and desk."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import DESK, PHONE, SCREENS, axe_findings, choose, picture
+
+pytestmark = pytest.mark.browser
+
+ONTARIO, WINDSOR = "/operations/ONS-2017-ON", "/operations/ONS-2017-WEC"
+PAGES = {
+    "coordinator": [
+        "/",
+        "/plan",
+        "/services",
+        "/services/new",
+        "/operations/new",
+        "/report",
+        "/returns",
+        "/account",
+        "/plan/workbook",
+        ONTARIO,
+        "/operations/ONS-2017-CA",
+        ONTARIO + "/plan",
+        ONTARIO + "/plan/edit",
+        ONTARIO + "/plan/services",
+        ONTARIO + "/plan/services/paste",
+        ONTARIO + "/plan/workbook",
+        WINDSOR + "/plan/teams",
+        ONTARIO + "/figures",
+        ONTARIO + "/figures?by=service",
+        ONTARIO + "/figures/persons_met",
+        ONTARIO + "/totals",
+        ONTARIO + "/move",
+        "/operations/NOWHERE",
+    ],
+    "windsor": ["/field", "/returns", "/referrals"],
+    "officer": ["/field", "/field/hidden"],
+    "liaison": ["/referrals"],
+    "commander": ["/", ONTARIO],
+    "analyst": [WINDSOR + "/figures/persons_met"],
+    "admin": ["/people", "/people/new", "/journal", "/lists", "/sample/remove", "/account"],
+}
+LOOKS = [("en", "day"), ("fr", "night"), ("en", "night"), ("fr", "day")]
+
+
+@pytest.mark.parametrize("who", list(PAGES))
+def test_axe_finds_nothing_in_both_languages_and_themes(open_page, site, who):
+    wrong = []
+    page = open_page(who, DESK)
+    for number, (lang, theme) in enumerate(LOOKS):
+        page.set_viewport_size(PHONE if number % 2 else DESK)
+        page.goto(site.url + "/account")
+        choose(page, lang, theme)
+        for path in PAGES[who]:
+            page.goto(site.url + path)
+            where = f"{path} {lang} {theme} {'phone' if number % 2 else 'desk'}"
+            wrong += [f"{where}: {line}" for line in axe_findings(page)]
+            width = page.evaluate("document.documentElement.scrollWidth")
+            if width > page.viewport_size["width"]:
+                wrong.append(f"{where}: scrolls sideways ({width} px)")
+            picture(page, f"{who}{path}-{lang}-{theme}".replace("/", "_").replace("?", "_"), full=bool(number % 2))
+    assert wrong == []
+
+
+def test_the_sign_in_page_before_anybody_is_known(site, chromium):
+    page = chromium.new_page(viewport=PHONE)
+    page.goto(site.url + "/sign-in")
+    assert axe_findings(page) == []
+    page.fill("input[name=email]", "nobody@example.org")
+    page.fill("input[name=password]", "a wrong password, long enough")
+    page.click("main button[type=submit]")
+    assert page.title().startswith("Error:")
+    assert axe_findings(page) == []
+    page.close()
+
+
+def test_the_first_useful_page_is_light(site, open_page):
+    """At most 60 KB and four requests besides the icon, as transferred."""
+    page = open_page("coordinator", DESK)
+    sizes = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(site.url + ONTARIO, wait_until="networkidle")
+    assert len(sizes) <= 5
+    assert sum(sizes) <= 60_000, sizes
+
+
+def test_the_picture_in_the_readme_is_this_page(site, open_page):
+    """Made anew at each run; a person copies it into docs/ when the page has changed."""
+    page = open_page("coordinator", DESK)
+    page.goto(site.url + ONTARIO)
+    made = picture(page, "operation-page")
+    assert made.stat().st_size > 20_000
+    kept = Path(__file__).resolve().parents[2] / "docs" / "operation-page.png"
+    assert kept.exists(), f"copy {made.relative_to(SCREENS.parents[1])} to docs/"
+    shutil.copy(made, SCREENS / "readme.png")
