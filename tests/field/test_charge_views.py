@@ -6,9 +6,10 @@ import re
 import pytest
 
 from outreach.storage import db
+from outreach.storage.queries import operations
 from outreach.storage.tables import Accused, AuditEntry, Charge
 from outreach.vocab import Role
-from tests.factories import a_participation, a_service, a_user, an_operation
+from tests.factories import a_participation, a_service, a_team, a_user, an_operation
 
 DAY = "2017-10-11"
 LAY = {"offence": "cc-286.3(1)", "counts": "2", "laid_on": DAY}
@@ -125,6 +126,20 @@ def test_strangers_find_nothing_and_an_officer_of_the_service_may_add(place, acc
     officer = signed_in(a_user(Role.FIELD_OFFICER, place[1]))
     assert post(officer, accused_url, LAY, page=accused_url).status_code == 303
     assert signed_in(a_user(Role.COMMANDER)).get(place[2]).status_code == 404
+
+
+def test_an_officer_finds_the_charges_of_her_service_from_her_shift(place, signed_in):
+    officer = a_user(Role.FIELD_OFFICER, place[1])
+    a_team(operations.participation(place[0].id, place[1].id), officer)
+    assert f'href="{place[2]}"' in signed_in(officer).get("/field").text
+
+
+def test_charges_counted_elsewhere_are_sent_there(place, coordinator):
+    child = an_operation("OP-CHILD", parent=place[0])
+    a_participation(child, place[1])
+    text = coordinator.get(place[2]).text
+    assert "Charges of this service are counted in OP-CHILD" in text
+    assert f'href="/operations/OP-CHILD/services/{place[1].id}/charges"' in text
 
 
 def test_the_pages_speak_french(coordinator, accused_url, place, post):
