@@ -275,7 +275,7 @@ def definitions(source: Source) -> Sheet:
         Column(_("What it counts"), 50, wraps=True),
         Column(_("Rule"), 60, wraps=True),
         Column(_("Adds up across"), 20, wraps=True),
-        Column(_("Version"), 9),
+        Column(_("Version"), 12),
     )
     rows: list[list[Cell]] = []
     for code in ORDER:

@@ -176,7 +176,7 @@ def _sheet(ws: Worksheet, sheet: Sheet, book: Book, number: int) -> None:
             if key not in styles:  # finding out that two alignments are one takes longer than all the rest
                 cell.alignment = Alignment(
                     horizontal="right" if column in numbers else "left",
-                    vertical="top",
+                    vertical="center",
                     indent=0 if column in numbers or column == 1 else 1,
                     wrap_text=sheet.columns[column - 1].wraps,
                 )

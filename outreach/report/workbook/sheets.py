@@ -14,7 +14,7 @@ from outreach.vocab import ParticipationStatus, ServiceKind, StaffCategory
 
 from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, Cell, Chart, Column, Sheet
 from .source import MEASURES, Source, bounds, grouped, label
-from .words import BY_CODE, HEADLINES, day_words, heading, known, places, signed_words, value
+from .words import BY_CODE, HEADLINES, day_words, heading, known, pair, places, signed_words, value
 
 SPLIT = (StaffCategory.POLICE, StaffCategory.SUPPORT, StaffCategory.VICTIM_SERVICES)
 MOST_BARS = 60
@@ -126,7 +126,7 @@ def _service_chart(source: Source, order: list[int]) -> list[Chart]:
     if len(told) > MOST_BARS:
         told = told[:MOST_BARS]
         title = _("Persons met by service, the %(bars)s with the most", bars=MOST_BARS)
-    each = "; ".join(f"{name}: {met}" for name, met in told)
+    each = "; ".join(pair(name, met) for name, met in told)
     return [
         Chart(
             title,
@@ -251,7 +251,7 @@ def offences(source: Source) -> Sheet:
                 _(
                     "Bar chart. %(title)s. %(figures)s.",
                     title=title,
-                    figures="; ".join(f"{name}: {count}" for name, count in named),
+                    figures="; ".join(pair(name, count) for name, count in named),
                 ),
                 "offences",
                 0,

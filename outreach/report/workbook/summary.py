@@ -13,7 +13,7 @@ from outreach.vocab import Bound
 
 from .book import SYMBOL_NOT_APPLICABLE, Cell, Chart, Column, Link, Sheet
 from .source import Source, date_of, label
-from .words import BY_CODE, LEAST_FOR_PERCENT, ORDER, known, places, value
+from .words import BY_CODE, LEAST_FOR_PERCENT, ORDER, known, pair, places, value
 
 FUNNEL = ("persons_met", "support_offered", "support_accepted")
 
@@ -25,7 +25,7 @@ def summary(source: Source) -> Sheet:
         Column(_("This edition"), 13),
         Column(_("Previous edition"), 15),
         Column(_("Difference"), 13),
-        Column(_("Coverage"), 27, wraps=True),
+        Column(_("Coverage"), 34, wraps=True),
         Column(_("Note"), 36, wraps=True),
         Column(_("More"), 24, wraps=True),
     )
@@ -120,7 +120,7 @@ def _summary_charts(source: Source) -> list[Chart]:
     told = [(date_of(int(day)), known(source.by_day[day].get("persons_met"))) for _n, day in days]
     if any(met is not None for _on, met in told):
         unknown = _("not known")
-        each = "; ".join(f"{on:%Y-%m-%d}: {unknown if met is None else met}" for on, met in told)
+        each = "; ".join(pair(f"{on:%Y-%m-%d}", unknown if met is None else met) for on, met in told)
         title = _("Persons met by day of first meeting")
         charts.append(
             Chart(
@@ -139,7 +139,7 @@ def _summary_charts(source: Source) -> list[Chart]:
         )
     funnel = [source.total[code] for code in FUNNEL]
     if all(figure.value is not None for figure in funnel):
-        each = "; ".join(f"{label(BY_CODE[figure.measure])}: {known(figure)}" for figure in funnel)
+        each = "; ".join(pair(label(BY_CODE[figure.measure]), known(figure)) for figure in funnel)
         title = _("From persons met to support accepted")
         first = ORDER.index(FUNNEL[0])
         charts.append(

@@ -58,11 +58,16 @@ def heading(source: Source, title: str, note: str) -> tuple[tuple[Cell, ...], ..
     """The four rows above a table: title, status and moment, note, coverage and symbols."""
     legend = _("Symbols: .. not received, ... not applicable")
     return (
-        (f"{title}: {source.name}",),
+        (pair(title, source.name),),
         (f"{source.status_words()}. {source.as_of_words()}",),
         (note,),
         (f"{source.coverage_words()}. {legend}",),
     )
+
+
+def pair(what: object, said: object) -> str:
+    """``what: said`` with the spaces of the language."""
+    return _("%(what)s: %(figures)s", what=what, figures=said)
 
 
 def value(figure: Figure | None) -> Cell:
