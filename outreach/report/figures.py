@@ -200,6 +200,8 @@ def _remembered(
     make: Callable[[Facts], T],
     cost: Callable[[T], int],
 ) -> T:
+    if rows.undecided():
+        return make(facts_of(operation_id, as_of))
     store, key = _store(), (operation_id, as_of, *name)
     marks = rows.change_marks(operation_id)
 
@@ -222,6 +224,8 @@ def _remembered(
 
 
 def _facts(operation_id: int, as_of: dt.datetime | None) -> Facts:
+    if rows.undecided():
+        return facts_of(operation_id, as_of)
     store = _store()
     with store.work:
         return _read(store, operation_id, as_of, rows.change_marks(operation_id))[0]

@@ -88,6 +88,18 @@ def test_another_server_process_sees_a_change_at_once(app, readings):
         db.engine.dispose()
 
 
+@pytest.mark.any_database
+def test_nothing_is_remembered_of_a_write_that_is_taken_back(app):
+    part = site.a_participation(site.an_operation())
+    facts.a_contact(part, {})
+    with pytest.raises(ZeroDivisionError), writing():  # noqa: PT012 - the write fails after the figures were asked
+        facts.a_contact(part, {}, {})
+        assert met(part.operation_id) == 3
+        raise ZeroDivisionError
+    facts.a_contact(part, {})
+    assert met(part.operation_id) == 2
+
+
 def test_a_silent_service_becomes_overdue_although_nothing_changed(app):
     part = site.a_participation(site.an_operation(), entry_mode=EntryMode.DAILY_TOTALS)
 

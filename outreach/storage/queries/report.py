@@ -10,7 +10,7 @@ from sqlalchemy import Engine, func, select
 
 from outreach.vocab import OperationStatus
 
-from ..engine import db
+from ..engine import _want_write, db
 from ..tables import Offence, Operation, OperationStep, Service
 from .access import descendants_of, operation_target
 
@@ -34,6 +34,11 @@ class Named:
 def database() -> Engine:
     """The engine of the running application: figures are remembered apart for each database."""
     return db.engine
+
+
+def undecided() -> bool:
+    """Whether a write is running, whose counters and facts may yet be rolled back: nothing of it may be remembered."""
+    return _want_write.get()
 
 
 def whole_tree(operation_id: int) -> Any:
