@@ -125,10 +125,6 @@ def coordinator_taking_part(actor: Actor, target: Target) -> bool:
     return _holds_for_service(actor, Role.SERVICE_COORDINATOR, target.services, target)
 
 
-def officer_taking_part(actor: Actor, target: Target) -> bool:
-    return _holds_for_service(actor, Role.FIELD_OFFICER, target.services, target)
-
-
 def still_open(actor: Actor, target: Target) -> bool:
     """Not signed, and the entry deadline has not passed."""
     return target.open_for_entry
@@ -140,10 +136,6 @@ def taking_entries(actor: Actor, target: Target) -> bool:
 
 def not_archived(actor: Actor, target: Target) -> bool:
     return target.status != OperationStatus.ARCHIVED
-
-
-def planning(actor: Actor, target: Target) -> bool:
-    return target.status in (OperationStatus.DRAFT, OperationStatus.PLANNED, OperationStatus.ACTIVE)
 
 
 Alternatives = tuple[tuple[Predicate, ...], ...]
@@ -190,7 +182,6 @@ PERMISSIONS: dict[str, Alternatives] = {
     # --- referrals
     "referrals.see": ((some_liaison,), (some_service_coordinator,), (some_field_officer,)),
     "referral.see": ((agency_liaison,),),
-    "referral.make": ((own_entry, field_officer, not_archived), (service_coordinator, not_archived)),
     "referral.change": ((agency_liaison,),),
     # --- returns
     "totals.see": ((operation_coordinator,), (service_coordinator,)),
@@ -221,7 +212,7 @@ SEEN_BY: dict[str, str] = {
     "referral.change": "referral.see",
     "totals.change": "totals.see",
     "team.change": "team.see",
-    "officers.invite": "operation.see",
+    "officers.invite": "team.see",
     "workbook.export": "operation.see",
     "services.add": "services.see",
     "services.change": "services.see",
@@ -237,7 +228,7 @@ def may(actor: Actor, action: str, target: Target = Target()) -> bool:  # noqa: 
     return any(all(predicate(actor, target) for predicate in line) for line in alternatives)
 
 
-STATE_PREDICATES: frozenset[Predicate] = frozenset({still_open, taking_entries, not_archived, planning})
+STATE_PREDICATES: frozenset[Predicate] = frozenset({still_open, taking_entries, not_archived})
 
 
 def sees(actor: Actor, action: str, target: Target) -> bool:

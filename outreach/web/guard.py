@@ -59,6 +59,7 @@ def guard(
             return transaction.run(admitted, {}, writes=writes)
 
         guarded.action = action  # type: ignore[attr-defined]  # read by the start-up check and the tests
+        guarded.load = load  # type: ignore[attr-defined]  # likewise
         guarded.person_level = person_level  # type: ignore[attr-defined]  # likewise
         return guarded
 

@@ -1,0 +1,219 @@
+"""A small world for the walk through every route: two operations, three police services, two agencies, a record of
+each kind in each, and one account for every role and bound. ``VALUES`` says what stands in a URL in each case.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from outreach.field import charge_commands, draft_commands
+from outreach.field.commands import log_contact
+from outreach.storage import db, writing
+from outreach.storage.queries import field as field_rows
+from outreach.storage.tables import (
+    ListItem,
+    Offence,
+    Operation,
+    Referral,
+    RegionSetting,
+    Service,
+    TeamMember,
+    User,
+)
+from outreach.vocab import EntryMode, Role, ServiceKind
+from tests.factories import a_participation, a_service, a_team, a_user, an_operation
+from tests.field.factories import a_person, actor_of, an_entry
+
+OWN, OTHER_SERVICE, OTHER_OPERATION, NONEXISTENT = "own", "other service", "other operation", "nonexistent"
+# Where the operation and the service in the address are one's own and only the record is not.
+MIXED = {
+    "own path, other service's record": OTHER_SERVICE,
+    "own path, other operation's record": OTHER_OPERATION,
+    "own path, no record": NONEXISTENT,
+}
+CASES = (OWN, OTHER_SERVICE, OTHER_OPERATION, NONEXISTENT)
+# What places the record; the rest of an address names the record itself.
+PLACING = frozenset({"code", "service_id"})
+
+
+@dataclass
+class Corner:
+    """One service in one operation with a record of each kind; plain values, which outlive every session."""
+
+    code: str
+    service: int
+    officer: User
+    coordinator: User
+    team: int
+    team_uid: str
+    member: int = 0
+    contact: str = ""
+    draft: str = ""
+    referral: str = ""
+    accused: str = ""
+    charge: str = ""
+
+
+@dataclass
+class World:
+    """``actors``: account of each kind; ``shared``: ids of records of the whole site."""
+
+    corners: dict[str, Corner]
+    actors: dict[str, User | None] = field(default_factory=dict)
+    shared: dict[str, int] = field(default_factory=dict)
+
+
+def a_corner(operation: Operation, name: str) -> Corner:
+    """A police service with a team, and everything that it may record, entered through the commands."""
+    service = a_service(name)
+    participation = a_participation(operation, service)
+    officer = a_user(Role.FIELD_OFFICER, service)
+    coordinator = a_user(Role.SERVICE_COORDINATOR, service)
+    team = a_team(participation, officer, name=f"Team of {name}")
+    corner = Corner(operation.code, service.id, officer, coordinator, team.id, team.uid)
+    corner.member = db.session.query(TeamMember.id).filter_by(team_id=team.id).scalar()
+    place = field_rows.logging_place(team.uid)
+    with writing():
+        entry = an_entry(a_person())
+        log_contact(actor_of(officer), place, entry)
+        corner.contact = entry.uid
+        corner.draft = draft_commands.start_draft(actor_of(officer), place)
+    corner.referral = db.session.query(Referral.uid).filter_by(service_id=service.id).scalar()
+    with writing():
+        accused = charge_commands.add_accused(
+            actor_of(coordinator), operation, service.id, "A-01", True, dt.date(2017, 10, 11)
+        )
+        charge = charge_commands.lay_charge(
+            actor_of(coordinator),
+            accused,
+            charge_commands.ChargeEntry(offence="cc-279.01", laid_on=dt.date(2017, 10, 11)),
+        )
+        corner.accused, corner.charge = accused.uid, charge.uid
+    return corner
+
+
+def a_world() -> World:
+    here, there = an_operation("WALK-HERE"), an_operation("WALK-THERE")
+    agencies = []
+    for operation, name in ((here, "Here House"), (there, "There House")):
+        agency = a_service(name, ServiceKind.VICTIM_SERVICES)
+        a_participation(operation, agency, entry_mode=EntryMode.NONE)
+        agencies.append(agency)
+    own = a_corner(here, "Fox River Police")
+    world = World(
+        {
+            OWN: own,
+            OTHER_SERVICE: a_corner(here, "Quarry Town Police"),
+            OTHER_OPERATION: a_corner(there, "Sand Bar Police"),
+        }
+    )
+    administrator = a_user(Role.ADMINISTRATOR)
+    world.shared = {
+        "user_id": administrator.id,
+        "grant_id": administrator.roles[0].id,
+        "item_id": db.session.query(ListItem.id).filter_by(list_name="needs").first()[0],
+        "offence_id": db.session.query(Offence.id).first()[0],
+        "text_id": db.session.query(RegionSetting.id).first()[0],
+    }
+    home = db.session.get(Service, own.service)
+    world.actors = {
+        "anonymous": None,
+        "without a role": a_user(),
+        "administrator": a_user(Role.ADMINISTRATOR),
+        "operation coordinator": a_user(Role.OPERATION_COORDINATOR, operation=here),
+        "operation coordinator of every operation": a_user(Role.OPERATION_COORDINATOR),
+        "operation coordinator, other operation": a_user(Role.OPERATION_COORDINATOR, operation=there),
+        "service coordinator": own.coordinator,
+        "service coordinator, other service": world.corners[OTHER_SERVICE].coordinator,
+        "service coordinator, bound to the other operation": a_user(Role.SERVICE_COORDINATOR, home, there),
+        "field officer": own.officer,
+        "field officer, other service": world.corners[OTHER_SERVICE].officer,
+        "field officer without a team": a_user(Role.FIELD_OFFICER, home),
+        "liaison": a_user(Role.LIAISON, agencies[0]),
+        "liaison, other agency": a_user(Role.LIAISON, agencies[1]),
+        "commander": a_user(Role.COMMANDER, operation=here),
+        "commander, other operation": a_user(Role.COMMANDER, operation=there),
+        "analyst": a_user(Role.ANALYST, operation=here),
+        "analyst, other operation": a_user(Role.ANALYST, operation=there),
+    }
+    return world
+
+
+# Accounts that belong to operation "here" alone: nothing of "there" may exist for them.
+ONLY_HERE = frozenset(
+    {
+        "operation coordinator",
+        "service coordinator",
+        "service coordinator, other service",
+        "field officer",
+        "field officer, other service",
+        "field officer without a team",
+        "liaison",
+        "commander",
+        "analyst",
+    }
+)
+
+_NOTHING = 999_999
+_NO_UID = str(uuid.UUID(int=7))
+
+
+def _of_corner(name: str, nothing: Any) -> Any:
+    def value(world: World, case: str, rule: str) -> Any:
+        return nothing if case == NONEXISTENT else getattr(world.corners[case], name)
+
+    return value
+
+
+def _uid(world: World, case: str, rule: str) -> str:
+    """Which kind of record a ``uid`` names depends on the address."""
+    if case == NONEXISTENT:
+        return _NO_UID
+    for part, name in UIDS:
+        if part in rule:
+            return str(getattr(world.corners[case], name))
+    raise AssertionError(f"tests/auth/world.py does not know what the uid in {rule} names: add it to UIDS")
+
+
+UIDS = (
+    ("/charges/accused/", "accused"),
+    ("/charges/", "charge"),
+    ("/field/contacts/", "contact"),
+    ("/field/log/", "draft"),
+    ("/referrals/", "referral"),
+)
+
+
+def _shared(name: str) -> Any:
+    """A record of the whole site: it exists or it does not."""
+
+    def value(world: World, case: str, rule: str) -> Any:
+        return world.shared[name] if case != NONEXISTENT else _NOTHING
+
+    return value
+
+
+# URL argument -> what stands there in each case. A route with an argument that is not here fails the walk.
+VALUES: dict[str, Any] = {
+    "code": _of_corner("code", "NO-SUCH"),
+    "service_id": _of_corner("service", _NOTHING),
+    "team_id": _of_corner("team", _NOTHING),
+    "member_id": _of_corner("member", _NOTHING),
+    "uid": _uid,
+    "user_id": _shared("user_id"),
+    "grant_id": _shared("grant_id"),
+    "item_id": _shared("item_id"),
+    "offence_id": _shared("offence_id"),
+    "text_id": _shared("text_id"),
+    "name": lambda world, case, rule: "needs" if case != NONEXISTENT else "no_such_list",
+    "token": lambda world, case, rule: "no-such-link",
+    "measure": lambda world, case, rule: "persons_met" if case != NONEXISTENT else "no_such_measure",
+    "step": lambda world, case, rule: "what",
+    "to": lambda world, case, rule: "reporting",
+    "filename": lambda world, case, rule: "css/outreach.css" if case != NONEXISTENT else "no-such-file",
+}
+# What a form names besides the address.
+FORM: dict[str, Any] = {"team": _of_corner("team_uid", _NO_UID)}
