@@ -185,9 +185,8 @@ def move(actor: Actor, operation: Operation, to: str, reason: str = "", *, room:
     if step is None or step.room != room:
         raise Blocked(N_("An operation cannot go there from where it stands."))
     count = count_of(operation)
-    missing = rules.blocks(to, count)
-    if missing:
-        raise Blocked(missing[0].text, **missing[0].params)
+    if rules.blocks(to, count):
+        raise Blocked()
     if rules.needs_reason(step, count) and len(reason.strip()) < 3:
         raise Invalid.at("reason", N_("Say why, in a few words; it is kept with the operation."))
     if len(reason) > 500:

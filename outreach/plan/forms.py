@@ -75,7 +75,7 @@ class PlanForm(OutreachForm):
         found = []
         for name, field in self._fields.items():
             other = now._fields.get(name)
-            if other is None or name in ("csrf_token", "version") or name.endswith("_which"):
+            if other is None or name in ("csrf_token", "version", "code") or name.endswith("_which"):
                 continue
             mine, theirs = _shown(field), _shown(other)
             if mine != theirs:

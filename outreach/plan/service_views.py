@@ -175,6 +175,8 @@ def _codes_elsewhere(operation: Any, service_ids: list[int]) -> dict[int, dict[s
 def confirm_services(operation: Any) -> Any:
     try:
         ticked = [int(text) for text in request.form.getlist("service") if text.isdecimal() and len(text) < 12]
+        if request.form.get("all"):
+            ticked = [service.id for _, _, service in operations.participations_of(operation.id)]
         done = commands.confirm_services(g.actor, operation, ticked)
     except Invalid as problem:
         return _show_services(operation, problem), 422
@@ -382,7 +384,7 @@ def _show_rows(operation: Any, text: str, *, pressed: bool = False, again: bool 
             )
             for row in waiting[:10]
         ]
-    shown = request.form.get("show", "")
+    shown = (request.form.getlist("show") or [""])[-1]  # the button that was pressed comes last
     answers = {} if again else _answers()
     page = render_template(
         "plan/paste_rows.html",

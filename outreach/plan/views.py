@@ -234,6 +234,8 @@ def move(operation: Any, to: str) -> Any:
     except Invalid as problem:
         form.take(problem)
         return _show_move(operation, step, form), 422
+    except Blocked:
+        return _show_move(operation, step, form), 409
     flash(gettext("%(name)s is now: %(status)s.", name=operation.name, status=status_word(to)))
     return redirect(url_for("plan.task_list", code=operation.code), code=303)
 

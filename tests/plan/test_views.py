@@ -152,7 +152,8 @@ def test_a_plan_is_confirmed_only_with_a_service_and_opened_only_with_a_team_or_
     operation = an_operation("OP", status=OperationStatus.DRAFT)
     page = coordinator.get("/operations/OP/plan/move/planned")
     assert "no service is confirmed" in page.text
-    assert post(coordinator, "/operations/OP/plan/move/planned").status_code == 409
+    refused = post(coordinator, "/operations/OP/plan/move/planned")
+    assert refused.status_code == 409 and "no service is confirmed" in refused.text
     part = a_participation(operation)
     assert post(coordinator, "/operations/OP/plan/move/planned").status_code == 303
     assert post(coordinator, "/operations/OP/plan/move/active").status_code == 409
@@ -264,6 +265,18 @@ def test_a_paste_that_cannot_be_read_is_refused_at_its_field_and_kept(coordinato
     assert count(Service) == 0
 
 
+def test_the_counts_filter_the_rows_and_lose_no_answer(coordinator, post):
+    an_operation("OP", status=OperationStatus.DRAFT)
+    url = "/operations/OP/plan/services/paste"
+    rows = [["Alder Bay", "OPP"], ["Heron Point", ""], ["Port Linden", "OPP"], ["Port Lindon", "OPP"]]
+    page = post(coordinator, url, {"rows": text_of(rows)})
+    page = post(coordinator, url, {**_hidden(page), "same-4": "no", "show": ["all", "problem"]})
+    assert "Heron Point" in page.text and 'id="row-1"' not in page.text and "Check 4 services" in page.text
+    page = post(coordinator, url, {**_hidden(page), "show": ["problem", "new"]})
+    assert 'id="row-4"' in page.text and 'id="row-2"' not in page.text
+    assert _hidden(page)["same-4"] == "no"
+
+
 def test_columns_that_were_read_wrongly_can_be_chosen(coordinator, post):
     an_operation("OP", status=OperationStatus.DRAFT)
     url = "/operations/OP/plan/services/paste"
@@ -359,6 +372,8 @@ def test_ticked_services_are_confirmed_together(coordinator, post):
     done = post(coordinator, "/operations/OP/plan/services/confirm", {"service": ticked})
     assert done.status_code == 303
     assert [operations.current_participation(p.id).status for p in parts] == ["confirmed", "confirmed", "invited"]
+    post(coordinator, "/operations/OP/plan/services/confirm", {"all": "1"})
+    assert operations.current_participation(parts[2].id).status == "confirmed"
 
 
 def test_a_service_coordinator_sees_only_her_own_row_and_changes_nothing(app, signed_in, post):
