@@ -21,6 +21,7 @@ class Prepared:
         self._make = make
         self._columns = columns
         self._compiled: dict[str, Any] = {}
+        self._readers: dict[str, list[Any]] = {}
 
     def run(self, connection: Connection, values: dict[str, Any]) -> Any:
         """Execute with ``values`` and give the cursor; errors are the ones SQLAlchemy would raise, without values."""
@@ -36,6 +37,21 @@ class Prepared:
         except dialect.dbapi.Error as error:  # type: ignore[union-attr]  # every dialect in use has its driver
             raise DBAPIError.instance(text, None, error, dialect.dbapi.Error, dialect=dialect) from error
         return cursor
+
+    def all(self, connection: Connection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Every row of a select, its columns as their types give them."""
+        found = self.run(connection, values).fetchall()
+        if not found:
+            return []
+        readers = self._readers.get(connection.dialect.name) or self._reading(connection.dialect)
+        return [
+            tuple(read(value) if read else value for read, value in zip(readers, row, strict=True)) for row in found
+        ]
+
+    def _reading(self, dialect: Dialect) -> list[Any]:
+        types = [column.type.dialect_impl(dialect) for column in self._make.selected_columns]
+        self._readers[dialect.name] = [kind.result_processor(dialect, None) for kind in types]
+        return self._readers[dialect.name]
 
     def _compile(self, dialect: Dialect) -> tuple[str, list[str], dict[str, Any], dict[str, Any]]:
         statement = self._make(dialect.name) if callable(self._make) else self._make

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from outreach.auth.actors import Actor, Bound, Target
 from outreach.vocab import OperationStatus, ParticipationStatus, Role
 
 from ..engine import db
+from ..prepared import Prepared
 from ..tables import (
     Operation,
     Participation,
@@ -23,18 +24,20 @@ from ..tables import (
 )
 from ..types import utc_now
 
+# Asked at every request of an officer.
+_OWN_TEAMS = Prepared(
+    select(TeamMember.team_id)
+    .join(Staff, Staff.id == TeamMember.staff_id)
+    .where(Staff.user_id == bindparam("user"), TeamMember.superseded_at.is_(None))
+)
+
 
 def actor_of(user: User) -> Actor:
     """The actor behind an account, with her current teams."""
     bounds = tuple(Bound(Role(g.role), g.service_id, g.operation_id) for g in user.roles)
     teams: frozenset[int] = frozenset()
     if any(b.role in (Role.FIELD_OFFICER, Role.SERVICE_COORDINATOR) for b in bounds):
-        query = (
-            select(TeamMember.team_id)
-            .join(Staff, Staff.id == TeamMember.staff_id)
-            .where(Staff.user_id == user.id, TeamMember.superseded_at.is_(None))
-        )
-        teams = frozenset(db.session.scalars(query))
+        teams = frozenset(row[0] for row in _OWN_TEAMS.all(db.session.connection(), {"user": user.id}))
     return Actor(user=user.id, name=user.name, bounds=bounds, teams=teams)
 
 

@@ -140,12 +140,12 @@ def _place_statement() -> Any:
     )
 
 
-_PLACE = _place_statement()
+_PLACE = Prepared(_place_statement())
 
 
 def logging_place(team_uid: str) -> LoggingPlace | None:
     """Where a contact of the team goes; ``None`` for a team that does not exist or was cancelled."""
-    rows = db.session.connection().execute(_PLACE, {"team_uid": team_uid}).all()
+    rows = _PLACE.all(db.session.connection(), {"team_uid": team_uid})
     if not rows:
         return None
     first = rows[0]
