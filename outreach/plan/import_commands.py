@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Step:
-    """One change: ``kind`` add, change or remove; ``sheet`` and ``name`` say of what, ``fields`` which columns."""
+    """One change: ``kind`` add or change; ``sheet`` and ``name`` say of what, ``fields`` which columns."""
 
     kind: str
     sheet: str
@@ -93,7 +93,6 @@ def import_plan(actor: Actor, plan: Plan, *, only: str = "", mark: str = "") -> 
             operation=operation.id if operation else None,
             added=sum(step.kind == "add" for step in outcome.steps),
             changed=sum(step.kind == "change" for step in outcome.steps),
-            removed=sum(step.kind == "remove" for step in outcome.steps),
         )
     return outcome
 

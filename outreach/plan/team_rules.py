@@ -207,8 +207,8 @@ def read_invitations(text: str, known: Known) -> list[Invitee]:
     columns, header = columns_of(rows)
     found = []
     for number, cells in enumerate(rows[1:] if header else rows, start=2 if header else 1):
-        said = {name: cells[i] if i < len(cells) else "" for name, i in columns.items()}
-        found.append(_judge(Invitee(row=number, **said), known))
+        said = dict.fromkeys(COLUMNS, "") | {name: cells[i] for name, i in columns.items() if i < len(cells)}
+        found.append(_judge(Invitee(number, said["name"], said["email"], said["category"], said["team"]), known))
     return _without_twins(found)
 
 
