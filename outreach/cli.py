@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from outreach.errors import Invalid, Problem
+from outreach.errors import Invalid, Problem, Unreadable
 from outreach.vocab import Role
 
 
@@ -343,10 +343,18 @@ def import_plan(file: Path, check: bool) -> None:
     from outreach.auth.actors import SYSTEM
     from outreach.plan import import_commands, workbook
 
-    with file.open("rb") as opened:
-        plan, findings = workbook.read(opened.read(workbook.LARGEST_FILE + 1))
+    if sys.stderr.isatty():
+        click.echo(f"Reading {file} …", err=True)
+    try:
+        with file.open("rb") as opened:
+            plan, findings = workbook.read(opened.read(workbook.LARGEST_FILE + 1))
+    except Unreadable as problem:
+        click.echo(f"{file}: {problem} {problem.fix}", err=True)
+        sys.exit(1)
     if plan is None:
         raise Invalid(*findings)
+    if sys.stderr.isatty():
+        click.echo(f"{'Trying' if check else 'Following'} the plan of {plan.operation.code} …", err=True)
     follow = import_commands.rehearse if check else import_commands.import_plan
     outcome = follow(SYSTEM, plan)
     if outcome.findings:
