@@ -55,6 +55,7 @@ def test_support_accepted_is_partial_at_ontario_and_its_unknowns_are_null(app, i
     assert (accepted["value"], accepted["bound"]) == (11, "partial")
     assert accepted["coverage"] == {"reported": 5, "expected": 46}
     assert shown["persons_arrested"]["value"] is None
+    assert shown["persons_under_18"]["value"] is None  # 13 met, the age of none is known
 
 
 @pytest.mark.parametrize("code", ["ONS-2017-CA", "ONS-2017-INT"])

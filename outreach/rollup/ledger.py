@@ -197,17 +197,18 @@ class Ledger:
 
         found = self._resolved(measure, within, only)
         keep = np.ones(len(found.position), dtype=bool)
-        unaged = None
+        unaged = aged = None
         for column, values in measure.where:
             if column == "age":
                 keep &= np.isin(found.age, [persons.AGES.index(str(value)) for value in values])
                 unaged = self._taken(found, found.age == persons.AGE_UNKNOWN)
+                aged = self._taken(found, found.age != persons.AGE_UNKNOWN)
             elif column == "support":
                 keep &= np.isin(found.support, [persons.ANSWERS.index(str(value)) for value in values])
             else:
                 keep &= found.made_safe
         taken = self._taken(found, keep)
-        return Units(taken.position, taken.service, taken.day, taken.counted, taken.resolved, unaged)
+        return Units(taken.position, taken.service, taken.day, taken.counted, taken.resolved, unaged, aged)
 
     def _resolved(self, measure: Measure, within: tuple[str, ...], only: tuple[int, ...] | None) -> persons.Resolved:
         import numpy as np

@@ -12,6 +12,8 @@ Decided here:
 - A day's coverage counts the services for which it is one of their days. Measures without days have no day rows.
 - When the operation does not know its services, totals are None and unknown with no expected number; the figures by
   service stay what each service reported. When only an operation within it does not, its figure is at best partial.
+- A threshold measure is unknown where persons were met and the age of none of them is known: "at least 0" says nothing
+  and would be printed as 0. Its coverage stays the services in.
 - An acceptance whose parts are not both exact is partial.
 """
 
@@ -136,8 +138,9 @@ def _in_all(book: Ledger, measure: Measure) -> list[Figure]:
     low = bool(units.unaged is not None and len(units.unaged.position)) or any(
         cell.missing for cell in grid(book, measure).values() if cell.service in heard)
     high = _overlaps(book, measure, _of(units.by("service")), {service for service, value in told.items() if value})
-    bound = _bound(book, anything=bool(heard), reported=len(owing & heard), expected=len(owing), low=low, high=high)
-    value = int(units.counted.sum()) + sum(told.values()) if heard else None
+    anything = bool(heard) and (not units.blind() or any(told.values()))
+    bound = _bound(book, anything=anything, reported=len(owing & heard), expected=len(owing), low=low, high=high)
+    value = int(units.counted.sum()) + sum(told.values()) if anything else None
     return [Figure(measure.code, {}, value, bound, _basis(sources.values()), Coverage(len(owing & heard), len(owing)))]
 
 
@@ -159,16 +162,18 @@ def _by_service(book: Ledger, measure: Measure) -> list[Figure]:
         return [Figure(measure.code, {"service": service}, counts.get((service,), 0), Bound.EXACT, Basis.RECORDS,
                        Coverage(1, 1)) for service in book.services()]
     unaged = units.unaged.by("service") if units.unaged is not None else {}
+    blind = units.blind("service")
     owing = book.owing(measure)
     missing = {cell.service for cell in grid(book, measure).values() if cell.missing}
     out = []
     for service in book.services():
         source = book.source(service, measure)
         told = sum(tally.value for tally in book.counted_tallies(service, measure).values())
-        bound = Bound.UNKNOWN if source is None else Bound.AT_LEAST \
+        nothing = source is None or (service,) in blind
+        bound = Bound.UNKNOWN if nothing else Bound.AT_LEAST \
             if service in missing or unaged.get((service,)) else Bound.EXACT
         out.append(Figure(
-            measure.code, {"service": service}, None if source is None else counts.get((service,), 0) + told,
+            measure.code, {"service": service}, None if nothing else counts.get((service,), 0) + told,
             bound, source, Coverage(int(source is not None and service in owing), int(service in owing))))
     return out
 
@@ -197,7 +202,8 @@ def _rows_with(book: Ledger, *counts: Mapping[Key, int]) -> list[Day]:
 def _by_day(book: Ledger, measure: Measure) -> list[Figure]:
     units = book.units(measure)
     records, told = _spread(book, units.by("service", "day")), _told(book, measure)
-    unaged = _of_row(_spread(book, units.unaged.by("service", "day"))) if units.unaged is not None else {}
+    unaged, aged = (_of_row(_spread(book, found.by("service", "day"))) if found is not None else {}
+                    for found in (units.unaged, units.aged))
     by_day: dict[Day, list[Cell]] = {}
     for cell in grid(book, measure).values():
         by_day.setdefault(cell.day, []).append(cell)
@@ -212,7 +218,8 @@ def _by_day(book: Ledger, measure: Measure) -> list[Figure]:
             known = {cell.service for cell in by_day.get(day, ()) if cell.known}
             expected = {cell.service for cell in by_day.get(day, ()) if cell.state != "not_a_day"} & owing
         parts = recorded.get(day, {}), tallied.get(day, {})
-        out.append(_day_figure(book, measure, day, parts, known, expected, bool(unaged.get(day))))
+        blind = bool(unaged.get(day)) and not aged.get(day) and not tallied.get(day)
+        out.append(_day_figure(book, measure, day, parts, known, expected, low=bool(unaged.get(day)), blind=blind))
     return out
 
 
@@ -225,14 +232,15 @@ def _of_row(counts: Mapping[Key, int]) -> dict[Day, dict[int, int]]:
 
 
 def _day_figure(book: Ledger, measure: Measure, day: Day, parts: tuple[dict[int, int], dict[int, int]],
-                known: set[int], expected: set[int], unaged: bool) -> Figure:
+                known: set[int], expected: set[int], *, low: bool, blind: bool) -> Figure:
     if not _known(book):
         return Figure(measure.code, {"day": day}, coverage=Coverage(len(known & expected), None))
     records, told = parts
     known = known | set(records) | set(told)
-    bound = _bound(book, anything=bool(known), reported=len(known & expected), expected=len(expected), low=unaged,
+    anything = bool(known) and not blind
+    bound = _bound(book, anything=anything, reported=len(known & expected), expected=len(expected), low=low,
                    high=_overlaps(book, measure, set(records), set(told)))
-    value = sum(records.values()) + sum(told.values()) if known else None
+    value = sum(records.values()) + sum(told.values()) if anything else None
     return Figure(measure.code, {"day": day}, value, bound, _basis(book.source(s, measure) for s in known),
                   Coverage(len(known & expected), len(expected)))
 
@@ -240,7 +248,8 @@ def _day_figure(book: Ledger, measure: Measure, day: Day, parts: tuple[dict[int,
 def _by_service_and_day(book: Ledger, measure: Measure) -> list[Figure]:
     units = book.units(measure, ("service",))
     records, told = _spread(book, units.by("service", "day")), _told(book, measure)
-    unaged = _spread(book, units.unaged.by("service", "day")) if units.unaged is not None else {}
+    unaged, aged = (_spread(book, found.by("service", "day")) if found is not None else {}
+                    for found in (units.unaged, units.aged))
     states, owing = grid(book, measure), book.owing(measure)
     rows = _rows_with(book, records, told)
     out = []
@@ -249,7 +258,8 @@ def _by_service_and_day(book: Ledger, measure: Measure) -> list[Figure]:
         for day in rows:
             counted = records.get((service, day), 0) + told.get((service, day), 0)
             cell = states.get((service, day)) if isinstance(day, int) else None
-            known = bool(counted) or (source is not None if isinstance(day, str) else cell is not None and cell.known)
+            blind = not counted and bool(unaged.get((service, day))) and not aged.get((service, day))
+            known = bool(counted) or not blind and (source is not None if isinstance(day, str) else cell is not None and cell.known)
             owes = service in owing and (isinstance(day, str) or (cell is not None and cell.state != "not_a_day"))
             bound = Bound.UNKNOWN if not known else Bound.AT_LEAST if unaged.get((service, day)) else Bound.EXACT
             out.append(Figure(

@@ -21,8 +21,8 @@ class Units:
     """What a measure counted in a frame: arrays of equal length, one entry per counted unit.
 
     ``position`` of the row in the frame, its ``service`` and ``day``, ``counted`` (how much it adds); for measures of
-    persons ``resolved`` is the one value per person, aligned, and ``unaged`` the persons that a threshold could not
-    place because their age is not known.
+    persons ``resolved`` is the one value per person, aligned; for a threshold ``unaged`` are the persons whose age is
+    not known and ``aged`` all others.
     """
 
     position: Any
@@ -31,6 +31,14 @@ class Units:
     counted: Any
     resolved: Resolved | None = None
     unaged: Units | None = None
+    aged: Units | None = None
+
+    def blind(self, *keys: str) -> dict[tuple[int, ...], int]:
+        """Where a threshold has persons and the age of none of them: there is no figure there, not even a zero."""
+        if self.unaged is None or self.aged is None:
+            return {}
+        aged = self.aged.by(*keys)
+        return {key: number for key, number in self.unaged.by(*keys).items() if not aged.get(key)}
 
     def by(self, *keys: str) -> dict[tuple[int, ...], int]:
         """Sum of ``counted`` by ``service`` and/or ``day``; combinations that do not occur are left out."""

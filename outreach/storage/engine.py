@@ -113,6 +113,11 @@ def writing() -> Iterator[None]:
         _want_write.reset(token)
 
 
+def undo() -> None:
+    """Take back everything of the running write; it then commits nothing."""
+    db.session.rollback()
+
+
 @contextmanager
 def independently() -> Iterator[Connection]:
     """A short transaction of its own, committed before the caller goes on (audit of reads, last-seen stamps).

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import request
+from flask import make_response, request
 
-from outreach.storage import writing
+from outreach.storage import undo, writing
 
+REFUSED = 400
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -20,7 +21,10 @@ def run(view: Callable[..., Any], kwargs: dict[str, Any], *, writes: bool) -> An
     if not writes or request.method in SAFE_METHODS:
         return view(**kwargs)
     with writing():
-        return view(**kwargs)
+        answer = make_response(view(**kwargs))
+        if answer.status_code >= REFUSED:
+            undo()  # a refused form leaves nothing behind, whatever was written before the refusal
+        return answer
 
 
 def read_body() -> None:

@@ -292,6 +292,16 @@ def unaged(world: World, code: str, counting: list[int]) -> list[tuple[int, int]
     return [(first["service"], first["day"]) for first, person in people(rows) if person["age"] == "not_known"]
 
 
+def blind(world: World, code: str, counting: list[int], day: int | str | None = None) -> bool:
+    """Whether the threshold measure has persons (first met on that day row) and the age of none of them."""
+    if code != "persons_under_18":
+        return False
+    rows = [row for service in counting if source(world, service, code) == "records"
+            for row in rows_of(world, "meetings", service, code)]
+    ages = [person["age"] for first, person in people(rows) if day is None or row_of_day(world, first["day"]) == day]
+    return bool(ages) and set(ages) == {"not_known"}
+
+
 def overlap(code: str, nil: bool, records: list[tuple[int, int, int]], tallies: list[tuple[int, int, int]]) -> bool:
     by_record = {service for service, _, number in records if number}
     by_tally = {service for service, _, number in tallies if number}
@@ -315,8 +325,9 @@ def in_total(world: World, code: str) -> Answer:
     records = units(world, code, everybody)
     tallies = [cell for service in everybody for cell in told_values(world, service, code)]
     low = bool(unaged(world, code, everybody)) or any(missing(world, service, code) for service in heard)
-    bound = verdict(bool(heard), len(heard & owe), len(owe), low, overlap(code, nil, records, tallies), whole)
-    value = sum(number for _, _, number in records + tallies) if heard else None
+    anything = bool(heard) and not (blind(world, code, everybody) and not any(number for _, _, number in tallies))
+    bound = verdict(anything, len(heard & owe), len(owe), low, overlap(code, nil, records, tallies), whole)
+    value = sum(number for _, _, number in records + tallies) if anything else None
     return value, bound, len(heard & owe), len(owe)
 
 
@@ -326,6 +337,9 @@ def by_service(world: World, code: str) -> dict[int, Answer]:
         owes = service in owing(world, code)
         if source(world, service, code) is None:
             out[service] = (None, "unknown", 0, int(owes))
+            continue
+        if blind(world, code, [service]):
+            out[service] = (None, "unknown", int(owes), int(owes))
             continue
         value = sum(number for _, _, number in units(world, code, [service]) + told_values(world, service, code))
         low = missing(world, service, code) or bool(unaged(world, code, [service]))
@@ -365,8 +379,9 @@ def by_day(world: World, code: str, days: list[int | str]) -> dict[int | str, An
             continue
         heard |= {service for service, _, number in on + said if number}
         low = any(row_of_day(world, there) == day for _, there in unaged(world, code, everybody))
-        bound = verdict(bool(heard), len(heard & owe), len(owe), low, overlap(code, nil, on, said), whole)
-        value = sum(number for _, _, number in on + said) if heard else None
+        anything = bool(heard) and not (blind(world, code, everybody, day) and not any(n for _, _, n in said))
+        bound = verdict(anything, len(heard & owe), len(owe), low, overlap(code, nil, on, said), whole)
+        value = sum(number for _, _, number in on + said) if anything else None
         out[day] = (value, bound, len(heard & owe), len(owe))
     return out
 
