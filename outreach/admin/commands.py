@@ -159,8 +159,10 @@ def make_link(actor: Actor, user: User) -> str:
     return token
 
 
-def redeem(actor: Actor, token: str, password: str, hash_of: Hash) -> User:
+def redeem(actor: Actor, token: str, password: str, hash_of: Hash, language: str = "") -> User:
     """Set the password by a one-time link; every session of the account ends.
+
+    ``language``: of the page, which a new account starts with.
 
     Raises ``DeadLink`` (the same for unknown, used and expired); ``Invalid`` at ``password``.
     """
@@ -175,6 +177,8 @@ def redeem(actor: Actor, token: str, password: str, hash_of: Hash) -> User:
     holder = Actor(user=user.id, name=user.name)
     _note(holder, Tag.LINK_USED, user, purpose=link.purpose)
     _set_password(holder, user, password, hash_of)
+    if link.purpose == "welcome" and language:
+        user.language = language
     accounts.sign_out_everywhere(user)
     return user
 

@@ -28,7 +28,7 @@ from outreach.storage.queries import accounts
 from outreach.vocab import Role
 from outreach.web import sessions
 from outreach.web.guard import action_of, guard, own_path
-from outreach.web.page import LANGUAGES, THEMES
+from outreach.web.page import LANGUAGES, THEMES, language
 from outreach.web.signin import hashed, present_password_fault
 from outreach.web.specimen import specimen
 
@@ -91,7 +91,7 @@ def set_first_password(token: str) -> Any:
         raise DeadLink()
     if form.validate():
         try:
-            commands.redeem(g.actor, token, form.password.typed, hashed)
+            commands.redeem(g.actor, token, form.password.typed, hashed, language())
         except Invalid as problem:
             form.take(problem)
         else:

@@ -64,6 +64,7 @@ def page() -> SimpleNamespace:
         theme=theme(),
         plain=plain,
         rooms=_rooms(actor) if signed_in else [],
+        people_url=url_for("admin.people") if signed_in and may(actor, "people.see") else None,
         account={"name": actor.name, "url": url_for("admin.account")} if signed_in else None,
         sign_in_url=url_for("security.login"),
         sign_out_url=url_for("security.logout"),

@@ -33,6 +33,7 @@ def begin(user: Any) -> None:
     token = secrets.token_urlsafe(32)
     session["token"] = token
     session["lang"], session["theme"] = user.language, user.theme
+    user.last_seen_at = utc_now()
     accounts.add_session(user.id, token, ends_at=utc_now() + ABSOLUTE)
 
 

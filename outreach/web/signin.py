@@ -10,9 +10,11 @@ from typing import Any
 
 from flask import Flask, g
 from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user, user_logged_out
 from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, user_authenticated
 from flask_security.utils import hash_password, verify_password
+from wtforms import EmailField, PasswordField, validators
 
 from outreach import audit
 from outreach.audit.tags import Tag
@@ -51,6 +53,7 @@ def settings_for(app: Flask, settings: Settings, keys: Keys) -> None:
         SECURITY_RECOVERABLE=False,
         SECURITY_CHANGEABLE=False,
         SECURITY_SEND_REGISTER_EMAIL=False,
+        SECURITY_MSG_GENERIC_AUTHN_FAILED=(_l("The e-mail address or the password is not right."), "error"),
         SECURITY_DEFAULT_REMEMBER_ME=False,
         SECURITY_LOGIN_USER_TEMPLATE="admin/sign_in.html",
         SECURITY_FLASH_MESSAGES=False,
@@ -71,6 +74,8 @@ class SignInForm(LoginForm):
     There is no "remember me": a session ends.
     """
 
+    email = EmailField(_l("E-mail address"), LoginForm.email.kwargs["validators"])
+    password = PasswordField(_l("Password"), [validators.InputRequired(_l("Enter a password."))])
     remember = None
 
     def validate(self, **kwargs: Any) -> bool:

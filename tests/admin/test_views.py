@@ -163,6 +163,16 @@ def test_a_role_that_belongs_to_a_service_needs_one(app, admin, post):
     assert accounts.by_email("nadia.roy@example.org") is None
 
 
+def test_a_new_account_starts_in_the_language_of_its_first_page(app, admin, post):
+    address = link_on(invite(admin, post))
+    french = app.test_client()
+    page = french.get(address, headers={"Accept-Language": "fr"})
+    data = {"password": NEW, "csrf_token": token_of(page)}
+    assert "Choisissez un mot de passe" in page.text
+    assert french.post(address, data=data, headers={"Accept-Language": "fr"}).status_code == 303
+    assert accounts.by_email("nadia.roy@example.org").language == "fr"
+
+
 def test_an_invitation_is_french_for_who_reads_french(app, admin, post):
     post(admin, "/language", {"lang": "fr"})
     assert "Inviter une personne" in admin.get("/people").text
