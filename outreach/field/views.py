@@ -12,6 +12,7 @@ from outreach.errors import Invalid, NotFound
 from outreach.storage.queries import contacts, lists, operations
 from outreach.storage.queries import field as rows
 from outreach.storage.types import utc_now
+from outreach.web import transaction
 from outreach.web.guard import guard
 from outreach.web.page import language
 
@@ -193,13 +194,17 @@ def _ask(draft: Any, step: str, answers: dict[str, Any], wrong: str = "") -> str
 
 
 @bp.post("/field/contacts")
-@guard("contact.log", load=chosen_team, person_level=True)
+@guard("contact.log", load=chosen_team, person_level=True, writes=False)
 def save(place: rows.LoggingPlace) -> Any:
-    """The final submission, with everything in it, so that it can be sent again: by a thumb, a queue, a script."""
+    """The final submission, with everything in it, so that it can be sent again: by a thumb, a queue, a script.
+
+    The team is looked up and the form is read before the write lock is taken: only the storing itself queues.
+    """
     fields = request.form.to_dict(flat=False)
     try:
         entry = rules.read_entry(fields, place.time_zone, forms.known)
-        receipt = commands.log_contact(g.actor, place, entry)
+        with transaction.writing():
+            receipt = commands.log_contact(g.actor, place, entry)
     except Invalid as problem:
         if _wants_json():
             raise
