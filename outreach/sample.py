@@ -207,7 +207,7 @@ def _invented_services(ontario: Any, figures: dict[str, int]) -> list[Any]:
     for n in range(INVENTED):
         name = f"Service {n + 6:02d} (invented)"
         kind = ServiceKind.POLICE_PROVINCIAL if n % 5 == 4 else ServiceKind.POLICE_MUNICIPAL
-        service = _service(name, f"Service {n + 6:02d}", kind, ("Central", "East", "North East", "West")[n % 4], "")
+        service = _service(name, name, kind, ("Central", "East", "North East", "West")[n % 4], "")
         part = rows.add_participation(
             ontario.id,
             service.id,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import secrets
-import unicodedata
 from functools import lru_cache
 from typing import Any
 
 from flask import current_app
 
+from outreach.plan.rules import name_key
 from outreach.storage import db, writing
 from outreach.storage.tables import (
     Grant,
@@ -54,7 +54,7 @@ def password_hash() -> str:
 
 def a_service(name: str | None = None, kind: ServiceKind = ServiceKind.POLICE_MUNICIPAL, **more: Any) -> Service:
     name = name or f"Service {next(_numbers)} Police"
-    key = "".join(c for c in unicodedata.normalize("NFKD", name).casefold() if c.isalnum())
+    key = name_key(name)
     service = Service(name=name, name_key=key, short_name=name.split()[0], kind=kind.value, region="West", **more)
     _save(service)
     return service

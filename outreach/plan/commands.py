@@ -16,7 +16,7 @@ from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Finding, Invalid, NotAllowed
 from outreach.storage.queries import access, operations
 from outreach.storage.queries import plan as rows
-from outreach.storage.tables import Operation
+from outreach.storage.tables import Operation, ParticipationVersion
 from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus
 
@@ -162,7 +162,7 @@ def count_of(operation: Operation, *, heard: int | None = None, owing: int | Non
         children=len(operations.children_of(operation.id)),
         invited=sum(v.status == ParticipationStatus.INVITED for v in standing),
         confirmed=len(confirmed),
-        logging=sum(v.entry_mode == EntryMode.CONTACTS for v in confirmed),
+        logging=sum(_logs_here(v, operation.id) for v in confirmed),
         totals=sum(v.entry_mode == EntryMode.DAILY_TOTALS for v in confirmed),
         teams=crew.teams,
         members=crew.members,
@@ -171,6 +171,12 @@ def count_of(operation: Operation, *, heard: int | None = None, owing: int | Non
         heard=heard,
         owing=owing,
     )
+
+
+def _logs_here(version: ParticipationVersion, operation_id: int) -> bool:
+    """Whether the service logs contacts in this operation: not when they are counted in one under or above it."""
+    place = version.counted_in.get("contacts", operation_id)
+    return version.entry_mode == EntryMode.CONTACTS and place == operation_id
 
 
 def move(actor: Actor, operation: Operation, to: str, reason: str = "", *, room: str = "plan") -> None:

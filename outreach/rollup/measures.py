@@ -15,7 +15,7 @@ from enum import StrEnum
 from outreach.errors import Problem
 from outreach.vocab import N_, AgeBand, ServiceKind
 
-DOMAIN = "Outreach glossary, figures and their rules"
+DOMAIN = N_("Outreach glossary, figures and their rules")
 
 
 class NotABandEdge(Problem):

@@ -259,7 +259,8 @@ def _by_service_and_day(book: Ledger, measure: Measure) -> list[Figure]:
             counted = records.get((service, day), 0) + told.get((service, day), 0)
             cell = states.get((service, day)) if isinstance(day, int) else None
             blind = not counted and bool(unaged.get((service, day))) and not aged.get((service, day))
-            known = bool(counted) or not blind and (source is not None if isinstance(day, str) else cell is not None and cell.known)
+            told_of = source is not None if isinstance(day, str) else cell is not None and cell.known
+            known = bool(counted) or (told_of and not blind)
             owes = service in owing and (isinstance(day, str) or (cell is not None and cell.state != "not_a_day"))
             bound = Bound.UNKNOWN if not known else Bound.AT_LEAST if unaged.get((service, day)) else Bound.EXACT
             out.append(Figure(

@@ -24,7 +24,7 @@ close_outside_network()
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
-SCREENS = Path(__file__).resolve().parents[2] / "test-results" / "screens"
+SCREENS = Path(__file__).resolve().parents[2] / "build" / "screens"  # test-results/ is emptied by the plugin
 PLANNER = ("planner@example.org", "a plan for forty-six services")
 FLAGS = [
     "--no-sandbox",
