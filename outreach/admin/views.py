@@ -26,7 +26,7 @@ from werkzeug.exceptions import HTTPException
 from outreach.errors import DeadLink, Invalid, NotFound
 from outreach.storage.queries import accounts
 from outreach.vocab import Role
-from outreach.web import sessions
+from outreach.web import sessions, transaction
 from outreach.web.guard import action_of, guard, own_path
 from outreach.web.page import LANGUAGES, THEMES, language
 from outreach.web.signin import hashed, present_password_fault
@@ -182,8 +182,9 @@ def change_account() -> Any:
 
 
 @bp.post("/account/password")
-@guard("site.own")
+@guard("site.own", writes=False)
 def change_password() -> Any:
+    """A wrong present password is counted although the form is refused, so the view writes in two steps."""
     form = forms.ChangePasswordForm(prefix="change-")
     user = accounts.by_id(g.actor.user)
     if form.validate():
@@ -192,11 +193,12 @@ def change_password() -> Any:
             form.present.errors = [*form.present.errors, fault]
         else:
             try:
-                commands.change_password(g.actor, user, form.password.typed, hashed)
+                with transaction.writing():
+                    commands.change_password(g.actor, user, form.password.typed, hashed)
+                    sessions.end_others(user)
             except Invalid as problem:
                 form.take(problem)
             else:
-                sessions.end_others(user)
                 flash(gettext("Your password is changed. Every other device is signed out."))
                 return redirect(url_for("admin.account"), code=303)
     return _account_page(forms.AccountForm(formdata=None, obj=user), form, errors=form)
