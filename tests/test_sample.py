@@ -22,8 +22,7 @@ KEPT_TABLES = {"audit_entry", "alembic_version", "list_item", "offence", "region
 @pytest.fixture
 def loaded(app, instance):
     with writing():
-        people = sample.load(hash_password, instance)
-    return people
+        return sample.load(hash_password, instance)
 
 
 def figures(app, instance, code):

@@ -193,4 +193,4 @@ def test_officers_do_not_plan(plan: Any, signed_in: Any, post: Any) -> None:
     assert client.get(plan.teams_url).status_code == 403
     for url in (plan.team_url, plan.people_url):
         assert client.get(url).status_code == 404
-    assert post(client, plan.people_url, {"rows": LIST}).status_code == 403
+    assert post(client, plan.people_url, {"rows": LIST}).status_code == 404

@@ -15,19 +15,27 @@ def a_row(n=1):
 
 @pytest.mark.any_database
 def test_an_error_inside_a_write_leaves_no_trace(app):
-    with pytest.raises(ZeroDivisionError), writing():
-        db.session.add(a_row())
-        db.session.flush()
-        raise ZeroDivisionError
+    def half_a_write():
+        with writing():
+            db.session.add(a_row())
+            db.session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half_a_write()
     assert db.session.query(Service).count() == 0
 
 
 @pytest.mark.any_database
 def test_a_write_inside_a_write_is_one_write(app):
-    with pytest.raises(ZeroDivisionError), writing():
+    def one_write_in_another():
         with writing():
-            db.session.add(a_row())
-        raise ZeroDivisionError
+            with writing():
+                db.session.add(a_row())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        one_write_in_another()
     assert db.session.query(Service).count() == 0
 
 
