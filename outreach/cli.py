@@ -47,10 +47,8 @@ def with_app(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def hash_password(password: str) -> str:
     """Argon2id hash; raises ``Invalid`` at ``password`` when it is too short or too long."""
-    from flask_security.utils import hash_password as argon2
-
     from outreach.errors import N_
-    from outreach.web.signin import LONGEST_PASSWORD, SHORTEST_PASSWORD
+    from outreach.web.signin import LONGEST_PASSWORD, SHORTEST_PASSWORD, hashed
 
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise Invalid.at(
@@ -60,7 +58,7 @@ def hash_password(password: str) -> str:
             least=SHORTEST_PASSWORD,
             most=LONGEST_PASSWORD,
         )
-    return str(argon2(password))
+    return hashed(password)
 
 
 def password_from_stdin() -> str:

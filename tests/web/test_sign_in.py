@@ -49,3 +49,15 @@ def test_five_wrong_passwords_close_the_account_for_a_while_even_to_the_right_on
     answer = client.post("/sign-in", data={"email": user.email, "password": PASSWORD, "csrf_token": token_of(page)})
     assert answer.status_code == 200
     assert "Too many attempts" in answer.text
+
+
+def test_a_password_given_on_the_command_line_signs_in_however_its_letters_are_composed(app, client):
+    from outreach.cli import hash_password
+    from outreach.storage import writing
+    from outreach.storage.queries import accounts
+
+    user = a_user(Role.ADMINISTRATOR)
+    with writing():
+        accounts.by_id(user.id).password = hash_password("éléphant kiwi tambour")
+    data = {"email": user.email, "csrf_token": token_of(client.get("/sign-in"))}
+    assert client.post("/sign-in", data={**data, "password": "éléphant kiwi tambour"}).status_code in (302, 303)
