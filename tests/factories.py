@@ -31,8 +31,9 @@ PASSWORD = "correct horse battery staple"
 _numbers = itertools.count(1)
 
 
-@lru_cache(maxsize=1)
-def _password_hash() -> str:
+@lru_cache(maxsize=8)
+def _password_hash(salt: str) -> str:
+    """Hash for the site whose salt this is; sites that are copies of one share it."""
     from flask_security.utils import hash_password
 
     return str(hash_password(PASSWORD))
@@ -47,9 +48,8 @@ def _save(*rows: Any) -> None:
 
 
 def password_hash() -> str:
-    """Hash with the salt of the running application (each test has its own keys, all copies of one)."""
-    assert current_app
-    return _password_hash()
+    """Hash that the running application accepts."""
+    return _password_hash(current_app.config["SECURITY_PASSWORD_SALT"])
 
 
 def a_service(name: str | None = None, kind: ServiceKind = ServiceKind.POLICE_MUNICIPAL, **more: Any) -> Service:

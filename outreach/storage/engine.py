@@ -6,14 +6,17 @@ SQLite runs in WAL with ``synchronous=FULL`` on the library that ``pysqlite3`` b
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy import Connection, Engine, Executable, MetaData, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -25,8 +28,63 @@ BUSY_MS = 5000
 DatabaseTrouble = OperationalError  # what the layers above may catch without knowing SQLAlchemy
 
 _want_write: ContextVar[bool] = ContextVar("outreach_want_write", default=False)
-# SQLite's busy handler sleeps and polls; queueing writers inside the process first cuts the slowest waits.
-_write_lock = threading.RLock()
+_lasting: ContextVar[tuple[tuple[Executable, dict[str, Any]], ...]] = ContextVar("outreach_lasting", default=())
+
+
+class WriteQueue:
+    """Where writers of one SQLite database wait for each other: threads on a lock, server processes on a locked file.
+
+    SQLite's own waiting sleeps up to a tenth of a second at a time; here a writer looks again after half a millisecond,
+    and gives up when SQLite would. It only shortens the waiting: SQLite's lock still decides, also against other
+    programs.
+    """
+
+    LOOK_AGAIN = 0.0005
+
+    def __init__(self) -> None:
+        self._threads = threading.RLock()
+        self._files: dict[tuple[int, str], int] = {}
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        with self._threads:
+            place = self._file()
+            if place is None:
+                yield
+                return
+            self._wait(place)
+            try:
+                yield
+            finally:
+                fcntl.flock(place, fcntl.LOCK_UN)
+
+    def _wait(self, place: int) -> None:
+        """Lock the file; raises ``Unavailable`` when another process holds it longer than a write may take."""
+        until = time.monotonic() + BUSY_MS / 1000
+        while True:
+            try:
+                fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise Unavailable() from None
+                time.sleep(self.LOOK_AGAIN)
+
+    def _file(self) -> int | None:
+        url = db.engine.url
+        if url.get_backend_name() != "sqlite" or not url.database:
+            return None
+        # By process too: a lock that was inherited through a fork would be shared with the parent.
+        key = (os.getpid(), url.database)
+        if key not in self._files:
+            try:
+                self._files[key] = os.open(url.database + ".queue", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError:
+                return None  # a read-only place: the write itself will say so
+        return self._files[key]
+
+
+_queue = WriteQueue()
 
 
 class Base(DeclarativeBase):
@@ -94,9 +152,9 @@ def writing() -> Iterator[None]:
         yield
         return
     db.session.rollback()  # a read transaction that is open already cannot become a write without risking "busy"
-    token = _want_write.set(True)
+    token, kept = _want_write.set(True), _lasting.set(())
     try:
-        with _write_lock:
+        with _queue.turn():
             try:
                 yield
                 db.session.commit()
@@ -110,12 +168,24 @@ def writing() -> Iterator[None]:
             raise Unavailable() from error
         raise
     finally:
+        _lasting.reset(kept)
         _want_write.reset(token)
 
 
 def undo() -> None:
-    """Take back everything of the running write; it then commits nothing."""
+    """Take back everything of the running write but what ``lasting`` wrote in it, which is written again."""
     db.session.rollback()
+    for statement, values in _lasting.get():
+        db.session.connection().execute(statement, values)
+
+
+def lasting(statement: Executable, values: dict[str, Any]) -> None:
+    """Run ``statement`` so that it is committed whatever becomes of a refused form: in a transaction of its own, or in
+    the running write, where it outlives ``undo``. An error that ends the write takes it back, and nothing is shown."""
+    with independently() as connection:
+        connection.execute(statement, values)
+    if _want_write.get():
+        _lasting.set((*_lasting.get(), (statement, values)))
 
 
 @contextmanager
@@ -129,7 +199,7 @@ def independently() -> Iterator[Connection]:
         return
     token = _want_write.set(True)
     try:
-        with _write_lock, db.engine.begin() as connection:
+        with _queue.turn(), db.engine.begin() as connection:
             yield connection
     except OperationalError as error:
         raise Unavailable() from error

@@ -94,3 +94,26 @@ def test_an_independent_write_is_there_although_the_reader_rolls_back(app):
         )
     db.session.rollback()
     assert db.session.query(Service).count() == 1
+
+
+def test_a_server_process_that_hangs_in_a_write_makes_others_unavailable_not_stuck(app, monkeypatch):
+    """Another process holds the queue's file; a writer gives up when SQLite would and nothing is half-written."""
+    import subprocess
+    import sys
+
+    from outreach.storage import engine
+
+    monkeypatch.setattr(engine, "BUSY_MS", 300)
+    place = str(app.config["OUTREACH"].sqlite_file) + ".queue"
+    hold = (
+        f"import fcntl, os, sys; f = os.open({place!r}, os.O_RDWR | os.O_CREAT); fcntl.flock(f, fcntl.LOCK_EX);"
+        " print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(Unavailable), writing():
+        db.session.add(a_row())
+    holder.communicate("")
+    with writing():
+        db.session.add(a_row())
+    assert db.session.query(Service).count() == 1
