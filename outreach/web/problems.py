@@ -19,7 +19,7 @@ from outreach.errors import (
     Unexpected,
     WrongMethod,
 )
-from outreach.storage.engine import DatabaseTrouble
+from outreach.storage.engine import DatabaseTrouble, ValueRefused
 
 from . import sessions
 
@@ -31,6 +31,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda error: answer(Forged()))
     app.register_error_handler(RequestEntityTooLarge, lambda error: answer(TooLarge()))
     app.register_error_handler(DatabaseTrouble, _database_trouble)
+    app.register_error_handler(ValueRefused, _value_refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -52,10 +53,19 @@ def answer(problem: Problem) -> Any:
         "fix": _say(problem.fix, problem),
         "status": problem.status,
         "code": problem.code,
+        "again": _again() if isinstance(problem, Unavailable) else None,
     }
     response = Response(render_template("problem.html", problem=shown), status=problem.status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _again() -> dict[str, Any] | None:
+    """Where and what was sent, for a form that sends it once more; never with a password or a file in it."""
+    fields = [(name, value) for name, values in request.form.lists() for value in values if name != "csrf_token"]
+    if request.method != "POST" or request.files or any("password" in name for name, _value in fields):
+        return None
+    return {"url": request.full_path.rstrip("?"), "fields": fields}
 
 
 def _say(text: str, problem: Problem) -> str:
@@ -81,6 +91,12 @@ def _http(error: HTTPException) -> Any:
 def _database_trouble(error: DatabaseTrouble) -> Any:
     current_app.logger.error("database unavailable: %s", type(error.orig).__name__)
     return answer(Unavailable())
+
+
+def _value_refused(error: ValueRefused) -> Any:
+    """Something was sent that the database cannot hold; what it was stays out of the log."""
+    current_app.logger.error("the database refused a value at %s: %s", request.endpoint, type(error.orig).__name__)
+    return answer(Problem())
 
 
 def _unexpected(error: Exception) -> Any:
