@@ -23,8 +23,8 @@ from .commands import count_of
 _PLACES: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
     "window": (("plan.edit_operation",), "operation.change", {}),
     "services": (("plan.services",), "operation.plan.see", {}),
-    "teams": (("plan.teams", "plan.services"), "operation.plan.see", {}),
-    "people": (("plan.teams", "plan.services"), "operation.plan.see", {}),
+    "teams": (("plan.teams_of",), "operation.plan.see", {}),
+    "people": (("plan.teams_of",), "operation.plan.see", {}),
     "planned": (("plan.move_page",), "operation.move", {"to": "planned"}),
     "active": (("plan.move_page",), "operation.move", {"to": "active"}),
     "hear": (("report.operation", "plan.services"), "operation.see", {}),
@@ -33,14 +33,21 @@ _PLACES: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
 }
 
 
+HEARD = "outreach.heard"
+"""Name under which a later room leaves ``(operation id) → (services heard, services owing)`` with the application."""
+
+
 def tasks_of(operation: Operation, *, heard: int | None = None, owing: int | None = None) -> Any:
     """``sections`` for the ``tasks()`` macro, with ``done``, ``total`` and ``next`` (a task or ``None``).
 
     ``heard`` and ``owing``: services that reported anything and that owe anything, where the caller knows it (the
-    plan itself never asks what was logged).
+    plan itself never knows what was logged); otherwise the room that knows it is asked, see ``HEARD``.
     """
-    found = rules.tasks(count_of(operation, heard=heard, owing=owing))
     target = access.operation_target(operation)
+    ask = current_app.extensions.get(HEARD)
+    if heard is None and ask is not None and may(g.actor, "figures.see", target):
+        heard, owing = ask(operation.id)
+    found = rules.tasks(count_of(operation, heard=heard, owing=owing))
     titles = {"prepare": gettext("Prepare"), "run": gettext("Run"), "close": pgettext("phase", "Close")}
     sections = [
         {"title": titles[code], "tasks": [_shown(t, operation, target) for t in tasks]}

@@ -18,7 +18,7 @@ from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.auth.permissions import may
 from outreach.errors import Invalid, NotFound, Problem
-from outreach.plan.tasks import tasks_of
+from outreach.plan.tasks import HEARD, tasks_of
 from outreach.plan.views import visible_operations
 from outreach.rollup.measures import CATALOGUE, STANDARD, Measure
 from outreach.rollup.measures import measure as measure_of
@@ -35,6 +35,15 @@ from .figures import board_of, cells_of, figures_of, rows_of
 from .forms import AsOfForm
 
 bp = Blueprint("report", __name__)
+
+
+def _heard(operation_id: int) -> tuple[int | None, int | None]:
+    """Services that reported anything and that owe anything, for the task list of the plan."""
+    found = figures_of(operation_id).coverage
+    return found.reported, found.expected
+
+
+bp.record_once(lambda setup: setup.app.extensions.update({HEARD: _heard}))
 
 PAGE = 50
 LIST_PAGE = 100

@@ -81,6 +81,16 @@ def test_what_nobody_knows_is_a_word_and_never_zero(app, signed_in):
     assert operation.code in signed_in(site.a_user(Role.ANALYST)).get("/report").text
 
 
+def test_the_plan_page_and_the_operation_page_show_the_same_tasks(operation, signed_in):
+    client = signed_in(site.a_user(Role.OPERATION_COORDINATOR))
+    pages = [text_of(client.get(address)) for address in ("/operations/ONS-1", "/operations/ONS-1/plan")]
+    found = [re.search(r"Tasks \d of 9 done.*?Close the operation", words) for words in pages]
+    assert found[0] and found[1]
+    assert found[0][0] == found[1][0]
+    assert "Hear from every service Completed 3 of 3 services in" in found[0][0]
+    assert 'href="/operations/ONS-1/plan/teams"' in client.get("/operations/ONS-1/plan").text
+
+
 def test_an_assumed_window_says_so(app, signed_in):
     site.an_operation("ONS-8", window_assumed=True)
     assert "Window assumed" in text_of(signed_in(site.a_user(Role.ANALYST)).get("/operations/ONS-8"))
