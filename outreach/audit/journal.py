@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from outreach.auth.actors import Actor
-from outreach.storage import independently
+from outreach.storage import lasting
 from outreach.storage.engine import db
 from outreach.storage.queries.journal import add_entry, entry_insert
 
@@ -37,13 +37,11 @@ def read(
     service: int | None = None,
     **details: Any,
 ) -> None:
-    """Enter a read of person-level data; committed before the caller sends anything.
+    """Enter a read of person-level data; committed before anything is sent, also where a refused form shows it.
 
     Raises ``Unavailable`` when it cannot be written: then nothing may be shown.
     """
-    with independently() as connection:
-        values = _values(actor, tag, kind, object_id, operation, service, "done", details)
-        connection.execute(entry_insert(), values)
+    lasting(entry_insert(), _values(actor, tag, kind, object_id, operation, service, "done", details))
 
 
 def _values(

@@ -18,6 +18,7 @@ from outreach.storage.queries import contacts
 from outreach.storage.queries import field as rows
 from outreach.vocab import AgeBand, ContactResult, Gender, SupportAnswer
 from outreach.web import clock
+from outreach.web.forms import whole
 from outreach.web.guard import guard
 from outreach.web.load import own_service
 
@@ -108,17 +109,18 @@ def save_edit(record: contacts.ContactRecord) -> Any:
     values = request.form.to_dict(flat=False) | {"uid": [record.contact.uid]}
     try:
         entry = rules.read_entry(values, record.operation.time_zone, forms.known)
-        expected = request.form.get("version", "")
         commands.change_contact(
             g.actor,
             record,
             entry,
-            expected=int(expected) if expected.isdigit() and len(expected) < 10 else 0,
+            expected=whole(request.form.get("version")),
             reason=request.form.get("reason", ""),
         )
     except Invalid as problem:
+        _read(record)
         return _edit_page(record, values, problem), 422
     except Changed:
+        _read(record)
         values["version"] = [str(record.version.version)]
         return _edit_page(record, values, now_stands=history_of(record)[0]), 409
     flash(gettext("The change is saved; what stood before is kept in the history."))
@@ -128,16 +130,15 @@ def save_edit(record: contacts.ContactRecord) -> Any:
 @bp.post("/field/contacts/<uid>/withdraw")
 @guard("contact.change", load=one_contact, person_level=True)
 def withdraw(record: contacts.ContactRecord) -> Any:
-    expected = request.form.get("version", "")
     try:
         commands.withdraw_contact(
             g.actor,
             record,
-            expected=int(expected) if expected.isdigit() and len(expected) < 10 else 0,
+            expected=whole(request.form.get("version")),
             reason=request.form.get("reason", ""),
         )
     except Invalid as problem:
-        g.operation = record.operation
+        _read(record)
         return _page(record, problem), 422
     flash(gettext("Withdrawn: it counts no longer. A referral made from it stands until the agency closes it."))
     if request.form.get("from") == "shift":
@@ -179,8 +180,8 @@ def _edit_page(
     record: contacts.ContactRecord, values: dict[str, list[str]], problem: Invalid | None = None, now_stands: Any = None
 ) -> str:
     g.operation = record.operation
-    persons = (values.get("persons") or ["1"])[0]
-    count = int(persons) if persons.isdigit() and 0 < int(persons[:4]) <= rules.MOST_PERSONS else 1
+    count = whole((values.get("persons") or ["1"])[0])
+    count = count if 0 < count <= rules.MOST_PERSONS else 1
     root_id = record.operation.root_id or record.operation.id
     form = forms.change_form(values, count, rows.agencies_for(record.operation.id, root_id))
     if problem is not None:
@@ -272,7 +273,7 @@ def _person_said(meeting: Any) -> list[tuple[str, str]]:
 def contacts_list(operation: Any, participation: Any) -> Any:
     g.operation = operation
     asked = _asked()
-    number = max(1, request.args.get("page", 1, type=int))
+    number = max(1, whole(request.args.get("page"), 1))
     total, found = contacts.contacts_of_service(
         operation.id, participation.service_id, asked, limit=A_PAGE, offset=(number - 1) * A_PAGE
     )

@@ -4,6 +4,6 @@
 commit. A write happens inside ``writing()``, which takes the write lock first, commits once, or leaves no trace.
 """
 
-from .engine import db, independently, undo, writing
+from .engine import db, independently, lasting, undo, writing
 
-__all__ = ["db", "independently", "undo", "writing"]
+__all__ = ["db", "independently", "lasting", "undo", "writing"]

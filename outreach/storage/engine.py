@@ -17,7 +17,7 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, Executable, MetaData, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
 from outreach.errors import Unavailable
@@ -26,6 +26,7 @@ SAFE_SQLITE = (3, 51, 3)  # SOURCE: sqlite.org, the WAL-reset bug, fixed in 3.51
 BUSY_MS = 5000
 
 DatabaseTrouble = OperationalError  # what the layers above may catch without knowing SQLAlchemy
+ValueRefused = DataError  # PostgreSQL holds no NUL and no text longer than its column
 
 _want_write: ContextVar[bool] = ContextVar("outreach_want_write", default=False)
 _lasting: ContextVar[tuple[tuple[Executable, dict[str, Any]], ...]] = ContextVar("outreach_lasting", default=())
@@ -115,10 +116,11 @@ def sqlite_module() -> Any:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Options for ``SQLALCHEMY_ENGINE_OPTIONS``."""
+    """Options for ``SQLALCHEMY_ENGINE_OPTIONS``. Errors never carry the values of a statement into a log."""
     if url.startswith("sqlite"):
-        return {"module": sqlite_module(), "connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}}
-    return {"pool_pre_ping": True}
+        connect = {"timeout": BUSY_MS / 1000, "check_same_thread": False}
+        return {"module": sqlite_module(), "connect_args": connect, "hide_parameters": True}
+    return {"pool_pre_ping": True, "hide_parameters": True}
 
 
 def prepare(engine: Engine) -> None:

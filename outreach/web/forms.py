@@ -44,6 +44,12 @@ def clean(value: Any) -> Any:
     return unicodedata.normalize("NFC", "".join(kept)).strip()
 
 
+def whole(text: str | None, otherwise: int = 0) -> int:
+    """A number that a browser sent, which the database can hold; ``otherwise`` for everything else that was sent."""
+    text = (text or "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
+
+
 class OutreachForm(FlaskForm):
     """A form whose text is cleaned and which can take the findings of rules and commands."""
 
