@@ -6,6 +6,7 @@ from flask import Flask
 from flask_compress import Compress
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from outreach import assets
 from outreach.config import Settings, from_environment
@@ -15,6 +16,12 @@ from outreach.storage.keys import load_keys, use
 from outreach.web import guard, headers, page, problems, signin
 
 UPLOAD_LIMIT = 12 * 1024 * 1024
+
+
+class IdConverter(IntegerConverter):
+    """``<int:…>`` in an address: a number that the database can hold; any other address does not exist."""
+
+    regex = r"\d{1,9}"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -27,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder=str(assets.templates()),
         static_folder=str(assets.static()),
     )
+    app.url_map.converters["int"] = IdConverter
     app.config.update(
         OUTREACH=settings,
         TESTING=settings.testing,

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, HiddenField, StringField, TextAreaField, validators
 
 from outreach.admin.rules import Wording
-from outreach.web.forms import OutreachForm
+from outreach.web.forms import OutreachForm, whole
 
 
 def _short(most: int) -> list[Any]:
@@ -33,7 +33,7 @@ class ItemForm(OutreachForm):
 
     @property
     def version_seen(self) -> int:
-        return int(self.version.data) if (self.version.data or "").isdecimal() else 0
+        return whole(self.version.data)
 
 
 class OffenceForm(OutreachForm):

@@ -14,6 +14,7 @@ from outreach.auth.actors import NOTHING, Target
 from outreach.errors import Invalid, NotFound
 from outreach.storage.queries import accounts, journal
 from outreach.vocab import Role
+from outreach.web.forms import whole
 from outreach.web.guard import guard
 
 from . import commands, forms
@@ -154,7 +155,7 @@ def read_journal() -> Any:
     """Who did what, when: filters in the address, newest first; reading it is entered as well."""
     room = request.args.get("room", "")
     room = room if room in ROOMS else ""
-    actor, operation = request.args.get("person", type=int), request.args.get("operation", "")
+    actor, operation = whole(request.args.get("person")) or None, request.args.get("operation", "")
     services, operations = accounts.names_of_bounds()
     chosen = next((i for i, code in operations.items() if code == operation), None)
     narrow = {"tag_prefix": f"{room}." if room else "", "actor_id": actor, "operation_id": chosen}

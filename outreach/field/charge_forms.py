@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from outreach.vocab import ChargeStatus
-from outreach.web.forms import OutreachForm
+from outreach.web.forms import OutreachForm, whole
 
 from .charge_commands import ChargeEntry
 
@@ -113,13 +113,14 @@ def charge_status(status: str) -> str:
 
 def seen_version(value: str | None) -> int:
     """The version a form was made from; 0, which no version has, when it was tampered with."""
-    return int(value) if value and value.isdigit() else 0
+    return whole(value)
 
 
 def read_as_of(text: str) -> dt.datetime | None:
     """A recording time out of the address (ISO, with a zone or taken as UTC); ``None`` when it is none."""
     try:
         at = dt.datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+        at = (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+        return at if 1970 < at.year < 9999 else None  # local clocks and both databases can tell it
     except (ValueError, OverflowError):
         return None

@@ -350,7 +350,8 @@ def count_of(answers: Answers) -> int:
     if answers.get("what") == "met":
         return 1
     count = str(answers.get("count", "")) if answers.get("what") == "several" else ""
-    return int(count) if count.isascii() and count.isdigit() and int(count[:4]) <= MOST_PERSONS else 0
+    number = int(count) if count.isascii() and count.isdigit() and len(count) < 5 else 0
+    return number if number <= MOST_PERSONS else 0
 
 
 def next_step(answers: Answers) -> str:

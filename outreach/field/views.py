@@ -13,6 +13,7 @@ from outreach.storage.queries import contacts, lists, operations
 from outreach.storage.queries import field as rows
 from outreach.storage.types import utc_now
 from outreach.web import transaction
+from outreach.web.forms import whole
 from outreach.web.guard import guard
 from outreach.web.page import language
 
@@ -128,7 +129,7 @@ def answer(draft: Any, step: str, saved: str = "") -> Any:
         return card_views.change(draft, answers, request.form.get("change", ""))
     if step not in rules.steps(answers):
         return _go(draft, rules.next_step(answers))
-    given = request.form.get("answer", "")
+    given = request.form.get("answer", "").strip()
     wrong = _wrong_answer(step, given)
     if wrong:
         return _ask(draft, step, answers | {step: given}, wrong), 422
@@ -155,7 +156,7 @@ def _wrong_answer(step: str, given: str) -> str:
     """What is wrong with an answer, '' when nothing is."""
     kind = step.partition("-")[0]
     if kind == "count":
-        ok = given.isascii() and given.isdigit() and 2 <= int(given[:4]) <= rules.MOST_PERSONS
+        ok = len(given) < 4 and 2 <= whole(given) <= rules.MOST_PERSONS
         return "" if ok else gettext("Enter how many persons, 2 to %(most)d.", most=rules.MOST_PERSONS)
     if kind == "phone":
         ok = len(given) <= 60 and sum(c.isdigit() for c in given) >= 7

@@ -16,7 +16,7 @@ from wtforms.fields.choices import SelectChoice
 
 from outreach.errors import Finding, Invalid
 from outreach.vocab import EntryMode, ParticipationStatus, ServiceKind, StaffCategory
-from outreach.web.forms import OutreachForm
+from outreach.web.forms import OutreachForm, whole
 
 from . import rules
 from .operation_rules import (
@@ -43,8 +43,7 @@ class PlanForm(OutreachForm):
 
     @property
     def stood_at(self) -> int:
-        text = self.version.data or ""
-        return int(text) if text.isdecimal() and len(text) < 10 else 0
+        return whole(self.version.data)
 
     def gather(self, *reads: Callable[[], Any]) -> list[Any]:
         """The results of every read; raises one ``Invalid`` with the findings of all that refuse."""
@@ -258,7 +257,7 @@ class OperationForm(PlanForm):
 
 
 def _id(field: SelectField) -> int | None:
-    return int(field.data) if field.data and field.data.isdecimal() else None
+    return whole(field.data) or None
 
 
 class ServiceForm(PlanForm):
@@ -354,7 +353,7 @@ class ParticipationForm(PlanForm):
             "starts_at": starts_at,
             "ends_at": ends_at,
             "planned_staff": {c.value: n for c, n in zip(StaffCategory, counts, strict=True) if n},
-            "places": {f: int(place) if place.isdecimal() else 0 for f, place in chosen.items() if place},
+            "places": {f: whole(place) for f, place in chosen.items() if place},
         }
 
     def _typed(self, name: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from outreach.storage.queries import access, operations
 from outreach.storage.queries import plan as rows
 from outreach.vocab import EntryMode, ParticipationStatus, Role, ServiceKind, StaffCategory
 from outreach.web import load
+from outreach.web.forms import whole
 from outreach.web.guard import guard
 
 from . import paste_rules, rules
@@ -174,7 +175,7 @@ def _codes_elsewhere(operation: Any, service_ids: list[int]) -> dict[int, dict[s
 @guard("participation.change", load=load.operation)
 def confirm_services(operation: Any) -> Any:
     try:
-        ticked = [int(text) for text in request.form.getlist("service") if text.isdecimal() and len(text) < 12]
+        ticked = [number for text in request.form.getlist("service") if (number := whole(text))]
         if request.form.get("all"):
             ticked = [service.id for _, _, service in operations.participations_of(operation.id)]
         done = commands.confirm_services(g.actor, operation, ticked)

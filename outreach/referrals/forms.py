@@ -7,7 +7,7 @@ from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.fields.choices import SelectChoice
 
 from outreach.vocab import ReferralState
-from outreach.web.forms import OutreachForm
+from outreach.web.forms import OutreachForm, whole
 
 from . import rules
 
@@ -25,7 +25,7 @@ class MoveForm(OutreachForm):
 
     @property
     def seen_version(self) -> int:
-        return int(self.seen.data) if self.seen.data and self.seen.data.isdigit() else 0
+        return whole(self.seen.data)
 
 
 def state_words(state: str) -> str:

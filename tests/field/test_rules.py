@@ -200,3 +200,10 @@ def test_no_form_whatever_is_more_than_refused(fields):
     except Invalid:
         return
     assert entry.result
+
+
+@pytest.mark.parametrize("count", ["00029999999999", "0002" + "9" * 5000, "²", "٣", "13000", "-2", ""])
+def test_a_count_of_persons_that_is_none_asks_about_nobody(count):
+    answers = {"what": "several", "count": count}
+    assert rules.count_of(answers) == 0
+    assert len(list(rules.steps(answers))) == 3
