@@ -47,7 +47,7 @@ def backup_to(source: Path | None, target: Path, progress: Progress | None = Non
         check(part)
         os.replace(part, target)
     finally:
-        part.unlink(missing_ok=True)
+        _remove(part)
     return target.stat().st_size
 
 
@@ -55,7 +55,8 @@ def restore_from(backup: Path, target: Path | None, progress: Progress | None = 
     """Replace the contents of the running database by those of ``backup``; returns where the old contents were saved.
 
     Goes through the backup API too, in one transaction of the running database: readers see the old or the new
-    contents, never a mixture, and servers need no restart. Raises ``NotSQLite``, ``NotABackup``.
+    contents, never a mixture, and servers need no restart. Change counters go on above any that stood before, so that
+    no server shows figures it remembers of the old contents. Raises ``NotSQLite``, ``NotABackup``.
     """
     if target is None:
         raise NotSQLite()
@@ -67,8 +68,37 @@ def restore_from(backup: Path, target: Path | None, progress: Progress | None = 
         target.parent.mkdir(parents=True, exist_ok=True)
     db.session.remove()
     db.engine.dispose()
-    _copy(backup, target, progress)
+    part = target.with_name(f".{target.name}.{os.getpid()}.restore")
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    try:
+        _copy(backup, part, None)
+        _count_on(part, kept)
+        _copy(part, target, progress)
+    finally:
+        _remove(part)
     return kept
+
+
+def _remove(path: Path) -> None:
+    """Delete a database and what SQLite lays beside it; what is not there stays so."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _count_on(restored: Path, before: Path) -> None:
+    """Raise every change counter of ``restored`` above the highest of ``before``."""
+    module = sqlite_module()
+    writing = module.connect(str(restored))
+    try:
+        highest = 0
+        if before.exists():
+            reading = module.connect(f"file:{before}?mode=ro", uri=True)
+            highest = reading.execute("SELECT coalesce(max(changes), 0) FROM operation").fetchone()[0]
+            reading.close()
+        writing.execute("UPDATE operation SET changes = changes + ? + 1", (highest,))
+        writing.commit()
+    finally:
+        writing.close()
 
 
 def check(path: Path) -> None:

@@ -4,14 +4,17 @@ import threading
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from outreach.app import create_app
 from outreach.cli import cli
+from outreach.report.figures import figures_of
 from outreach.storage import db, writing
 from outreach.storage.backup import NotABackup, backup_to, check, restore_from
-from outreach.storage.tables import Service
+from outreach.storage.tables import Participation, Service
 from tests.conftest import settings
-from tests.factories import a_service
+from tests.factories import a_participation, a_service, an_operation
+from tests.report.factories import a_contact
 
 
 def _count(app):
@@ -47,6 +50,21 @@ def test_a_backup_under_writes_is_intact_and_restores(app, tmp_path, instance):
     assert "Before Police" in names
     assert "After Police" not in names
     check(kept)
+
+
+def test_figures_remembered_of_what_stood_before_a_restore_are_never_shown_after_it(app, tmp_path):
+    participation = a_participation(an_operation("OP"), a_service("Windsor Police"))
+    operation, part_id = participation.operation_id, participation.id
+    source = app.config["OUTREACH"].sqlite_file
+    backup_to(source, tmp_path / "copy.sqlite3")
+    a_contact(participation, {}, {})
+    assert figures_of(operation).one("persons_met").value == 2
+    restore_from(tmp_path / "copy.sqlite3", source)
+    a_contact(db.session.get(Participation, part_id), {})
+    assert figures_of(operation).one("persons_met").value == 1
+    assert [path.name for folder in (source.parent, tmp_path) for path in folder.glob(".*")] == []
+    with db.engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
 
 
 def test_a_file_that_is_no_backup_is_refused_and_nothing_changes(app, tmp_path):
