@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,9 @@ def hash_password(password: str) -> str:
     return hashed(password)
 
 
+KEEPS = " This account was there already and keeps its password; a new one is set by a link from its page under People."
+
+
 def password_from_stdin() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
@@ -75,13 +79,15 @@ def init(email: str, name: str, password_stdin: bool) -> None:
     from outreach.admin.commands import add_user
     from outreach.auth.actors import SYSTEM
     from outreach.storage import writing
+    from outreach.storage.queries.accounts import by_email
     from outreach.storage.schema import bring_up_to_date
 
     bring_up_to_date()
     hashed = hash_password(password_from_stdin())
     with writing():
+        known = by_email(email) is not None
         add_user(SYSTEM, email=email, name=name, password_hash=hashed, role=Role.ADMINISTRATOR)
-    click.echo(f"Ready. Administrator: {email}")
+    click.echo(f"Ready. Administrator: {email}{KEEPS if known else ''}")
 
 
 @cli.command()
@@ -138,6 +144,7 @@ def user_add(
     from outreach.plan.rules import name_key
     from outreach.storage import writing
     from outreach.storage.queries import operations
+    from outreach.storage.queries.accounts import by_email
 
     hashed = hash_password(password_from_stdin())
     with writing():
@@ -147,16 +154,21 @@ def user_add(
         owner = operations.service_by_key(name_key(service)) if service else None
         if service and owner is None:
             raise Invalid.at("--service", N_("There is no service called %(name)s."), name=service)
-        add_user(
-            SYSTEM,
-            email=email,
-            name=name,
-            password_hash=hashed,
-            role=Role(role),
-            service=owner.id if owner else None,
-            operation=found.id if found else None,
-        )
-    click.echo(f"{email} can sign in.")
+        known = by_email(email) is not None
+        try:
+            add_user(
+                SYSTEM,
+                email=email,
+                name=name,
+                password_hash=hashed,
+                role=Role(role),
+                service=owner.id if owner else None,
+                operation=found.id if found else None,
+            )
+        except Invalid as problem:
+            places = {"service": "--service", "email": "EMAIL"}
+            raise Invalid(*(replace(f, where=places.get(f.where, f.where)) for f in problem.findings)) from None
+    click.echo(f"{email} can sign in.{KEEPS if known else ''}")
 
 
 @cli.command()

@@ -4,13 +4,18 @@ Also here: what the set-up steps promise (`outreach.assets`), and that every pac
 """
 
 import configparser
+import html
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -48,11 +53,23 @@ def installed(wheel, tmp_path_factory):
     return place
 
 
-def run(*command, cwd=None, **environment):
+def clean_environment():
+    """The environment of this process, without what would put this checkout on the path."""
+    return {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+
+
+def run(*command, cwd=None, typed=None, **environment):
     """Standard output of `command`, run without this checkout on the path; fails with what it printed."""
-    inherited = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     words = [str(part) for part in command]
-    done = subprocess.run(words, cwd=cwd, env=inherited | environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words,
+        cwd=cwd,
+        env=clean_environment() | environment,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -97,6 +114,53 @@ def test_an_installed_wheel_finds_its_own_folders(installed, tmp_path):
 def test_an_installed_wheel_answers_on_the_command_line(installed, tmp_path):
     said = run(installed / "bin" / "outreach", "--help", cwd=tmp_path, OUTREACH_INSTANCE_DIR=str(tmp_path))
     assert "Usage: outreach" in said
+
+
+def test_an_installed_wheel_serves_a_page_with_its_style_sheet_from_another_directory(installed, tmp_path):
+    home = {"OUTREACH_INSTANCE_DIR": str(tmp_path / "instance")}
+    outreach = installed / "bin" / "outreach"
+    said = run(
+        outreach,
+        *("init", "--admin", "admin@example.org", "--password-stdin"),
+        cwd=tmp_path,
+        typed="walrus cedar lantern 42\n",
+        **home,
+    )
+    assert "admin@example.org" in said
+    with served(outreach, tmp_path, home) as address:
+        with urlopen(f"{address}/sign-in", timeout=20) as answer:
+            assert answer.status == 200
+            page = answer.read().decode()
+        assert "Sign in" in page
+        (style,) = re.findall(r'<link[^>]*rel="stylesheet"[^>]*href="([^"]+)"', page)[:1]
+        with urlopen(address + html.unescape(style), timeout=20) as answer:
+            assert answer.status == 200 and answer.headers.get_content_type() == "text/css"
+            assert len(answer.read()) > 1000
+
+
+@contextmanager
+def served(outreach, folder, home):
+    """The address of `outreach serve`, started in `folder`; it is stopped at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (folder / "server.log").open("w+")
+    environment = clean_environment() | home
+    server = subprocess.Popen(
+        [str(outreach), "serve", "--port", str(port)], cwd=folder, env=environment, stdout=log, stderr=log
+    )
+    try:
+        for _ in range(300):
+            assert server.poll() is None, (folder / "server.log").read_text()
+            with socket.socket() as trying:
+                if trying.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        log.close()
 
 
 def test_the_same_message_translated_in_two_ways_stops_the_compilation(tmp_path):

@@ -17,7 +17,7 @@ from outreach.storage.tables import Grant, User
 from outreach.storage.types import utc_now
 from outreach.vocab import Role
 
-from .rules import LINK_LIFE, grant_findings
+from .rules import LINK_LIFE, email_findings, grant_findings
 
 Hash = Callable[[str], str]
 
@@ -51,10 +51,10 @@ def add_user(
 ) -> User:
     """An account with one grant; an existing account of that address gets the grant added.
 
-    Raises ``NotAllowed``; ``Invalid`` at ``service`` when the role needs one.
+    Raises ``NotAllowed``; ``Invalid`` at ``service`` when the role needs one, and at ``email``.
     """
     _people_change(actor)
-    _refuse(grant_findings(role, service))
+    _refuse([*email_findings(email), *grant_findings(role, service)])
     user = accounts.by_email(email)
     if user is None:
         user = accounts.add_user(

@@ -42,6 +42,13 @@ def grant_findings(role: Role, service: int | None) -> list[Finding]:
     return []
 
 
+def email_findings(email: str) -> list[Finding]:
+    """What cannot be an address to sign in with; forms ask more, this holds for the command line too."""
+    if re.fullmatch(r"[^@\s]+@[^@\s]+", email.strip()) and len(email) <= 254:
+        return []
+    return [Finding("email", N_("Enter an e-mail address, such as name@example.org."))]
+
+
 def code_of(label: str) -> str:
     """A code for a new list item from its English label: ``Safety plan`` → ``safety_plan``."""
     plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().casefold()
