@@ -181,6 +181,7 @@ PERMISSIONS: dict[str, Alternatives] = {
     "charges.change": ((service_coordinator, not_archived), (field_officer, still_open, not_archived)),
     # --- referrals
     "referrals.see": ((some_liaison,), (some_service_coordinator,), (some_field_officer,)),
+    "referral.told": ((service_taking_part,),),
     "referral.see": ((agency_liaison,),),
     "referral.change": ((agency_liaison,),),
     # --- returns

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 
+from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Invalid
 from outreach.storage.queries import contacts
 from outreach.storage.queries import field as rows
@@ -31,7 +32,8 @@ ASKED = ("code", "age", "gender", "answer", "reach_by", "safe_way", "urgent")
 
 def own_places() -> list[rows.LoggingPlace]:
     """Teams the signed-in person may log for."""
-    return rows.teams_to_log_for(g.actor.teams, led_services())
+    found = rows.teams_to_log_for(g.actor.teams, led_services())
+    return [place for place in found if may(g.actor, "contact.log", place.target)]
 
 
 def led_services() -> set[int]:

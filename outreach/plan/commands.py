@@ -124,7 +124,13 @@ def _links(actor: Actor, draft: Draft, operation: Operation | None) -> list[Find
     found = []
     if draft.lead_service_id is not None and rows.service(draft.lead_service_id) is None:
         found.append(Finding("lead_service", N_("Choose a service from the list.")))
-    if draft.parent_id is None or (operation is not None and draft.parent_id == operation.parent_id):
+    if draft.parent_id == (operation.parent_id if operation is not None else None):
+        return found
+    above = operations.by_id(operation.parent_id) if operation is not None and operation.parent_id else None
+    if above is not None and not may(actor, "operation.change", access.operation_target(above)):
+        words = N_("Its figures count in %(code)s: only a coordinator of that operation may take it out.")
+        return [*found, Finding("parent", words, {"code": above.code})]
+    if draft.parent_id is None:
         return found
     parent = operations.by_id(draft.parent_id)
     if parent is None or not may(actor, "operation.change", access.operation_target(parent)):

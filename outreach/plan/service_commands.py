@@ -134,12 +134,26 @@ def change_participation(
         for family, place in chosen.items()
         if place not in {op.id for op, _, _ in tree} | {operation.id}
     ]
+    counted_in = {code: place for family, place in chosen.items() for code in rules.measures_placed_as(family)}
+    placed_by_us = {code for family in rules.PLACED for code in rules.measures_placed_as(family)}
+    # What was chosen in the plan of an operation that the actor may not change stands, and is said there alone.
+    fixed = {
+        code: (place, other.code)
+        for other, _, standing in tree
+        if other.id != operation.id and not may(actor, "participation.change", access.operation_target(other))
+        for code, place in standing.counted_in.items()
+        if code in placed_by_us
+    }
+    for family in rules.PLACED:
+        theirs = [code for code in rules.measures_placed_as(family) if code in fixed]
+        if family in chosen and any(counted_in.get(code) != fixed[code][0] for code in theirs):
+            words = N_("The plan of %(code)s says where this counts: ask its coordinator.")
+            findings.append(Finding(f"place_{family}", words, {"code": fixed[theirs[0]][1]}))
     if findings:
         raise Invalid(*findings)
     if current.version != version:
         raise Changed()
-    counted_in = {code: place for family, place in chosen.items() for code in rules.measures_placed_as(family)}
-    placed_by_us = {code for family in rules.PLACED for code in rules.measures_placed_as(family)}
+    counted_in = {code: place for code, place in counted_in.items() if code not in fixed}
     kept = {code: place for code, place in current.counted_in.items() if code not in placed_by_us}
     values: dict[str, Any] = {
         "status": status,
@@ -153,7 +167,8 @@ def change_participation(
     # A service × measure has one place in the tree: what was chosen from another operation of it gives way.
     for other, taking_part, standing in tree:
         left = {code: place for code, place in standing.counted_in.items() if code not in placed_by_us}
-        if other.id != operation.id and left != standing.counted_in:
+        mine = other.id != operation.id and may(actor, "participation.change", access.operation_target(other))
+        if mine and left != standing.counted_in:
             changed = write_participation(actor, other, taking_part, standing, {"counted_in": left}) or changed
     return changed
 

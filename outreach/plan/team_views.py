@@ -13,6 +13,7 @@ from outreach.auth.permissions import may
 from outreach.errors import Changed, Invalid, NotFound
 from outreach.storage.queries import access, operations, teams
 from outreach.vocab import EntryMode, ParticipationStatus, StaffCategory
+from outreach.web.forms import whole
 from outreach.web.guard import guard
 from outreach.web.load import operation as an_operation
 from outreach.web.load import own_service
@@ -124,8 +125,7 @@ def change_team(operation: Any, team: Any) -> Any:
     try:
         form.validate()
         draft = form.draft(operation.time_zone, cancelled=teams.current(team.id).cancelled)
-        read = int(form.version.data) if (form.version.data or "").isdigit() else 0
-        commands.change_team(g.actor, operation, team, draft, version=read)
+        commands.change_team(g.actor, operation, team, draft, version=whole(form.version.data))
         flash(gettext("The team is saved."))
         return redirect(url_for("plan.team", code=operation.code, team_id=team.id), code=303)
     except Invalid as problem:
@@ -205,6 +205,9 @@ def _team_page(operation: Any, team: Any, form: TeamForm, member_form: MemberFor
     services = teams.names_of({team.service_id, *version.partners})
     present = teams.members_of(operation.id, team.id)
     there = {staff.id for _, staff in present}
+    # Naming a partner is no way to read the roster of its people.
+    whole_operation = access.operation_target(operation)
+    seen = {one for one in services if may(g.actor, "team.see", replace(whole_operation, service=one))}
     return render_template(
         "plan/team.html",
         operation=operation,
@@ -214,7 +217,7 @@ def _team_page(operation: Any, team: Any, form: TeamForm, member_form: MemberFor
         services=services,
         members=present,
         categories=dict(StaffCategory.choices()),
-        staff=[one for one, _ in teams.staff_of(set(services)) if one.id not in there],
+        staff=[one for one, _ in teams.staff_of(seen) if one.id not in there],
         form=form,
         member_form=member_form,
         button_form=ConfirmForm(formdata=None),

@@ -107,10 +107,15 @@ def _of_my_agencies() -> list[Row]:
 def _told_to_police() -> list[Row]:
     """Referrals that a service coordinator's service made, and those that an officer entered herself."""
     services = {b.service for b in g.actor.bounds if b.role is Role.SERVICE_COORDINATOR and b.service is not None}
-    rows = {row.referral.id: row for row in referrals.of_services(services)}
+    rows = {row.referral.id: row for row in referrals.of_services(services) if _may_still(row, "contacts.list")}
     if Role.FIELD_OFFICER in g.actor.roles:
-        rows |= {row.referral.id: row for row in referrals.made_by(g.actor.user)}
+        rows |= {row.referral.id: row for row in referrals.made_by(g.actor.user) if _may_still(row, "referral.told")}
     return sorted(rows.values(), key=lambda row: (row.referral.day, row.referral.id), reverse=True)
+
+
+def _may_still(row: Row, action: str) -> bool:
+    """Whether the actor's role reaches the operation and the service that the referral was made in."""
+    return may(g.actor, action, referrals.target_of(row.referral, row.version))
 
 
 def _told(row: Row) -> dict[str, Any]:

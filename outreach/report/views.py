@@ -59,6 +59,8 @@ ACROSS = (
     "charges",
 )
 """Columns of the tables by service and by day; every measure has its own page."""
+AGENCY_ONLY = frozenset({"referrals_reached", "referrals_engaged"})
+"""Of single referrals police learn that one was picked up, never what became of it; the numbers are for everybody."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,7 @@ def measure(operation: Operation, measure: str) -> Any:
         raise NotFound()
     own = _own_services()
     shown_service = service if service is not None or own is None else next(iter(own), None)
-    entitled = own is None or shown_service in own
+    entitled = own is None or (shown_service in own and found.code not in AGENCY_ONLY)
     page = render_template(
         "report/measure.html",
         measure=found,
@@ -245,7 +247,7 @@ def measure(operation: Operation, measure: str) -> Any:
         by_day=figures_of(operation.id, at.as_of, ("day",)).of(found.code),
         day_code=rules.day_text,
         own=[services[one] for one in sorted(own)] if own else [],
-        list=_rows(operation, found, at, shown_service, day, services) if entitled and not found.parts else None,
+        list=_rows(operation, found, at, shown_service, day, services, own) if entitled and not found.parts else None,
         **_shared(operation, at),
     )
     return page, at.status
@@ -258,11 +260,14 @@ def _rows(
     service: int | None,
     day: int | str | None,
     services: words.Services,
+    own: set[int] | None,
 ) -> dict[str, Any]:
     """One page of the rows that the figure counted; who read them is entered in the journal first."""
     members = rows_of(operation.id, found.code, at.as_of, service=service, day=day)
     number, pages = _page(len(members), PAGE)
     shown = members.iloc[(number - 1) * PAGE : number * PAGE]
+    if found.frame == "referrals" and own is not None:
+        shown = shown.assign(reached=False, engaged=False)
     if found.frame != "participations":
         g.person_level = True
         audit.read(
