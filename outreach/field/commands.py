@@ -53,6 +53,8 @@ def log_contact(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> 
 
 def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
     hashed = rules.content_hash(entry, place.team_uid, actor.user)
+    # Keyed, because a plain hash would let whoever steals the database try every number, code and note against it.
+    mark = site_keys().mark(hashed, "content")
     kept_entry = _with_agencies(place, entry)
     now = utc_now()
     head = {
@@ -63,18 +65,18 @@ def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Recei
         "team_id": place.team_id,
         "created_at": now,
         "created_by_id": actor.user,
-        "content_hash": hashed,
+        "content_hash": mark,
         "conflict_of": None,
     }
     contact_id = rows.add_contact(head)
     if contact_id is None:
         first = rows.stored(entry.uid)
-        if first.content_hash == hashed:
-            return _repeat(actor, place, entry.uid, first)
-        head |= {"uid": rules.conflict_uid(entry.uid, hashed), "conflict_of": entry.uid}
+        if first.content_hash == mark:
+            return _repeat(actor, place, entry.uid, first, hashed)
+        head |= {"uid": rules.conflict_uid(entry.uid, mark), "conflict_of": entry.uid}
         contact_id = rows.add_contact(head)
         if contact_id is None:
-            return _repeat(actor, place, entry.uid, rows.stored(str(head["uid"])))
+            return _repeat(actor, place, entry.uid, rows.stored(str(head["uid"])), hashed)
     rows.count_change(place.operations)
     persons = [_new_person(place.root_id, p, same_card=head["conflict_of"] is not None) for p in kept_entry.persons]
     version = Version(contact_id, str(head["uid"]), place, number=1, reason="")
@@ -86,11 +88,11 @@ def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Recei
     return Receipt(entry.uid, str(head["uid"]), hashed, now)
 
 
-def _repeat(actor: Actor, place: rows.LoggingPlace, sent: str, found: rows.Stored) -> Receipt:
+def _repeat(actor: Actor, place: rows.LoggingPlace, sent: str, found: rows.Stored, hashed: str) -> Receipt:
     _record(actor, Tag.CONTACT_REPEATED, place.operation_id, place.service_id, found.uid)
     if actor.user is not None:
         rows.drop_draft(sent, actor.user)
-    return Receipt(sent, found.uid, found.content_hash, found.created_at)
+    return Receipt(sent, found.uid, hashed, found.created_at)
 
 
 @dataclass(frozen=True)
