@@ -66,7 +66,7 @@ def my_shift() -> Any:
         latest=latest,
         drafts=drafts,
         now=utc_now(),
-        led=[p for p in _one_a_service(places) if p.service_id in led_services()],
+        led=[(p, _questions(p)) for p in _one_a_service(places) if p.service_id in led_services()],
     )
 
 
@@ -74,6 +74,11 @@ def my_shift() -> Any:
 @guard("field.see")
 def hidden() -> Any:
     return render_template("field/hidden.html")
+
+
+def _questions(place: rows.LoggingPlace) -> int:
+    """How many standing contacts of a service raise a question: sent twice, or a code that was issued twice."""
+    return contacts.contacts_of_service(place.operation_id, place.service_id, {"flagged": "1"}, limit=0, offset=0)[0]
 
 
 def _one_a_service(places: list[rows.LoggingPlace]) -> list[rows.LoggingPlace]:

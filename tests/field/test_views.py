@@ -441,6 +441,22 @@ def test_the_list_filters_by_what_the_address_says(night, phone, signed_in):
     assert [found(q) for q in asked] == [3, 2, 1, 1, 3, 0, 3]
 
 
+def test_the_coordinator_of_the_service_sees_that_contacts_raise_questions(night, phone, signed_in):
+    client = signed_in(night.coordinator)
+    assert "with a question" not in client.get("/field").text
+    person = a_person(code=rules.make_code())
+    first = an_entry(person)
+    send(phone.client, form_of(night, first))
+    send(phone.client, form_of(night, first) | {"kits": "3"})
+    send(phone.client, form_of(night, an_entry(person)))
+    here = f"/operations/{night.operation.code}/services/{night.service.id}/contacts?flagged=1"
+    page = client.get("/field").text
+    assert f'href="{here}">2 contacts with a question</a>' in page
+    listed = client.get(here).text
+    assert "Sent twice" in listed and "Code issued twice" in listed
+    assert "with a question" not in phone.client.get("/field").text
+
+
 def test_the_list_of_another_service_is_not_found(night, signed_in):
     other = a_night(night.operation)
     client = signed_in(other.coordinator)
