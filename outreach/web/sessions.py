@@ -44,27 +44,38 @@ def end() -> None:
         accounts.revoke_session(token)
 
 
-def current_user_of(user_id: str) -> Any:
-    """The user of this request, or ``None`` when the session has ended (Flask-Login's user loader)."""
-    token = session.get("token")
-    found = accounts.session_with_user(token, user_id) if token else None
+def know_the_actor() -> None:
+    """Make ``g.actor`` from the session of this request as it stands in the database now."""
+    found = _standing_session()
+    g.actor = ANYBODY if found is None else access.actor_from(found.user_id, found.name, found.grants)
+
+
+def _standing_session() -> accounts.SignedIn | None:
+    """The session behind the cookie, unless it has ended."""
+    token, user_id = session.get("token"), session.get("_user_id")
+    found = accounts.signed_in(token, user_id) if token and user_id else None
     if found is None:
         return None
-    record, user = found
     now = utc_now()
-    if record.revoked_at is not None or not user.active or now >= record.ends_at:
+    if found.revoked_at is not None or not found.active or now >= found.ends_at:
         return None
-    if now - record.seen_at > _idle_limit(user):
+    if now - found.seen_at > _idle_limit(found):
         return None
-    if now - record.seen_at > SEEN_EVERY:
+    if now - found.seen_at > SEEN_EVERY:
         with independently() as connection:
-            accounts.touch(connection, record.id, user.id, now)
-    return user
+            accounts.touch(connection, found.session_id, found.user_id, now)
+    return found
 
 
-def _idle_limit(user: Any) -> dt.timedelta:
+def current_user_of(_user_id: str) -> Any:
+    """The account of this request's actor, for the views of packages (Flask-Login's user loader)."""
+    actor = g.get("actor", ANYBODY)
+    return None if actor.user is None else accounts.by_id(actor.user)
+
+
+def _idle_limit(found: accounts.SignedIn) -> dt.timedelta:
     """Long for those who are nothing but field officers; a second role brings back the short one."""
-    roles = {grant.role for grant in user.roles}
+    roles = {role for role, _service, _operation in found.grants}
     return ABSOLUTE if roles == {Role.FIELD_OFFICER.value} else IDLE
 
 
@@ -76,8 +87,8 @@ def end_others(user: Any) -> None:
 
 
 def set_actor(user: Any) -> None:
-    """Make ``g.actor`` from the signed-in user."""
-    g.actor = access.actor_of(user) if user is not None and user.is_authenticated else ANYBODY
+    """Make ``g.actor`` from a user who has just signed in."""
+    g.actor = access.actor_of(user)
 
 
 def keep_form() -> None:

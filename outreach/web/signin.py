@@ -12,6 +12,7 @@ from flask import Flask, g
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, user_logged_out
+from flask_login.utils import _user_context_processor
 from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, user_authenticated
 from flask_security.utils import hash_password, verify_password
 from wtforms import EmailField, PasswordField, validators
@@ -132,12 +133,16 @@ def register(app: Flask, settings: Settings, keys: Keys) -> None:
     app.login_manager.request_loader(lambda _request: None)
     user_authenticated.connect(_signed_in, app)
     user_logged_out.connect(_signed_out, app)
-    app.before_request(_know_the_actor)
+    app.before_request(sessions.know_the_actor)
+    _load_accounts_late(app, security)
     return security
 
 
-def _know_the_actor() -> None:
-    sessions.set_actor(current_user if current_user.is_authenticated else None)
+def _load_accounts_late(app: Flask, security: Security) -> None:
+    """Let packages load the account where they use it, not at every request: ``g.actor`` is what rooms ask."""
+    security.principal.identity_loaders.clear()  # its permissions are not ours
+    processors = app.template_context_processors[None]
+    processors[processors.index(_user_context_processor)] = lambda: {"current_user": current_user}
 
 
 def _signed_in(app: Flask, user: Any, **_rest: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import bindparam, select
@@ -34,11 +35,16 @@ _OWN_TEAMS = Prepared(
 
 def actor_of(user: User) -> Actor:
     """The actor behind an account, with her current teams."""
-    bounds = tuple(Bound(Role(g.role), g.service_id, g.operation_id) for g in user.roles)
+    return actor_from(user.id, user.name, [(g.role, g.service_id, g.operation_id) for g in user.roles])
+
+
+def actor_from(user_id: int, name: str, grants: Iterable[tuple[str, int | None, int | None]]) -> Actor:
+    """The actor of an account whose grants are known as ``(role, service, operation)``, with her current teams."""
+    bounds = tuple(Bound(Role(role), service, operation) for role, service, operation in grants)
     teams: frozenset[int] = frozenset()
     if any(b.role in (Role.FIELD_OFFICER, Role.SERVICE_COORDINATOR) for b in bounds):
-        teams = frozenset(row[0] for row in _OWN_TEAMS.all(db.session.connection(), {"user": user.id}))
-    return Actor(user=user.id, name=user.name, bounds=bounds, teams=teams)
+        teams = frozenset(row[0] for row in _OWN_TEAMS.all(db.session.connection(), {"user": user_id}))
+    return Actor(user=user_id, name=name, bounds=bounds, teams=teams)
 
 
 def ancestors_of(operation_id: int) -> frozenset[int]:

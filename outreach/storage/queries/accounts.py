@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
-from sqlalchemy.orm import joinedload
 
 from outreach.vocab import Role
 
 from ..engine import db
+from ..prepared import Prepared
 from ..tables import AccountLink, Grant, KeptForm, Operation, Service, SessionRecord, SignInFailure, User
 from ..types import new_uid, utc_now
 
@@ -41,20 +42,50 @@ def add_session(user_id: int, token: str, *, ends_at: dt.datetime) -> None:
     db.session.flush()
 
 
+@dataclass(frozen=True)
+class SignedIn:
+    """A session with the account behind it and its grants, as ``(role, service, operation)``."""
+
+    session_id: int
+    seen_at: dt.datetime
+    ends_at: dt.datetime
+    revoked_at: dt.datetime | None
+    user_id: int
+    name: str
+    active: bool
+    grants: tuple[tuple[str, int | None, int | None], ...]
+
+
 # Every request of a signed-in person begins with this one: made once, the grants in the same statement.
-_SESSION_WITH_USER = (
-    select(SessionRecord, User)
+_SIGNED_IN = Prepared(
+    select(
+        SessionRecord.id,
+        SessionRecord.seen_at,
+        SessionRecord.ends_at,
+        SessionRecord.revoked_at,
+        User.id,
+        User.name,
+        User.active,
+        Grant.role,
+        Grant.service_id,
+        Grant.operation_id,
+    )
     .join(User, User.id == SessionRecord.user_id)
+    .outerjoin(Grant, Grant.user_id == User.id)
     .where(SessionRecord.token_hash == bindparam("token"), User.fs_uniquifier == bindparam("uniquifier"))
-    .options(joinedload(User.roles))
+    .order_by(Grant.id)
 )
 
 
-def session_with_user(token: str, uniquifier: str) -> tuple[SessionRecord, User] | None:
-    """The session record of ``token`` with its user, when the user's uniquifier is the one in the cookie."""
-    found = {"token": token_hash(token), "uniquifier": uniquifier}
-    row = db.session.execute(_SESSION_WITH_USER, found).unique().one_or_none()
-    return None if row is None else (row[0], row[1])
+def signed_in(token: str, uniquifier: str) -> SignedIn | None:
+    """The session of ``token`` with its account, when the account's uniquifier is the one in the cookie.
+
+    Says what stands in the database; whether the session has ended is for the caller.
+    """
+    rows = _SIGNED_IN.all(db.session.connection(), {"token": token_hash(token), "uniquifier": uniquifier})
+    if not rows:
+        return None
+    return SignedIn(*rows[0][:7], grants=tuple(row[7:] for row in rows if row[7] is not None))
 
 
 def touch(connection: Connection, session_id: int, user_id: int, now: dt.datetime) -> None:
