@@ -11,9 +11,10 @@ from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.auth.actors import Target
 from outreach.errors import Changed, Invalid, NotFound
-from outreach.storage.queries import charges, lists
+from outreach.storage.queries import charges, lists, operations
 from outreach.storage.queries.returns import other_place
 from outreach.storage.types import utc_now
+from outreach.vocab import EntryMode
 from outreach.web.guard import guard
 from outreach.web.load import own_service
 from outreach.web.page import language
@@ -195,6 +196,8 @@ def _list(operation: Any, participation: Any, form: AccusedForm) -> str:
         operation=operation,
         service=charges.service_by_id(participation.service_id),
         place=other_place(operation, participation.service_id, "charges"),
+        target=g.target,
+        by_totals=operations.current_participation(participation.id).entry_mode == EntryMode.DAILY_TOTALS,
         rows=[_shown(operation, row) for row in rows],
         form=form,
         errors=form,

@@ -8,7 +8,7 @@ import pytest
 from outreach.storage import db
 from outreach.storage.queries import operations
 from outreach.storage.tables import Accused, AuditEntry, Charge
-from outreach.vocab import Role
+from outreach.vocab import EntryMode, Role
 from tests.factories import a_participation, a_service, a_team, a_user, an_operation
 
 DAY = "2017-10-11"
@@ -140,6 +140,15 @@ def test_charges_counted_elsewhere_are_sent_there(place, coordinator):
     text = coordinator.get(place[2]).text
     assert "Charges of this service are counted in OP-CHILD" in text
     assert f'href="/operations/OP-CHILD/services/{place[1].id}/charges"' in text
+
+
+def test_who_sends_daily_totals_is_told_that_charges_count_from_them(place, coordinator, signed_in):
+    assert "sends daily totals" not in coordinator.get(place[2]).text
+    fox = a_service("Fox River Police")
+    a_participation(place[0], fox, entry_mode=EntryMode.DAILY_TOTALS)
+    text = signed_in(a_user(Role.SERVICE_COORDINATOR, fox)).get(f"/operations/OP-X/services/{fox.id}/charges").text
+    assert "This service sends daily totals" in text and "counted nowhere" in text
+    assert f'href="/operations/OP-X/services/{fox.id}/totals"' in text
 
 
 def test_the_pages_speak_french(coordinator, accused_url, place, post):
