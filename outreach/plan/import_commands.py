@@ -331,6 +331,9 @@ class _Run:
         elif values["starts_at"] and values["ends_at"] and values["ends_at"] <= values["starts_at"]:
             words = N_("The window ends before it starts. Enter an end after the start.")
             self.find("Services", "ends_at", words, one.row)
+        elif values["starts_at"] and values["ends_at"] - values["starts_at"] > operation_rules.LONGEST_WINDOW:
+            words = N_("The window is longer than three months. Check the year of both days.")
+            self.find("Services", "ends_at", words, one.row)
 
     # --- teams
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from outreach.errors import N_, Finding, Invalid
 
 DEFAULT_ZONE = "America/Toronto"
+LONGEST_WINDOW = dt.timedelta(days=92)
 USUAL_ZONES = (
     "America/St_Johns",
     "America/Halifax",
@@ -179,7 +180,7 @@ def findings_of(draft: Draft, *, status: str = "draft", parent: bool = False, ne
         found.append(Finding(where, N_("Enter both ends of the window, or neither while it is not known.")))
     elif draft.starts_at and draft.ends_at and draft.ends_at <= draft.starts_at:
         found.append(Finding("ends_on", N_("The window ends before it starts. Enter an end after the start.")))
-    elif draft.starts_at and draft.ends_at and draft.ends_at - draft.starts_at > dt.timedelta(days=92):
+    elif draft.starts_at and draft.ends_at and draft.ends_at - draft.starts_at > LONGEST_WINDOW:
         found.append(Finding("ends_on", N_("The window is longer than three months. Check the year of both days.")))
     if draft.starts_at is None and draft.ends_at is None and status not in ("draft", "archived") and not parent:
         found.append(Finding("starts_on", N_("An operation that is past its draft needs its window.")))

@@ -16,6 +16,7 @@ from outreach.storage.tables import Operation, Participation, ParticipationVersi
 from outreach.vocab import EntryMode, ParticipationStatus, ServiceKind, StaffCategory
 
 from . import rules, similar_rules
+from .operation_rules import LONGEST_WINDOW
 from .paste_rules import Preview, Saved
 
 # --- the directory of services
@@ -218,6 +219,8 @@ def _participation_findings(
         found.append(Finding(where, N_("Enter both ends of its window, or neither when it is the operation’s.")))
     elif starts_at and ends_at and ends_at <= starts_at:
         found.append(Finding("ends_on", N_("The window ends before it starts. Enter an end after the start.")))
+    elif starts_at and ends_at and ends_at - starts_at > LONGEST_WINDOW:
+        found.append(Finding("ends_on", N_("The window is longer than three months. Check the year of both days.")))
     found += [
         Finding(f"staff_{name}", N_("Enter a whole number from 0 to 9999."))
         for name, count in staff.items()

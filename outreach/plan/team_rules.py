@@ -23,6 +23,7 @@ LONGEST_NAME = 120
 LONGEST_TEAM = 80
 LONGEST_AREA = 120
 MOST_ROWS = 1000
+LONGEST_ROW = 1000
 
 
 def person_key(name: str) -> str:
@@ -168,6 +169,14 @@ def split_rows(text: str) -> list[list[str]]:
             N_("These are %(rows)d rows; at most %(most)d are read at a time. Paste them in parts."),
             rows=len(lines),
             most=MOST_ROWS,
+        )
+    long = next((number for number, line in enumerate(lines, start=1) if len(line) > LONGEST_ROW), None)
+    if long is not None:
+        raise Invalid.at(
+            "rows",
+            N_("Row %(row)d is longer than %(most)d characters. Paste only name, e-mail address, category, team."),
+            row=long,
+            most=LONGEST_ROW,
         )
     mark = next((m for m in "\t;" if any(m in line for line in lines)), ",")
     try:

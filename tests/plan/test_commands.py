@@ -233,3 +233,13 @@ def test_a_service_under_another_spelling_is_refused_even_when_two_add_it_at_onc
     for refused in (coordinator(an_operation()), officer(a_service("Other"))):
         with pytest.raises(NotAllowed), writing():
             service_commands.add_service(refused, {"name": "New one", "kind": "police_municipal"})
+
+
+def test_a_window_of_a_service_that_lasts_for_years_is_refused(app):
+    actor, operation = coordinator(), an_operation("OP")
+    part = a_participation(operation)
+    window = {"starts_at": dt.datetime(1990, 1, 1, tzinfo=dt.UTC), "ends_at": dt.datetime(2100, 1, 1, tzinfo=dt.UTC)}
+    values = {"status": "confirmed", "entry_mode": "contacts", **window}
+    with pytest.raises(Invalid) as refused, writing():
+        service_commands.change_participation(actor, operation, part, 1, **values)
+    assert refused.value.findings[0].where == "ends_on"

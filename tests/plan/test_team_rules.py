@@ -123,3 +123,10 @@ def test_no_paste_breaks_the_reading(text: str) -> None:
     except Invalid:
         return
     assert all(row.state in ("new", "match", "problem") for row in rows)
+
+
+@pytest.mark.parametrize("row", ["Ana Roy," * 200, "a" * 4_000_000, "x@y.ca\t" * 100_000])
+def test_a_row_that_is_no_row_of_people_is_refused_at_once(row: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        rules.read_invitations(f"Ana Roy,ana@example.org\n{row}", KNOWN)
+    assert refused.value.findings[0].params["row"] == 2
