@@ -13,7 +13,7 @@ from pathlib import Path
 
 from outreach.errors import N_, Problem
 
-from .engine import db, sqlite_module
+from .engine import db, sqlite_module, writers_wait
 
 PAGES_A_STEP = 2000
 Progress = Callable[[int, int], None]
@@ -56,24 +56,25 @@ def restore_from(backup: Path, target: Path | None, progress: Progress | None = 
 
     Goes through the backup API too, in one transaction of the running database: readers see the old or the new
     contents, never a mixture, and servers need no restart. Change counters go on above any that stood before, so that
-    no server shows figures it remembers of the old contents. Raises ``NotSQLite``, ``NotABackup``.
+    no server shows figures it remembers of the old contents. Writers wait meanwhile. Raises ``NotSQLite`` and
+    ``NotABackup``.
     """
     if target is None:
         raise NotSQLite()
     check(backup)
     kept = target.with_name(f"{target.name}.before-restore")
-    if target.exists():
-        backup_to(target, kept, None)
-    else:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     db.session.remove()
     db.engine.dispose()
     part = target.with_name(f".{target.name}.{os.getpid()}.restore")
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     try:
-        _copy(backup, part, None)
-        _count_on(part, kept)
-        _copy(part, target, progress)
+        _copy(backup, part, progress)
+        with writers_wait():  # what is saved is in the old contents or in the new ones, never between the two
+            if target.exists():
+                backup_to(target, kept, None)
+            _count_on(part, kept)
+            _copy(part, target, None)
     finally:
         _remove(part)
     return kept

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -86,6 +86,11 @@ class WriteQueue:
 
 
 _queue = WriteQueue()
+
+
+def writers_wait() -> AbstractContextManager[None]:
+    """While it is open no process of this site writes (SQLite); each waits its turn, or says that it cannot save."""
+    return _queue.turn()
 
 
 class Base(DeclarativeBase):

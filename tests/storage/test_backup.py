@@ -1,6 +1,7 @@
 """Backup and restore while the site writes: the copy is whole, keys are apart, a bad file changes nothing."""
 
 import threading
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,7 @@ from outreach.cli import cli
 from outreach.report.figures import figures_of
 from outreach.storage import db, writing
 from outreach.storage.backup import NotABackup, backup_to, check, restore_from
+from outreach.storage.engine import sqlite_module
 from outreach.storage.tables import Participation, Service
 from tests.conftest import settings
 from tests.factories import a_participation, a_service, an_operation
@@ -50,6 +52,37 @@ def test_a_backup_under_writes_is_intact_and_restores(app, tmp_path, instance):
     assert "Before Police" in names
     assert "After Police" not in names
     check(kept)
+
+
+def test_nothing_that_was_saved_during_a_restore_is_lost(app, tmp_path):
+    a_service("Before Police")
+    source = app.config["OUTREACH"].sqlite_file
+    backup_to(source, tmp_path / "copy.sqlite3")
+    saved, stop = [], threading.Event()
+
+    def keep_writing():
+        with app.app_context():
+            while not stop.is_set():
+                name = f"w{len(saved)}"
+                with writing():
+                    db.session.add(Service(name=name, name_key=name, kind="other"))
+                saved.append(name)
+            db.session.remove()
+
+    thread = threading.Thread(target=keep_writing)
+    thread.start()
+    try:
+        while len(saved) < 20:
+            stop.wait(0.01)
+        kept = restore_from(tmp_path / "copy.sqlite3", source)
+    finally:
+        stop.set()
+        thread.join()
+    found = {name for (name,) in db.session.query(Service.name)}
+    assert "Before Police" in found
+    with closing(sqlite_module().connect(str(kept))) as before:
+        found |= {name for (name,) in before.execute("SELECT name FROM service")}
+    assert set(saved) - found == set()
 
 
 def test_figures_remembered_of_what_stood_before_a_restore_are_never_shown_after_it(app, tmp_path):
