@@ -6,7 +6,7 @@ from typing import Any
 
 from outreach.auth.actors import Actor
 from outreach.storage import lasting
-from outreach.storage.engine import db
+from outreach.storage.engine import running
 from outreach.storage.queries.journal import add_entry, entry_insert
 
 from .tags import Tag
@@ -24,7 +24,7 @@ def record(
     **details: Any,
 ) -> None:
     """Add an entry to the running write; it is committed with it or not at all."""
-    add_entry(db.session.connection(), _values(actor, tag, kind, object_id, operation, service, outcome, details))
+    add_entry(running(), _values(actor, tag, kind, object_id, operation, service, outcome, details))
 
 
 def read(

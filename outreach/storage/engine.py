@@ -22,6 +22,8 @@ from sqlalchemy.orm import DeclarativeBase
 
 from outreach.errors import Unavailable
 
+from .prepared import on_driver
+
 SAFE_SQLITE = (3, 51, 3)  # SOURCE: sqlite.org, the WAL-reset bug, fixed in 3.51.3
 BUSY_MS = 5000
 
@@ -145,7 +147,19 @@ def prepare(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _want_write.get() else "BEGIN")
+        on_driver(connection, "BEGIN IMMEDIATE" if _want_write.get() else "BEGIN")
+
+
+def running() -> Connection:
+    """The connection of the session's transaction, for prepared statements; begins one when there is none.
+
+    The session is asked once a transaction: asking it costs more than a statement. It closes the connection at the end.
+    """
+    session = db.session()
+    held: Connection | None = session.info.get("running")
+    if held is None or held.closed:
+        held = session.info["running"] = session.connection()
+    return held
 
 
 @contextmanager

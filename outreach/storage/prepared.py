@@ -26,17 +26,11 @@ class Prepared:
     def run(self, connection: Connection, values: dict[str, Any]) -> Any:
         """Execute with ``values`` and give the cursor; errors are the ones SQLAlchemy would raise, without values."""
         dialect = connection.dialect
-        text, names, fixed, processors = self._compiled.get(dialect.name) or self._compile(dialect)
-        given = {**fixed, **values}
-        ready = {name: processors[name](given[name]) if name in processors else given[name] for name in names}
-        parameters: Any = tuple(ready[name] for name in names) if dialect.positional else ready
-        driver = connection.connection.dbapi_connection
-        cursor = driver.cursor()  # type: ignore[union-attr]  # a connection in a transaction has its driver's
-        try:
-            cursor.execute(text, parameters)
-        except dialect.dbapi.Error as error:  # type: ignore[union-attr]  # every dialect in use has its driver
-            raise DBAPIError.instance(text, None, error, dialect.dbapi.Error, dialect=dialect) from error
-        return cursor
+        text, slots, fixed = self._compiled.get(dialect.name) or self._compile(dialect)
+        given = {**fixed, **values} if fixed else values
+        if dialect.positional:
+            return on_driver(connection, text, [bind(given[name]) if bind else given[name] for name, bind in slots])
+        return on_driver(connection, text, {name: bind(given[name]) if bind else given[name] for name, bind in slots})
 
     def all(self, connection: Connection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         """Every row of a select, its columns as their types give them."""
@@ -53,13 +47,26 @@ class Prepared:
         self._readers[dialect.name] = [kind.result_processor(dialect, None) for kind in types]
         return self._readers[dialect.name]
 
-    def _compile(self, dialect: Dialect) -> tuple[str, list[str], dict[str, Any], dict[str, Any]]:
+    def _compile(self, dialect: Dialect) -> tuple[str, list[tuple[str, Any]], dict[str, Any]]:
         statement = self._make(dialect.name) if callable(self._make) else self._make
         compiled = statement.compile(dialect=dialect, column_keys=self._columns)
         names = compiled.positiontup or list(compiled.params)  # a parameter that stands twice has two places
         fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        self._compiled[dialect.name] = str(compiled), list(names), fixed, dict(compiled._bind_processors)
+        slots = [(name, compiled._bind_processors.get(name)) for name in names]
+        self._compiled[dialect.name] = str(compiled), slots, fixed
         return self._compiled[dialect.name]
+
+
+def on_driver(connection: Connection, text: str, parameters: Any = ()) -> Any:
+    """Execute on the driver's own cursor and give it; errors are the ones SQLAlchemy would raise, without values."""
+    driver = connection.connection.dbapi_connection
+    cursor = driver.cursor()  # type: ignore[union-attr]  # a connection in a transaction has its driver's
+    try:
+        cursor.execute(text, parameters)
+    except connection.dialect.dbapi.Error as error:  # type: ignore[union-attr]  # every dialect has its driver
+        base = connection.dialect.dbapi.Error  # type: ignore[union-attr]  # likewise
+        raise DBAPIError.instance(text, None, error, base, dialect=connection.dialect) from error
+    return cursor
 
 
 def insert_columns(table: Any) -> tuple[str, ...]:

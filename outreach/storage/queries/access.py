@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from outreach.auth.actors import Actor, Bound, Target
 from outreach.vocab import OperationStatus, ParticipationStatus, Role
 
-from ..engine import db
+from ..engine import db, running
 from ..prepared import Prepared
 from ..tables import (
     Operation,
@@ -43,7 +43,7 @@ def actor_from(user_id: int, name: str, grants: Iterable[tuple[str, int | None, 
     bounds = tuple(Bound(Role(role), service, operation) for role, service, operation in grants)
     teams: frozenset[int] = frozenset()
     if any(b.role in (Role.FIELD_OFFICER, Role.SERVICE_COORDINATOR) for b in bounds):
-        teams = frozenset(row[0] for row in _OWN_TEAMS.all(db.session.connection(), {"user": user_id}))
+        teams = frozenset(row[0] for row in _OWN_TEAMS.all(running(), {"user": user_id}))
     return Actor(user=user_id, name=name, bounds=bounds, teams=teams)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from outreach.vocab import Role
 
-from ..engine import db
+from ..engine import db, running
 from ..prepared import Prepared
 from ..tables import AccountLink, Grant, KeptForm, Operation, Service, SessionRecord, SignInFailure, User
 from ..types import new_uid, utc_now
@@ -82,7 +82,7 @@ def signed_in(token: str, uniquifier: str) -> SignedIn | None:
 
     Says what stands in the database; whether the session has ended is for the caller.
     """
-    rows = _SIGNED_IN.all(db.session.connection(), {"token": token_hash(token), "uniquifier": uniquifier})
+    rows = _SIGNED_IN.all(running(), {"token": token_hash(token), "uniquifier": uniquifier})
     if not rows:
         return None
     return SignedIn(*rows[0][:7], grants=tuple(row[7:] for row in rows if row[7] is not None))

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from outreach.auth.actors import Target
 from outreach.vocab import OperationStatus, ParticipationStatus, ServiceKind
 
-from ..engine import db
+from ..engine import db, running
 from ..keys import Place
 from ..prepared import Prepared, insert_columns
 from ..tables import (
@@ -145,7 +145,7 @@ _PLACE = Prepared(_place_statement())
 
 def logging_place(team_uid: str) -> LoggingPlace | None:
     """Where a contact of the team goes; ``None`` for a team that does not exist or was cancelled."""
-    rows = _PLACE.all(db.session.connection(), {"team_uid": team_uid})
+    rows = _PLACE.all(running(), {"team_uid": team_uid})
     if not rows:
         return None
     first = rows[0]
@@ -293,12 +293,12 @@ _COUNT_CHANGE = Prepared(
 
 def add_contact(values: dict[str, Any]) -> int | None:
     """Id of the new contact; ``None`` when its UUID is taken (the constraint decides between parallel writers)."""
-    row = _ADD_CONTACT.run(db.session.connection(), values).fetchone()
+    row = _ADD_CONTACT.run(running(), values).fetchone()
     return None if row is None else int(row[0])
 
 
 def add_version(values: dict[str, Any]) -> int:
-    return int(_ADD_VERSION.run(db.session.connection(), values).fetchone()[0])
+    return int(_ADD_VERSION.run(running(), values).fetchone()[0])
 
 
 def add_person(
@@ -309,7 +309,7 @@ def add_person(
     A code issued twice is two persons, the later one flagged. ``same_card`` says that the earlier issue is the very
     card in hand (the same contact sent twice with other content): then it joins.
     """
-    connection = db.session.connection()
+    connection = running()
     key, conflict = None, False
     if mark is not None:
         same = _SAME_CODE.run(connection, {"root": root_id, "mark": mark}).fetchall()
@@ -332,13 +332,13 @@ def add_person(
 
 def add_meetings(rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        _ADD_MEETING.run(db.session.connection(), row)
+        _ADD_MEETING.run(running(), row)
 
 
 def count_change(operation_ids: frozenset[int]) -> None:
     """What ``operations.note_change`` does, where the operations above are known already. Always in one order."""
     for operation in sorted(operation_ids):
-        _COUNT_CHANGE.run(db.session.connection(), {"operation": operation})
+        _COUNT_CHANGE.run(running(), {"operation": operation})
 
 
 @dataclass(frozen=True)
@@ -396,7 +396,7 @@ _DROP_DRAFT = Prepared(
 
 
 def drop_draft(uid: str, user_id: int) -> None:
-    _DROP_DRAFT.run(db.session.connection(), {"draft_uid": uid, "user": user_id})
+    _DROP_DRAFT.run(running(), {"draft_uid": uid, "user": user_id})
 
 
 def drop_old_drafts(user_id: int, before: dt.datetime) -> None:
