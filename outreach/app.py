@@ -27,7 +27,7 @@ class IdConverter(IntegerConverter):
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises ``RuntimeError`` when an endpoint has no entry in the permission table."""
     settings = settings or from_environment()
-    settings.instance_dir.mkdir(parents=True, exist_ok=True)
+    settings.instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     app = Flask(
         "outreach",
         instance_path=str(settings.instance_dir),

@@ -19,7 +19,7 @@ from outreach.rollup.totals import Coverage, Figure
 
 EPOCH_DAY = dt.date(1970, 1, 1)
 EARLIEST = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 NOT_A_MOMENT = N_("“%(text)s” is not a moment: write it as 2017-10-18T21:42, or with a zone as 2017-10-18T21:42Z.")
 IN_THE_FUTURE = N_("Nothing is recorded yet as of %(text)s: choose a moment that has passed.")

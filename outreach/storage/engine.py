@@ -135,6 +135,15 @@ def prepare(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         return
 
+    @event.listens_for(engine, "do_connect")
+    def _private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
+        # A database that is made here is its owner's alone; its log and index take over the mode.
+        if arguments and not os.path.exists(arguments[0]):
+            try:
+                os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT, 0o600))
+            except OSError:
+                return  # connecting says it better
+
     @event.listens_for(engine, "connect")
     def _pragmas(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # we say BEGIN ourselves, so that a write takes its lock at the start

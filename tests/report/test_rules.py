@@ -50,7 +50,7 @@ def test_the_worst_service_stands_first_and_equals_stand_by_name():
     assert rules.by_name(names, cells) == [4, 2, 5, 3, 1]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1+1", "＠x"])
 def test_text_that_a_spreadsheet_would_run_is_marked_as_text(text):
     assert rules.formula_safe(text) == "'" + text
 

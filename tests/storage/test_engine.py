@@ -3,10 +3,13 @@
 import pytest
 from sqlalchemy import text
 
+from outreach.app import create_app
 from outreach.errors import Unavailable
 from outreach.storage import db, independently, writing
 from outreach.storage.engine import sqlite_module
+from outreach.storage.schema import bring_up_to_date
 from outreach.storage.tables import Service
+from tests.conftest import settings
 
 
 def a_row(n=1):
@@ -117,3 +120,15 @@ def test_a_server_process_that_hangs_in_a_write_makes_others_unavailable_not_stu
     with writing():
         db.session.add(a_row())
     assert db.session.query(Service).count() == 1
+
+
+def test_a_new_site_is_readable_by_its_owner_alone(tmp_path):
+    folder = tmp_path / "new"
+    app = create_app(settings(folder))
+    with app.app_context():
+        bring_up_to_date()
+        db.session.remove()
+        modes = {path.name: path.stat().st_mode & 0o077 for path in (folder, *folder.rglob("*"))}
+        db.engine.dispose()
+    assert "outreach.sqlite3" in modes and "outreach.sqlite3-wal" in modes
+    assert not any(modes.values()), modes
