@@ -109,6 +109,7 @@ def sample(remove: bool) -> None:
             gone = world.remove(SYSTEM, folder)
         click.echo(f"Removed {gone} sample operations.")
         return
+    tell("Loading the sample …")
     with writing():
         people = world.load(hash_password, folder)
     click.echo("The sample is loaded. Sign-ins:")
@@ -118,7 +119,7 @@ def sample(remove: bool) -> None:
 def show_sign_ins(people: list[Any]) -> None:
     """A line for each account of the sample."""
     for person in people:
-        click.echo(f"  {person.role.label:<22} {person.email:<36} {person.password}")
+        click.echo(f"  {person.role.label:<28} {person.email:<34} {person.password}")
 
 
 @cli.group()
@@ -215,6 +216,12 @@ def restore(file: Path) -> None:
     click.echo(f"Restored. What stood before is in {kept}.")
 
 
+def tell(what: str) -> None:
+    """Say on a terminal what takes a while; silence elsewhere."""
+    if sys.stderr.isatty():
+        click.echo(what, err=True)
+
+
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """A progress line on a terminal; silence elsewhere."""
@@ -255,6 +262,7 @@ def run(create_app: Callable[[], Any], host: str, port: int) -> None:
     with app.app_context():
         bring_up_to_date()
         if not any_user() and not sample_operations():
+            tell("Loading the sample …")
             with writing():
                 world.load(hash_password, folder)
         people = world.sign_ins(folder)
@@ -295,6 +303,7 @@ def figures(operation: str, by: tuple[str, ...], as_of: str, form: str) -> None:
     """Print the figures of the operation with the code OPERATION."""
     from outreach.report.commands import figures_text
 
+    tell(f"Working out the figures of {operation} …")
     try:
         click.echo(figures_text(operation, by=by, as_of=as_of, form=form), nl=False)
     except Invalid as problem:
@@ -312,6 +321,7 @@ def export(operation: str, file: Path, lang: str, as_of: str) -> None:
     from outreach.auth.actors import SYSTEM
     from outreach.report.workbook import export_by_code
 
+    tell(f"Working out the figures of {operation} …")
     try:
         made = export_by_code(SYSTEM, operation, lang, as_of)
     except Invalid as problem:
@@ -353,8 +363,7 @@ def import_plan(file: Path, check: bool) -> None:
     from outreach.auth.actors import SYSTEM
     from outreach.plan import import_commands, workbook
 
-    if sys.stderr.isatty():
-        click.echo(f"Reading {file} …", err=True)
+    tell(f"Reading {file} …")
     try:
         with file.open("rb") as opened:
             plan, findings = workbook.read(opened.read(workbook.LARGEST_FILE + 1))
@@ -363,8 +372,7 @@ def import_plan(file: Path, check: bool) -> None:
         sys.exit(1)
     if plan is None:
         raise Invalid(*findings)
-    if sys.stderr.isatty():
-        click.echo(f"{'Trying' if check else 'Following'} the plan of {plan.operation.code} …", err=True)
+    tell(f"{'Trying' if check else 'Following'} the plan of {plan.operation.code} …")
     follow = import_commands.rehearse if check else import_commands.import_plan
     outcome = follow(SYSTEM, plan)
     if outcome.findings:
