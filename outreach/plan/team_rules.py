@@ -191,9 +191,13 @@ def _visible(cell: str) -> str:
 
 
 def columns_of(rows: list[list[str]]) -> tuple[dict[str, int], bool]:
-    """Column name → index, and whether the first row is a header. Without one: the column with "@" is the address."""
-    header = {}
-    for index, cell in enumerate(rows[0]):
+    """Column name → index, and whether the first row is a header. Without one: the column with "@" is the address.
+
+    A row with an address in it is a person, never a header: "Officer" heads a column and is a category too.
+    """
+    header: dict[str, int] = {}
+    titles = [] if any("@" in cell for cell in rows[0]) else rows[0]
+    for index, cell in enumerate(titles):
         for name, words in _HEADERS.items():
             if person_key(cell) in words and name not in header:
                 header[name] = index

@@ -75,6 +75,14 @@ def test_without_a_header_the_column_with_addresses_is_found() -> None:
     assert (row.name, row.category, row.team_id, row.row) == ("Cleo Roy", "interpreter", 8, 1)
 
 
+def test_a_first_row_with_an_address_is_a_person_though_a_category_heads_columns_too() -> None:
+    first, second = rules.read_invitations(
+        "Cleo Roy\tcleo@example.org\tOfficer\tTeam 1\nDana Roy\tdana@example.org\tOfficer\tTeam 1", KNOWN
+    )
+    assert (first.row, first.name, first.category, first.state) == (1, "Cleo Roy", "police", "new")
+    assert (second.row, second.name) == (2, "Dana Roy")
+
+
 def test_people_and_accounts_of_the_service_match() -> None:
     rows = rules.read_invitations("ANA ROY\tana@example.org\nBen Côté\tBEN@example.org", KNOWN)
     assert [(row.state, row.email) for row in rows] == [("match", "ana@example.org"), ("match", "ben@example.org")]
