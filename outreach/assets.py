@@ -172,8 +172,19 @@ def _merge(language: str, catalogues: Iterable[Path]) -> Catalog:
                 raise AssetError(
                     f"{path.name}:{message.lineno}: {message.id!r} is {message.string!r} here but {known!r} in {where}"
                 )
-            merged.add(message.id, message.string, context=message.context, flags=message.flags)
+            merged.add(message.id, _unbroken(message.string), context=message.context, flags=message.flags)
     return merged
+
+
+def _unbroken(said: str | Iterable[str] | None) -> str | tuple[str, ...]:
+    """Words in guillemets keep their signs on their line: the catalogues are written with plain spaces."""
+    if said is None or isinstance(said, str):
+        return _kept(said or "")
+    return tuple(_kept(one) for one in said)
+
+
+def _kept(said: str) -> str:
+    return said.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»")
 
 
 def _messages(path: Path, language: str) -> Iterator[Message]:

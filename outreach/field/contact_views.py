@@ -239,8 +239,9 @@ def _said(version: Any, meetings: list[Any], zone: str) -> list[dict[str, Any]]:
     }
     many = len(meetings) > 1
     for meeting, _person in meetings:
+        whom = gettext("person %(number)s", number=meeting.position)
         for key, value in _person_said(meeting):
-            said[f"{key} ({gettext('person %(number)s', number=meeting.position)})" if many else key] = value
+            said[f"{key} ({whom})" if many else key] = value
     return [{"key": key, "value": value} for key, value in said.items()]
 
 
@@ -255,7 +256,7 @@ def _person_said(meeting: Any) -> list[tuple[str, str]]:
         (gettext("Made safe"), gettext("Yes") if meeting.made_safe else gettext("No")),
     ]
     if meeting.age_said != AgeBand.NOT_KNOWN:
-        rows_said.insert(1, (gettext("Age, as she says"), gettext(AgeBand(meeting.age_said).label)))
+        rows_said.insert(1, (gettext("Age, as the person says"), gettext(AgeBand(meeting.age_said).label)))
     if meeting.indicators:
         rows_said.append((gettext("Signs of control"), ", ".join(signs.get(i, i) for i in meeting.indicators)))
     if meeting.no_referral_reason:

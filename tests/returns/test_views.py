@@ -164,4 +164,4 @@ def test_the_pages_speak_french(place, coordinator, send, post):
     post(coordinator, "/language", {"lang": "fr", "next": "/"})
     assert "Totaux quotidiens" in coordinator.get(place[2]).text
     answer = send(coordinator, place[2], {MET: "1", OFFERED: "2"})
-    assert "plus que les 1 de « Personnes rencontrées »" in answer.text
+    assert "plus que les 1 de «\N{NO-BREAK SPACE}Personnes rencontrées\N{NO-BREAK SPACE}»" in answer.text

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from outreach.auth.actors import Actor, Target
 from outreach.auth.permissions import may
@@ -174,7 +174,13 @@ class Source:
         covers = covers or self.coverage
         if covers.expected is None:
             return gettext("Services not known")
-        return gettext("%(reported)s of %(expected)s services in", reported=covers.reported, expected=covers.expected)
+        return ngettext(
+            "%(reported)s of %(expected)s services in",
+            "%(reported)s of %(expected)s services in",
+            covers.reported,
+            reported=covers.reported,
+            expected=covers.expected,
+        )
 
     def as_of_words(self) -> str:
         at = f"{self.local_time:%Y-%m-%d %H:%M}"
