@@ -54,7 +54,13 @@ def covered(coverage: Coverage) -> str:
         return gettext("services not known")
     if not coverage.expected:
         return gettext("owed by no service here")
-    return gettext("%(reported)s of %(expected)s services in", reported=coverage.reported, expected=coverage.expected)
+    return ngettext(
+        "%(reported)s of %(expected)s services in",
+        "%(reported)s of %(expected)s services in",
+        coverage.reported,
+        reported=coverage.reported,
+        expected=coverage.expected,
+    )
 
 
 def bound(figure: Figure) -> str:
@@ -224,16 +230,20 @@ def tiles(
     out = []
     for code, context in contexts.items():
         figure = figures.one(code)
+        unknown = ""
         short_of = figure.coverage.reported != figure.coverage.expected
         words = bound(figure) if figure.bound == Bound.PARTIAL and short_of else ""
         if figure.value is None:
             places = [operations[one][0] for one in board.elsewhere.get(code, ()) if one in operations]
+            elsewhere = bool(places) and figure.coverage.expected == 0
             counted = gettext("counted in %(code)s", code=", ".join(places))
-            context, words = "", counted if places and figure.coverage.expected == 0 else covered(figure.coverage)
+            context, words = "", counted if elsewhere else covered(figure.coverage)
+            unknown = pgettext("cell", "Elsewhere") if elsewhere else ""
         out.append(
             {
                 "code": code,
                 "value": figure.value,
+                "unknown": unknown,
                 "label": names[code],
                 "bound": str(figure.bound),
                 "context": " · ".join(filter(None, (context, words))),
