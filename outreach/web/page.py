@@ -14,6 +14,9 @@ from outreach.auth.permissions import may
 from . import clock
 from .guard import allowed
 
+# First parts of the addresses that "Administration" in the header leads to.
+ADMINISTRATION = frozenset({"people", "journal", "lists", "offences", "duty-texts"})
+
 LANGUAGES = ("en", "fr")
 THEMES = ("day", "night")
 
@@ -65,6 +68,7 @@ def page() -> SimpleNamespace:
         plain=plain,
         rooms=_rooms(actor) if signed_in else [],
         people_url=url_for("admin.people") if signed_in and may(actor, "people.see") else None,
+        people_here=request.path.split("/")[1] in ADMINISTRATION,
         account={"name": actor.name, "url": url_for("admin.account")} if signed_in else None,
         sign_in_url=url_for("security.login"),
         sign_out_url=url_for("security.logout"),
