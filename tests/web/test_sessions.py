@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from sqlalchemy import event
 
 from outreach.app import create_app
 from outreach.storage import db, writing
@@ -159,3 +160,21 @@ def test_signing_in_never_leads_to_another_site(client, signed_in, going, lands)
     client = signed_in(user)
     landed = client.get("/welcome-back", query_string={"next": going})
     assert landed.headers["Location"] == lands
+
+
+def test_packages_know_nobody_once_the_session_is_revoked(app, signed_in):
+    user = a_user(Role.ADMINISTRATOR)
+    client = signed_in(user)
+    assert client.get("/sign-in").status_code in (302, 303)  # she is in: the package sends her on
+    with writing():
+        accounts.revoke_all_sessions(user.id)
+    assert client.get("/sign-in").status_code == 200
+    assert client.get("/sign-in/again").status_code == 303
+
+
+def test_a_page_loads_no_account_that_it_does_not_show(app, signed_in):
+    client = signed_in(a_user(Role.FIELD_OFFICER, a_service()))
+    asked = []
+    event.listen(db.engine, "before_cursor_execute", lambda _c, _cursor, text, *_rest: asked.append(text))
+    assert client.get("/field/hidden").status_code == 200
+    assert not [text for text in asked if "fs_uniquifier" in text]
