@@ -5,6 +5,7 @@ Exit 0 when done, 1 with the problems on standard error (one a line: where, what
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -327,11 +328,22 @@ def export(operation: str, file: Path, lang: str, as_of: str) -> None:
     except Invalid as problem:
         raise click.BadParameter(problem.findings[0].english(), param_hint="--as-of") from None
     try:
-        file.write_bytes(made)
+        write_whole(file, made)
     except OSError as error:
         click.echo(f"{file}: cannot be written ({error.strerror}). Choose another place.", err=True)
         sys.exit(1)
     click.echo(f"{file}: {len(made):,} bytes.")
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Put ``content`` under the name, readable by its owner alone: all of it, or what was there before."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
+            handle.write(content)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @cli.command("plan-template")

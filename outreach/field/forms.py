@@ -207,7 +207,7 @@ def _person_fields(agencies: list[tuple[int, str]]) -> dict[str, Any]:
             choices=_options([("", gettext("No")), ("yes", gettext("Yes"))]),
         ),
         "age_said": SelectField(
-            _l("What the person says of her age"), choices=_options(_words(AgeBand)), default="not_known"
+            _l("What the person says of their age"), choices=_options(_words(AgeBand)), default="not_known"
         ),
         "met_before": StringField(_l("Met before: the code on the card")),
         "agency": SelectField(_l("Support agency"), choices=_options([(str(key), name) for key, name in agencies])),

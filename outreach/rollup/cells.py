@@ -189,13 +189,18 @@ class _Row:
             return [self._cell(UNDATED, CellState.DECLINED)]
         return [self._pending_window(UNDATED)]
 
+    def _not_open(self) -> bool:
+        """Whether the operation that counts it is still being planned: nobody can have entered anything."""
+        place = self.book.facts.root if self.place is None else self.place
+        return place in self.book.facts.not_open
+
     def _pending(self, day: int) -> Cell:
         facts = self.book.facts
         begins, limit = facts.day_begins(day), facts.due_hours * 3600
         deadline = self.book.places.deadline(self.service, self.measure)
         due = begins + SECONDS_PER_DAY + limit
         due = min(due, deadline) if deadline >= 0 else due
-        if day > facts.today or facts.now < begins:
+        if day > facts.today or facts.now < begins or self._not_open():
             state = CellState.LATER
         elif facts.now >= due:
             state = CellState.OVERDUE
@@ -208,7 +213,9 @@ class _Row:
         deadline = self.book.places.deadline(self.service, self.measure)
         ends = facts.day_begins(self.own[-1] + 1) if self.own else None
         due = deadline if deadline >= 0 else None if ends is None else ends + facts.due_hours * 3600
-        if due is not None and facts.now >= due:
+        if self._not_open():
+            state = CellState.LATER
+        elif due is not None and facts.now >= due:
             state = CellState.OVERDUE
         else:
             state = CellState.LATER if ends is None or facts.now < ends else CellState.SILENT

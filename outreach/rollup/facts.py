@@ -166,6 +166,7 @@ class Facts:
     places: DataFrame
     joint: DataFrame
     today_began: int | None = None
+    not_open: frozenset[int] = frozenset()
     remembered: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -176,14 +177,18 @@ class Facts:
 
     @classmethod
     def of(cls, *, root: int, now: int, today: int, due_hours: int = 12, today_began: int | None = None,
-           **frames: Mapping[str, Any] | Any) -> Facts:
-        """Facts of the frames given; those left out are empty. Columns are cast, see ``fit``."""
+           not_open: frozenset[int] = frozenset(), **frames: Mapping[str, Any] | Any) -> Facts:
+        """Facts of the frames given; those left out are empty. Columns are cast, see ``fit``.
+
+        ``not_open``: operations that were still being planned at the moment asked for; nothing is due in them.
+        """
         unheard_of = set(frames) - set(COLUMNS)
         if unheard_of:
             raise UnfitFacts(frame=sorted(unheard_of)[0], column="*")
         made: dict[str, Any] = {
             name: fit(name, frames[name]) if name in frames else empty(name) for name in COLUMNS}
-        return cls(root=root, now=now, today=today, due_hours=due_hours, today_began=today_began, **made)
+        return cls(root=root, now=now, today=today, due_hours=due_hours, today_began=today_began,
+                   not_open=not_open, **made)
 
     def day_begins(self, day: int) -> int:
         """UTC second at which the operational ``day`` begins."""

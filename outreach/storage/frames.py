@@ -48,6 +48,7 @@ def facts_of(operation_id: int, as_of: dt.datetime | None = None) -> Facts:
         now=micros(now) // SECOND,
         today=day_number(today),
         due_hours=DUE_HOURS,
+        not_open=small.not_open(tree),
         today_began=micros(day_begins(today, root["time_zone"], root["day_starts_minutes"])) // SECOND,
         meetings=_meetings(tree, joined),
         contacts=_contacts(tree),

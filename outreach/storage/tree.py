@@ -20,7 +20,7 @@ from outreach.vocab import EntryMode, ParticipationStatus
 
 from .days import day_number, operational_day, window_days
 from .engine import db
-from .queries.report import RUNNING, descendants_of, statuses_at, whole_tree
+from .queries.report import PLANNING, RUNNING, descendants_of, statuses_at, whole_tree
 from .tables import (
     Accused,
     AccusedVersion,
@@ -276,6 +276,11 @@ def _teams(tree: Tree) -> list[Any]:
         .order_by(Team.id)
     )
     return list(db.session.execute(query))
+
+
+def not_open(tree: Tree) -> frozenset[int]:
+    """Operations that had not been opened at the moment asked for."""
+    return frozenset(i for i, status in statuses_at(tree.ids, tree.as_of).items() if status in PLANNING)
 
 
 def deployed(tree: Tree) -> dict[str, Any]:

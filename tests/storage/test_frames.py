@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from outreach.rollup.cells import cells
 from outreach.rollup.measures import measure
 from outreach.rollup.totals import total
 from outreach.storage import db, writing
@@ -21,7 +22,7 @@ from outreach.storage.tables import (
     TeamVersion,
 )
 from outreach.storage.types import utc_now
-from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role, ServiceKind
+from outreach.vocab import CellState, EntryMode, OperationStatus, ParticipationStatus, Role, ServiceKind
 from tests import factories as site
 from tests.report import factories as facts
 
@@ -258,3 +259,19 @@ def test_a_window_has_the_days_that_people_would_name(starts, ends, days):
     at = [dt.datetime(2017, 10, day, hour, tzinfo=dt.UTC) for day, hour in (starts, ends)]
     assert window_days(*at, TORONTO, 360) == tuple(dt.date(2017, 10, day) for day in days)
     assert window_days(at[0], None, TORONTO, 360) == (None, None)
+
+
+def test_an_operation_that_is_still_being_planned_owes_nothing_yet_and_did_not_then(app):
+    """Its window has long begun; as of a moment before it was opened nothing was due, afterwards it is overdue."""
+    operation = site.an_operation(status=OperationStatus.PLANNED)
+    site.a_participation(operation)
+    states = {cell.state for cell in cells(facts_of(operation.id), measure("persons_met"))}
+    assert states == {CellState.LATER}
+    opened = utc_now()
+    with writing():
+        db.session.add(OperationStep(operation_id=operation.id, from_status="planned", to_status="active", at=opened))
+        operation.status = "active"
+    states = {cell.state for cell in cells(facts_of(operation.id), measure("persons_met"))}
+    assert states == {CellState.OVERDUE}
+    before = facts_of(operation.id, opened - dt.timedelta(microseconds=1))
+    assert {cell.state for cell in cells(before, measure("persons_met"))} == {CellState.LATER}

@@ -110,3 +110,5 @@ RUNNING = frozenset(
     {OperationStatus.ACTIVE, OperationStatus.REPORTING, OperationStatus.CLOSED, OperationStatus.ARCHIVED}
 )
 """States in which the people of a team count as deployed."""
+PLANNING = frozenset(set(OperationStatus) - RUNNING)
+"""States in which nothing can be entered yet, so that nothing is due."""
