@@ -25,14 +25,15 @@ from tests.test_fuzz import pages_of
 
 NOTE, CHANGED, KEPT = "Canary note Quetzal", "Canary second note Ocelot", "Canary kept note Axolotl"
 PHONE, DRAFT_PHONE, PLACE = "519 555 4711", "519 555 8822", "Canaryville"
+REASON = "Canary reason Narwhal"
 CODE = rules.make_code()
 CODES = (CODE, rules.shown_code(CODE))
-SEALED = (NOTE, CHANGED, KEPT, PHONE, DRAFT_PHONE, *CODES)
+SEALED = (NOTE, CHANGED, KEPT, REASON, PHONE, DRAFT_PHONE, *CODES)
 
 # Who works with this very contact, and what of it each may read; everybody else reads none of it.
 ENTITLED = {
-    "field officer": {NOTE, CHANGED, PLACE, DRAFT_PHONE, *CODES},
-    "service coordinator": {NOTE, CHANGED, KEPT, PLACE, *CODES},
+    "field officer": {NOTE, CHANGED, REASON, PLACE, DRAFT_PHONE, *CODES},
+    "service coordinator": {NOTE, CHANGED, KEPT, REASON, PLACE, *CODES},
     "liaison": {PHONE, *CODES},
 }
 
@@ -88,7 +89,7 @@ def flow(app, signed_in, caplog):
         referral = db.session.query(Referral.uid).filter_by(contact_id=contact.id).scalar()
         post(liaison, f"/referrals/{referral}/pick-up")
         assert PHONE in liaison.get(f"/referrals/{referral}").text
-        change = contact_form(uid, own.team_uid, CHANGED) | {"version": "1"}
+        change = contact_form(uid, own.team_uid, CHANGED) | {"version": "1", "reason": REASON}
         post(officer, f"/field/contacts/{uid}/edit", **change)
         token = token_of(coordinator.get("/account"))
         clock.shift(dt.timedelta(minutes=40))

@@ -6,8 +6,10 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Integer, LargeBinary
 from sqlalchemy.types import TypeDecorator
+
+from .keys import Place, site_keys
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 EPOCH_DAY = dt.date(1970, 1, 1)
@@ -51,6 +53,23 @@ class Day(TypeDecorator[dt.date]):
 
     def process_result_value(self, value: int | None, dialect: Any) -> dt.date | None:
         return None if value is None else EPOCH_DAY + dt.timedelta(days=value)
+
+
+class SealedText(TypeDecorator[str]):
+    """Short free text: plain in Python, sealed in the database with its table and column as context; '' is null."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, table: str, column: str) -> None:
+        super().__init__()
+        self.table, self.column = table, column
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> bytes | None:
+        return site_keys().seal(value, Place(self.table, self.column, "")) if value else None
+
+    def process_result_value(self, value: bytes | None, dialect: Any) -> str:
+        return "" if value is None else site_keys().open(bytes(value), Place(self.table, self.column, ""))
 
 
 def new_uid() -> str:

@@ -53,7 +53,7 @@ _STATEMENTS = (
     " approach, place_kind, municipality, kits, version, recorded_at, reason)"
     + _NUMBERS
     + f"SELECT i, i, :operation, 1 + i % 46, 0, {_AT}, 17449 + i % 7, 'inside', 'met', '', 'hotel', '', 1, 1,"
-    " 1507629600000000, '' FROM n",
+    " 1507629600000000, NULL FROM n",
     "INSERT INTO meeting (id, contact_version_id, contact_id, operation_id, service_id, position, person_id,"
     " person_key, standing, met_at, day, recorded_at, age_believed, age_said, age_confirmed, gender_believed,"
     " gender_said, language, answer, no_referral_reason, made_safe, indicators, place_kind)"

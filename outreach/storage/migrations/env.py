@@ -15,12 +15,14 @@ BATCH = {"render_as_batch": True, "compare_type": True}
 
 def render_item(kind: str, item: Any, autogen_context: Any) -> Any:
     """Write our column types by their plain integer, so that a migration never depends on code that changes."""
-    from outreach.storage.types import Day, Instant
+    from outreach.storage.types import Day, Instant, SealedText
 
     if kind == "type" and isinstance(item, Instant):
         return "sa.BigInteger()"
     if kind == "type" and isinstance(item, Day):
         return "sa.Integer()"
+    if kind == "type" and isinstance(item, SealedText):
+        return "sa.LargeBinary()"
     return False
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..engine import Base
-from ..types import Instant, Key, new_uid, utc_now
+from ..types import Instant, Key, SealedText, new_uid, utc_now
 from .versioned import Recorded
 
 
@@ -72,7 +72,7 @@ class OperationStep(Base):
     to_status: Mapped[str] = mapped_column(String(12))
     at: Mapped[dt.datetime] = mapped_column(Instant)
     by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[str] = mapped_column(SealedText("operation_step", "reason"), default="", nullable=True)
 
 
 class Participation(Base):

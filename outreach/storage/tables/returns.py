@@ -9,7 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..engine import Base
-from ..types import Day, Instant, Key
+from ..types import Day, Instant, Key, SealedText
 from .versioned import Recorded
 
 
@@ -49,6 +49,6 @@ class SignOff(Base):
     figures_hash: Mapped[str] = mapped_column(String(64))
     reopened_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     reopened_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    reopened_reason: Mapped[str] = mapped_column(String(500), default="")
+    reopened_reason: Mapped[str] = mapped_column(SealedText("sign_off", "reopened_reason"), default="", nullable=True)
 
     __table_args__ = (UniqueConstraint("participation_id", "version"),)

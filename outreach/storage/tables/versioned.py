@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from ..types import Instant
+from ..types import Instant, SealedText
 
 
 class Recorded:
@@ -16,7 +16,11 @@ class Recorded:
     version: Mapped[int] = mapped_column(default=1)
     recorded_at: Mapped[dt.datetime] = mapped_column(Instant, index=True)
     superseded_at: Mapped[dt.datetime | None] = mapped_column(Instant)
-    reason: Mapped[str] = mapped_column(String(500), default="")
+
+    @declared_attr
+    def reason(cls) -> Mapped[str]:
+        # Typed by a person about a record of persons: sealed like a note.
+        return mapped_column(SealedText(cls.__tablename__, "reason"), default="", nullable=True)
 
     @declared_attr
     def recorded_by_id(cls) -> Mapped[int | None]:

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises:
-Create Date: 2026-11-22 00:09:53.593219
+Create Date: 2026-11-22 01:57:55.210617
 
 """
 
@@ -273,7 +273,7 @@ def upgrade():
         sa.Column("to_status", sa.String(length=12), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_operation_step_by_id")),
         sa.ForeignKeyConstraint(
             ["operation_id"], ["operation.id"], name=op.f("fk_operation_step_operation_id"), ondelete="CASCADE"
@@ -326,7 +326,7 @@ def upgrade():
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["operation_id"], ["operation.id"], name=op.f("fk_person_merge_operation_id"), ondelete="CASCADE"
@@ -374,7 +374,7 @@ def upgrade():
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["participation_id"],
@@ -406,7 +406,7 @@ def upgrade():
         sa.Column("figures_hash", sa.String(length=64), nullable=False),
         sa.Column("reopened_at", sa.BigInteger(), nullable=True),
         sa.Column("reopened_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("reopened_reason", sa.String(length=500), nullable=False),
+        sa.Column("reopened_reason", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["participation_id"], ["participation.id"], name=op.f("fk_sign_off_participation_id"), ondelete="CASCADE"
         ),
@@ -429,7 +429,7 @@ def upgrade():
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["operation_id"], ["operation.id"], name=op.f("fk_tally_operation_id"), ondelete="CASCADE"
@@ -477,7 +477,7 @@ def upgrade():
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["accused_id"], ["accused.id"], name=op.f("fk_accused_version_accused_id"), ondelete="CASCADE"
@@ -552,7 +552,7 @@ def upgrade():
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["recorded_by_id"], ["user.id"], name=op.f("fk_team_member_recorded_by_id")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_team_member_staff_id"), ondelete="CASCADE"),
@@ -578,7 +578,7 @@ def upgrade():
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["recorded_by_id"], ["user.id"], name=op.f("fk_team_version_recorded_by_id")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_team_version_team_id"), ondelete="CASCADE"),
@@ -602,7 +602,7 @@ def upgrade():
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["charge_id"], ["charge.id"], name=op.f("fk_charge_version_charge_id"), ondelete="CASCADE"
@@ -636,7 +636,7 @@ def upgrade():
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contact.id"], name=op.f("fk_contact_version_contact_id"), ondelete="CASCADE"
@@ -749,7 +749,7 @@ def upgrade():
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("superseded_at", sa.BigInteger(), nullable=True),
-        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["service.id"], name=op.f("fk_referral_version_agency_id")),
         sa.ForeignKeyConstraint(["liaison_id"], ["user.id"], name=op.f("fk_referral_version_liaison_id")),
