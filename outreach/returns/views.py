@@ -74,7 +74,9 @@ def save(operation: Any, participation: Any) -> Any:
             reason=form.reason.data or "",
         )
     except Invalid as problem:
-        wrong = {finding.where: words(finding) for finding in reversed(problem.findings)}
+        wrong: dict[str, str] = {}
+        for finding in problem.findings:  # in the order of the page; the first of a cell speaks
+            wrong.setdefault(finding.where, words(finding))
         return _totals(operation, participation, form, typed, wrong), 422
     except Changed as problem:
         wrong = {"totals": f"{gettext(problem.message)} {gettext('What stands now is beside each cell that differs.')}"}
