@@ -35,6 +35,7 @@ SPRUCE, HEAT_1, HEAT_3, RULE, INK = "0E5552", "E2EEEA", "93C5BD", "767676", "172
 NUMBER, PERCENT, DAY, MOMENT = "#,##0", "0%", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 POINTS, LINE = 11, 15.5
 _LONGEST, _LONGEST_FOOTER = 32_767, 150  # Excel repairs a file with more than 255 in a footer, page and all
+_LONG_TABLE = 24  # rows after which a chart no longer stands whole on the same page
 _STARTS_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "﹣", "＠", "−")
 
 
@@ -263,6 +264,8 @@ def _heat(ws: Worksheet, sheet: Sheet) -> None:
 
 
 def _print(ws: Worksheet, sheet: Sheet, book: Book, after: int) -> None:
+    from openpyxl.worksheet.pagebreak import Break
+
     ws.sheet_view.showGridLines = False
     ws.page_setup.paperSize = 1  # Letter
     ws.page_setup.orientation = "landscape" if sheet.landscape else "portrait"
@@ -274,6 +277,8 @@ def _print(ws: Worksheet, sheet: Sheet, book: Book, after: int) -> None:
     printed = max((n for n, about in enumerate(sheet.columns, start=1) if about.printed), default=1)
     last = after if sheet.charts else sheet.last_row
     ws.print_area = f"A1:{_letter(printed)}{last}"
+    if sheet.charts and sheet.last_row > _LONG_TABLE and not sheet.one_page:
+        ws.row_breaks.append(Break(id=sheet.last_row))  # a chart is not cut in two by the end of the page
     ws.print_title_rows = f"{sheet.header_row}:{sheet.header_row}"
     page = book.page % {"page": "&P", "pages": "&N"}
     ws.oddFooter.left.text, ws.oddFooter.right.text = clean(book.footer)[:_LONGEST_FOOTER].replace("&", "&&"), page

@@ -30,7 +30,7 @@ def by_service(source: Source) -> Sheet:
     more_staff = [part for part in (*StaffCategory.values(), "") if part not in SPLIT]
     columns = (
         Column(_("Service"), 36, wraps=True),
-        *(Column(_staff_words(part), 13) for part in SPLIT),
+        *(Column(_staff_words(part), 16) for part in SPLIT),
         *(Column(label(BY_CODE[code]), 13, heat=code == "persons_met") for code in HEADLINES),
         Column(_("Signed"), 17, wraps=True),
         Column(_("Note"), 44, wraps=True),
