@@ -37,12 +37,12 @@ _lasting: ContextVar[tuple[tuple[Executable, dict[str, Any]], ...]] = ContextVar
 class WriteQueue:
     """Where writers of one SQLite database wait for each other: threads on a lock, server processes on a locked file.
 
-    SQLite's own waiting sleeps up to a tenth of a second at a time; here a writer looks again after half a millisecond,
-    and gives up when SQLite would. It only shortens the waiting: SQLite's lock still decides, also against other
+    SQLite's own waiting sleeps up to a tenth of a second at a time; here a writer looks again ten thousand times a
+    second, and gives up when SQLite would. It only shortens the waiting: SQLite's lock still decides, also against other
     programs.
     """
 
-    LOOK_AGAIN = 0.0005
+    LOOK_AGAIN = 0.0001
 
     def __init__(self) -> None:
         self._threads = threading.RLock()

@@ -98,7 +98,7 @@ class AuditEntry(Base):
     __tablename__ = "audit_entry"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    at: Mapped[dt.datetime] = mapped_column(Instant, index=True)
+    at: Mapped[dt.datetime] = mapped_column(Instant)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
     actor_name: Mapped[str] = mapped_column(String(120), default="")
     tag: Mapped[str] = mapped_column(String(60), index=True)
@@ -106,7 +106,7 @@ class AuditEntry(Base):
     kind: Mapped[str] = mapped_column(String(30), default="")
     object_id: Mapped[str] = mapped_column(String(40), default="")
     operation_id: Mapped[int | None] = mapped_column(index=True)  # no foreign key: the journal outlives a purge
-    service_id: Mapped[int | None] = mapped_column(index=True)
+    service_id: Mapped[int | None] = mapped_column()
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises:
-Create Date: 2026-11-22 01:57:55.210617
+Create Date: 2026-11-22 02:07:28.947019
 
 """
 
@@ -140,9 +140,7 @@ def upgrade():
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entry_actor_id"), ["actor_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entry_operation_id"), ["operation_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_service_id"), ["service_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entry_tag"), ["tag"], unique=False)
 
     op.create_table(
@@ -538,7 +536,6 @@ def upgrade():
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_conflict_of"), ["conflict_of"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_created_by_id"), ["created_by_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_contact_operation_id"), ["operation_id"], unique=False)
         batch_op.create_index("ix_contact_service", ["operation_id", "service_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_team_id"), ["team_id"], unique=False)
 
@@ -823,7 +820,6 @@ def downgrade():
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_team_id"))
         batch_op.drop_index("ix_contact_service")
-        batch_op.drop_index(batch_op.f("ix_contact_operation_id"))
         batch_op.drop_index(batch_op.f("ix_contact_created_by_id"))
         batch_op.drop_index(batch_op.f("ix_contact_conflict_of"))
 
@@ -908,9 +904,7 @@ def downgrade():
     op.drop_table("kept_form")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_tag"))
-        batch_op.drop_index(batch_op.f("ix_audit_entry_service_id"))
         batch_op.drop_index(batch_op.f("ix_audit_entry_operation_id"))
-        batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
         batch_op.drop_index(batch_op.f("ix_audit_entry_actor_id"))
 
     op.drop_table("audit_entry")
