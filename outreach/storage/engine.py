@@ -38,8 +38,8 @@ class WriteQueue:
     """Where writers of one SQLite database wait for each other: threads on a lock, server processes on a locked file.
 
     SQLite's own waiting sleeps up to a tenth of a second at a time; here a writer looks again ten thousand times a
-    second, and gives up when SQLite would. It only shortens the waiting: SQLite's lock still decides, also against other
-    programs.
+    second, and gives up when SQLite would. It only shortens the waiting: SQLite's lock still decides, also against
+    other programs.
     """
 
     LOOK_AGAIN = 0.0001
