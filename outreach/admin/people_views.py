@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from outreach import audit
 from outreach.audit.tags import Tag
-from outreach.audit.words import ROOMS, WORDS
+from outreach.audit.words import DETAILS, RECORDS, ROOMS, WORDS
 from outreach.auth.actors import NOTHING, Target
 from outreach.errors import Invalid, NotFound
 from outreach.storage.queries import accounts, journal
@@ -165,6 +165,8 @@ def read_journal() -> Any:
         "admin/journal.html",
         entries=journal.entries(**narrow, limit=PAGE_SIZE, offset=(number - 1) * PAGE_SIZE),
         words=WORDS,
+        records=RECORDS,
+        details=DETAILS,
         rooms=ROOMS,
         room=room,
         person=actor,
