@@ -14,6 +14,7 @@ from flask_babel import gettext, ngettext
 
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Invalid
+from outreach.storage.days import operational_day
 from outreach.storage.queries import contacts
 from outreach.storage.queries import field as rows
 from outreach.storage.types import utc_now
@@ -43,7 +44,7 @@ def led_services() -> set[int]:
 def today_begins(place: Any) -> dt.datetime:
     """When the operational day of now began where ``place`` (a team's or an operation) is; midnight UTC without one."""
     zone, minutes = (place.time_zone, place.day_starts_minutes) if place else ("UTC", 0)
-    day = rules.operational_day(utc_now(), zone, minutes)
+    day = operational_day(utc_now(), zone, minutes)
     begins = dt.datetime.combine(day, dt.time(minutes // 60, minutes % 60), ZoneInfo(zone))
     return begins.astimezone(dt.UTC)
 

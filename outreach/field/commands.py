@@ -11,6 +11,7 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import SYSTEM, Actor
 from outreach.auth.permissions import may
 from outreach.errors import N_, Changed, Invalid, NotAllowed
+from outreach.storage.days import operational_day
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import contacts, operations
 from outreach.storage.queries import field as rows
@@ -129,7 +130,7 @@ def _add_version(
 ) -> None:
     """Write one version with its meetings, and a referral for whoever accepted and has none yet."""
     place = version.place
-    day = rules.operational_day(entry.met_at, place.time_zone, place.day_starts_minutes)
+    day = operational_day(entry.met_at, place.time_zone, place.day_starts_minutes)
     sealed = None
     if entry.note:
         at = rows.note_place(version.contact_uid, place.service_id, place.operation_id)

@@ -57,12 +57,6 @@ def shown_code(code: str) -> str:
 # --- when -------------------------------------------------------------------------------------------------------------
 
 
-def operational_day(at: dt.datetime, zone: str, day_starts_minutes: int) -> dt.date:
-    """The day a moment belongs to: a contact at 01:30 belongs to the evening before when days start at 06:00."""
-    clock = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)  # the wall clock: a day has its hours on DST days too
-    return (clock - dt.timedelta(minutes=day_starts_minutes)).date()
-
-
 def timing(at: dt.datetime, starts_at: dt.datetime | None, ends_at: dt.datetime | None) -> str:
     """``early``, ``inside`` or ``late`` against the service's window; an end that is not known excludes nothing."""
     if starts_at is not None and at < starts_at:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from outreach.errors import Invalid
 from outreach.field import rules
+from outreach.storage.days import operational_day
 from outreach.storage.types import new_uid
 
 codes = st.text(rules.CODE_SIGNS, min_size=7, max_size=7).map(lambda body: body + rules.check_sign(body))
@@ -47,15 +48,15 @@ def test_made_codes_fit_and_differ():
 
 def test_a_contact_at_half_past_one_belongs_to_the_evening_before():
     at = dt.datetime(2017, 10, 17, 5, 30, tzinfo=dt.UTC)  # 01:30 in Toronto
-    assert rules.operational_day(at, "America/Toronto", 360) == dt.date(2017, 10, 16)
-    assert rules.operational_day(at, "America/Toronto", 0) == dt.date(2017, 10, 17)
-    assert rules.operational_day(at + dt.timedelta(hours=5), "America/Toronto", 360) == dt.date(2017, 10, 17)
+    assert operational_day(at, "America/Toronto", 360) == dt.date(2017, 10, 16)
+    assert operational_day(at, "America/Toronto", 0) == dt.date(2017, 10, 17)
+    assert operational_day(at + dt.timedelta(hours=5), "America/Toronto", 360) == dt.date(2017, 10, 17)
 
 
 def test_the_day_starts_at_six_by_the_clock_when_the_clocks_were_put_back():
     before = dt.datetime(2017, 11, 5, 10, 59, tzinfo=dt.UTC)  # 05:59 EST, the hour came twice
-    assert rules.operational_day(before, "America/Toronto", 360) == dt.date(2017, 11, 4)
-    assert rules.operational_day(before + dt.timedelta(minutes=1), "America/Toronto", 360) == dt.date(2017, 11, 5)
+    assert operational_day(before, "America/Toronto", 360) == dt.date(2017, 11, 4)
+    assert operational_day(before + dt.timedelta(minutes=1), "America/Toronto", 360) == dt.date(2017, 11, 5)
 
 
 def test_timing_against_a_window_and_against_none():
