@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
 
 from tests.network import close_outside_network
 
@@ -140,7 +140,7 @@ def open_page(site: Site, chromium: Browser) -> Iterator[Callable[..., Page]]:
         email, password = site.people[who]
         page.fill("input[name=email]", email)
         page.fill("input[name=password]", password)
-        page.click("main button[type=submit]")
+        follow(page, page.locator("main button[type=submit]"))
         choose(page, lang, theme)
         return page
 
@@ -150,13 +150,19 @@ def open_page(site: Site, chromium: Browser) -> Iterator[Callable[..., Page]]:
     assert watch.wrong == []
 
 
+def follow(page: Page, button: Locator) -> None:
+    """Press what leads to another page, and wait until that page is read: asked at once, it has no title yet."""
+    with page.expect_navigation():
+        button.click()
+
+
 def choose(page: Page, lang: str, theme: str) -> None:
     """Press the header's switches until the page is in that language and theme."""
     html = page.locator("html")
     if html.get_attribute("lang") != lang:
-        page.locator('form[action$="/language"] button').first.click()
+        follow(page, page.locator('form[action$="/language"] button').first)
     if ("night" in (html.get_attribute("class") or "")) != (theme == "night"):
-        page.locator('form[action$="/theme"] button').first.click()
+        follow(page, page.locator('form[action$="/theme"] button').first)
     assert html.get_attribute("lang") == lang
 
 

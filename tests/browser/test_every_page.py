@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import DESK, PHONE, SCREENS, axe_findings, choose, picture
+from tests.browser.conftest import DESK, PHONE, SCREENS, axe_findings, choose, follow, picture
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +74,7 @@ def test_the_sign_in_page_before_anybody_is_known(site, chromium):
     assert axe_findings(page) == []
     page.fill("input[name=email]", "nobody@example.org")
     page.fill("input[name=password]", "a wrong password, long enough")
-    page.click("main button[type=submit]")
+    follow(page, page.locator("main button[type=submit]"))
     assert page.title().startswith("Error:")
     assert axe_findings(page) == []
     page.close()

@@ -10,7 +10,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESK, PHONE, picture
+from tests.browser.conftest import DESK, PHONE, follow, picture
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,7 @@ ROWS = "\n".join(f"{name}\t{KINDS[n % 3]}\tRegion {n % 4}\tdesk{n}@example.org" 
 
 
 def press(page: Page, name: str | re.Pattern[str], *, exact: bool = False) -> None:
-    page.get_by_role("button", name=name, exact=exact).first.click()
+    follow(page, page.get_by_role("button", name=name, exact=exact).first)
 
 
 def create(page: Page, code: str, origin: str) -> None:
@@ -59,7 +59,7 @@ def answer_every_problem(page: Page) -> None:
         different = page.get_by_role("button", name=re.compile("^Different"))
         if not different.count():
             return
-        different.first.click()
+        follow(page, different.first)
     raise AssertionError("look-alikes were not settled by their answers")
 
 
@@ -67,7 +67,7 @@ def log_one(page: Page, *answers: str) -> int:
     """Log a contact by tapping the answers; gives the number of taps, the first and the last included."""
     taps = 0
     for words in ("Log a contact", *answers, "Save"):
-        page.get_by_role("button", name=re.compile(f"^{re.escape(words)}")).last.click()
+        follow(page, page.get_by_role("button", name=re.compile(f"^{re.escape(words)}")).last)
         taps += 1
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert "/saved" in page.url
@@ -117,12 +117,12 @@ def test_a_double_tap_on_save_stores_once(open_page, site):
     before = figures_of(site, "ONS-2017-WEC")["contacts"]
     phone.goto(site.url + "/field")
     for words in ("Log a contact", "Met one person", "Not known", "Not known", "No, declined"):
-        phone.get_by_role("button", name=re.compile(f"^{re.escape(words)}")).last.click()
+        follow(phone, phone.get_by_role("button", name=re.compile(f"^{re.escape(words)}")).last)
     phone.get_by_role("button", name="Save").last.dblclick()
     expect(phone).to_have_url(re.compile("/saved$"))
     phone.go_back()
     if phone.get_by_role("button", name="Save").count():
-        phone.get_by_role("button", name="Save").last.click()
+        follow(phone, phone.get_by_role("button", name="Save").last)
     assert figures_of(site, "ONS-2017-WEC")["contacts"] == before + 1
 
 
@@ -151,6 +151,6 @@ def test_typed_answers_survive_signing_in_again(open_page, site):
     email, password = site.people["planner"]
     page.fill("input[name=email]", email)
     page.fill("input[name=password]", password)
-    page.click("main button[type=submit]")
+    follow(page, page.locator("main button[type=submit]"))
     press(page, re.compile("Send it again"))
     expect(page.locator("main")).to_contain_text("Kept over a sign-in")
