@@ -74,12 +74,13 @@ def _rooms(app: Flask) -> None:
     from outreach.field import charge_views  # noqa: F401 - adds its pages to the room's blueprint
     from outreach.field import views as field
     from outreach.plan import views as plan
+    from outreach.ready import views as ready
     from outreach.referrals import views as referrals
     from outreach.report import views as report
     from outreach.report import workbook_views  # noqa: F401 - adds its page to the room's blueprint
     from outreach.returns import views as returns
 
-    for room in (plan, field, referrals, returns, report, admin):
+    for room in (plan, ready, field, referrals, returns, report, admin):
         app.register_blueprint(room.bp)
 
 

@@ -20,6 +20,9 @@ class Settings:
     database_url: str
     public_url: str
     development: bool
+    # smtp://user:password@host:587 (STARTTLS where offered) or smtps://host:465; '': letters are copied by hand.
+    smtp_url: str = ""
+    mail_from: str = ""
     testing: bool = False
     # A floor for tests only, so that a suite with hundreds of sign-ins is not a suite about argon2.
     argon2_time_cost: int = 2
@@ -58,5 +61,7 @@ def from_environment(environ: dict[str, str] | None = None) -> Settings:
         instance_dir=instance,
         database_url=url,
         public_url=env.get("OUTREACH_PUBLIC_URL", ""),
+        smtp_url=env.get("OUTREACH_SMTP_URL", ""),
+        mail_from=env.get("OUTREACH_MAIL_FROM", ""),
         development=env.get("OUTREACH_DEVELOPMENT", "") == "1",
     )

@@ -226,6 +226,41 @@ class OperationStatus(Vocabulary):
     ARCHIVED = "archived", N_("Archived")
 
 
+class SessionKind(Vocabulary):
+    """What people are called together for before the window opens."""
+
+    BRIEFING = "briefing", N_("Briefing")
+    TRAINING = "training", N_("Training")
+    CONFERENCE = "conference", N_("Conference")
+
+
+class DelegateState(Vocabulary):
+    """Where one person stands with one session."""
+
+    INVITED = "invited", N_("Invited")
+    ATTENDED = "attended", N_("Attended")
+    ABSENT = "absent", N_("Did not come")
+
+
+class KitMoveKind(Vocabulary):
+    """What happened to information kits. Received = handed out + remaining + returned + lost, at all times."""
+
+    SENT = "sent", N_("Sent out"), N_("The coordinator sent them to the service.")
+    RECEIVED = "received", N_("Received by the service"), N_("The service has counted them.")
+    LOST_ON_WAY = "lost_on_way", N_("Lost on the way"), N_("Sent and never received.")
+    HANDED_OUT = "handed_out", N_("Handed out"), N_("Given to persons, beside those that contacts count.")
+    RETURNED = "returned", N_("Returned"), N_("Sent back after they were received.")
+    LOST = "lost", N_("Lost"), N_("Lost or spoiled after they were received.")
+
+
+class CheckInKind(Vocabulary):
+    """What a team says when it checks in."""
+
+    START = "start", N_("Shift started")
+    WELL = "well", N_("All well")
+    END = "end", N_("Shift ended")
+
+
 class TallyState(Vocabulary):
     """What a service said in one cell of its daily totals. No row means that nothing was said."""
 

@@ -92,7 +92,7 @@ def _rooms(actor: Any) -> list[dict[str, Any]]:
         if endpoint in current_app.view_functions and may(actor, action):
             current = request.endpoint == endpoint if code in ("overview", "plan") else here == code
             if code == "plan":
-                current = here == "plan" and request.endpoint != "plan.overview"
+                current = here in ("plan", "ready") and request.endpoint != "plan.overview"
             rooms.append({"code": code, "label": label, "url": url_for(endpoint), "current": current})
     return rooms
 

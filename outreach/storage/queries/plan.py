@@ -289,7 +289,7 @@ def add_participation_version(
         return None
     kept = {
         name: getattr(current, name)
-        for name in ("status", "entry_mode", "starts_at", "ends_at", "planned_staff", "counted_in")
+        for name in ("status", "entry_mode", "starts_at", "ends_at", "planned_staff", "counted_in", "desk")
     }
     added = ParticipationVersion(
         participation_id=current.participation_id,

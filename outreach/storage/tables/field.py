@@ -1,4 +1,4 @@
-"""What officers record: contacts, persons met, accused, charges; and answers not yet saved."""
+"""What officers record: contacts, persons met, accused, charges, check-ins; and answers not yet saved."""
 
 from __future__ import annotations
 
@@ -212,4 +212,21 @@ class ContactDraft(Base):
     operation_id: Mapped[int] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"))
     started_at: Mapped[dt.datetime] = mapped_column(Instant)
     changed_at: Mapped[dt.datetime] = mapped_column(Instant)
+    taps: Mapped[int] = mapped_column(default=0, server_default="0")  # answers sent so far; a rehearsal measures them
     answers_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CheckIn(Base):
+    """A team says that it is well: ``kind`` start, well or end of shift; ``by_radio``: entered for it by somebody."""
+
+    __tablename__ = "check_in"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    operation_id: Mapped[int] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"))
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(6))
+    at: Mapped[dt.datetime] = mapped_column(Instant)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    by_radio: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (Index("ix_check_in_team", "operation_id", "team_id", "at"),)

@@ -1,11 +1,11 @@
-"""The plan: operations, services, participations, staff, teams."""
+"""The plan: operations, services, participations and their links, staff, teams. Shifts are in ``shifts``."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..engine import Base
@@ -27,12 +27,18 @@ class Service(Base):
     municipality: Mapped[str] = mapped_column(String(80), default="")
     languages: Mapped[str] = mapped_column(String(40), default="")
     contact_desk: Mapped[str] = mapped_column(String(254), default="")
+    hours: Mapped[str] = mapped_column(String(200), default="", server_default="")
     is_sample: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=1)
 
 
 class Operation(Base):
-    """A time-boxed operation. ``changes`` counts every change under its figures, in the same transaction."""
+    """A time-boxed operation. ``changes`` counts every change under its figures, in the same transaction.
+
+    A rehearsal is an operation of its own, outside every tree, so that nothing of it can reach a total:
+    ``rehearses_id`` names the operation that it was made from. ``proposed_parent_id``: a service proposes that it lies
+    under that one; its coordinator attaches it or not. ``check_in_minutes``: how long a team may be silent.
+    """
 
     __tablename__ = "operation"
 
@@ -56,6 +62,12 @@ class Operation(Base):
     services_known: Mapped[bool] = mapped_column(default=True)
     overlap_nil: Mapped[bool] = mapped_column(default=False)
     is_sample: Mapped[bool] = mapped_column(default=False)
+    is_rehearsal: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Without foreign keys: SQLite would have to build the table anew to add them.
+    rehearses_id: Mapped[int | None] = mapped_column()
+    proposed_parent_id: Mapped[int | None] = mapped_column()
+    proposed_by_id: Mapped[int | None] = mapped_column()
+    check_in_minutes: Mapped[int] = mapped_column(default=120, server_default="120")
     created_at: Mapped[dt.datetime] = mapped_column(Instant, default=utc_now)
     version: Mapped[int] = mapped_column(default=1)
     changes: Mapped[int] = mapped_column(default=0)
@@ -88,7 +100,7 @@ class Participation(Base):
 
 
 class ParticipationVersion(Recorded, Base):
-    """Status, own window, entry mode, planned staff, and where each measure is counted.
+    """Status, own window, entry mode, planned staff, desk during the operation, and where each measure is counted.
 
     ``planned_staff``: ``{category: headcount}``. ``counted_in``: ``{measure code: operation id}`` for the measures
     whose reporting place is chosen; absent means the rule of ``rollup``.
@@ -104,8 +116,46 @@ class ParticipationVersion(Recorded, Base):
     ends_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     planned_staff: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     counted_in: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    desk: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    link_id: Mapped[int | None] = mapped_column()  # answered without an account, through this participation link
 
     __table_args__ = (UniqueConstraint("participation_id", "version"),)
+
+
+class ParticipationLink(Base):
+    """The address with which a service answers without an account. The token is made from ``uid`` and a key.
+
+    It works until ``ends_at``, a revocation, or the withdrawal of the service; answering again before the window opens
+    is allowed and recorded.
+    """
+
+    __tablename__ = "participation_link"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    participation_id: Mapped[int] = mapped_column(ForeignKey("participation.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[dt.datetime] = mapped_column(Instant)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    ends_at: Mapped[dt.datetime] = mapped_column(Instant)
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    opened_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    answered_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+
+
+class InvitationSent(Base):
+    """One letter to a service. ``kind``: invitation, reminder. ``how``: email, letter. ``outcome``: sent, failed."""
+
+    __tablename__ = "invitation_sent"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("participation_link.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    how: Mapped[str] = mapped_column(String(8))
+    address: Mapped[str] = mapped_column(String(254), default="")
+    at: Mapped[dt.datetime] = mapped_column(Instant)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    outcome: Mapped[str] = mapped_column(String(8), default="sent")
+    trouble: Mapped[str] = mapped_column(String(200), default="")
 
 
 class Staff(Base):
