@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine, Executable, MetaData, event
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
@@ -108,7 +109,54 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+class Session(FlaskSession):
+    """A session and the prepared statements beside it share one connection, and so one transaction.
+
+    Beginning and ending the session's own transaction costs more than the statements of logging a contact do, so it
+    begins with the first object that is loaded or added; prepared statements use the connection alone. Either way
+    the transaction ends here: with ``commit``, ``rollback`` or ``close``.
+    """
+
+    held: Connection | None = None
+
+    def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **_rest: Any) -> Any:
+        return self.connected() if bind is None else bind
+
+    def connected(self) -> Connection:
+        """The session's connection, kept until it rolls back or closes."""
+        held = self.held
+        if held is None or held.closed:
+            held = self.held = self._db.engine.connect()
+        return held
+
+    def commit(self) -> None:
+        held = self.held
+        if self.in_transaction() or held is None:
+            super().commit()
+        if held is not None and held.in_transaction():
+            held.commit()
+
+    def rollback(self) -> None:
+        super().rollback()
+        self._let_go()
+
+    def close(self) -> None:
+        super().close()
+        self._let_go()
+
+    def start_over(self) -> None:
+        """End the transaction without a trace; the next one has the same connection, which spares fetching one."""
+        super().rollback()
+        if self.held is not None:
+            self.held.rollback()
+
+    def _let_go(self) -> None:
+        held, self.held = self.held, None
+        if held is not None:
+            held.close()
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": Session, "join_transaction_mode": "control_fully"})
 
 
 def sqlite_module() -> Any:
@@ -160,15 +208,11 @@ def prepare(engine: Engine) -> None:
 
 
 def running() -> Connection:
-    """The connection of the session's transaction, for prepared statements; begins one when there is none.
-
-    The session is asked once a transaction: asking it costs more than a statement. It closes the connection at the end.
-    """
-    session = db.session()
-    held: Connection | None = session.info.get("running")
-    if held is None or held.closed:
-        held = session.info["running"] = session.connection()
-    return held
+    """The connection of the session's transaction, for prepared statements; begins one when there is none."""
+    connection: Connection = db.session().connected()
+    if not connection.in_transaction():
+        connection.begin()
+    return connection
 
 
 @contextmanager
@@ -181,7 +225,7 @@ def writing() -> Iterator[None]:
     if _want_write.get():
         yield
         return
-    db.session.rollback()  # a read transaction that is open already cannot become a write without risking "busy"
+    db.session().start_over()  # a read transaction that is open already cannot become a write without risking "busy"
     token, kept = _want_write.set(True), _lasting.set(())
     try:
         with _queue.turn():
