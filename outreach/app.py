@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from flask_compress import Compress
 from flask_wtf import CSRFProtect
@@ -24,11 +27,17 @@ class IdConverter(IntegerConverter):
     regex = r"\d{1,9}"
 
 
+class Site(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view here is asynchronous, so none of the ten functions of a request is looked at to find that out."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises ``RuntimeError`` when an endpoint has no entry in the permission table."""
     settings = settings or from_environment()
     settings.instance_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    app = Flask(
+    app = Site(
         "outreach",
         instance_path=str(settings.instance_dir),
         template_folder=str(assets.templates()),

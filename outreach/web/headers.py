@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, g, request
+from typing import Any
+
+from flask import Flask, Response, g, request
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+FIXED = [
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+]
+HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
 def register(app: Flask) -> None:
-    app.after_request(set_headers)
+    app.after_request(set_caching)
+    _add_to_every_answer(app, [*FIXED, HSTS] if app.config["OUTREACH"].tls else FIXED)
 
 
-def set_headers(response: Response) -> Response:
-    headers = response.headers
-    headers["Content-Security-Policy"] = POLICY
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
-    if current_app.config["OUTREACH"].tls:
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-    if request.endpoint == "static":
+def _add_to_every_answer(app: Flask, fixed: list[tuple[str, str]]) -> None:
+    """Put ``fixed`` on whatever leaves; as one list, because setting each on each answer costs a request 1 %."""
+    inner = app.wsgi_app
+
+    def with_headers(environ: Any, start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, headers + fixed, exc_info)
+
+        return inner(environ, start)
+
+    app.wsgi_app = with_headers  # type: ignore[method-assign]  # what Flask says to do with a WSGI layer
+
+
+def set_caching(response: Response) -> Response:
+    headers, endpoint = response.headers, request.endpoint or ""
+    if endpoint == "static":
         if response.status_code == 200 and "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    elif g.get("person_level") or (request.endpoint or "").startswith("security."):
+    elif g.get("person_level") or endpoint.startswith("security."):
         headers["Cache-Control"] = "no-store"
     else:
         headers.setdefault("Cache-Control", "private, no-cache")

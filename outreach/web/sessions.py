@@ -10,7 +10,9 @@ import datetime as dt
 import secrets
 from typing import Any
 
-from flask import g, request, session
+from flask import Flask, g, request, session
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 
 from outreach.auth.actors import ANYBODY
 from outreach.storage import independently, writing
@@ -24,6 +26,18 @@ IDLE = dt.timedelta(minutes=30)
 SEEN_EVERY = dt.timedelta(seconds=60)
 KEPT_FIELDS_LIMIT = 2_000_000
 KEPT_FOR = dt.timedelta(hours=24)
+
+
+class SignedCookies(SecureCookieSessionInterface):
+    """Flask's own session cookie; what signs it is made once a process instead of at every request."""
+
+    def __init__(self) -> None:
+        self._made: dict[Flask, URLSafeTimedSerializer | None] = {}
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        if app not in self._made:
+            self._made[app] = super().get_signing_serializer(app)
+        return self._made[app]
 
 
 def begin(user: Any) -> None:

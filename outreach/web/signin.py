@@ -125,6 +125,7 @@ def present_password_fault(user: Any, password: str) -> str:
 
 def register(app: Flask, settings: Settings, keys: Keys) -> None:
     settings_for(app, settings, keys)
+    app.session_interface = sessions.SignedCookies()
     datastore = SQLAlchemyUserDatastore(db, User, Grant)
     security = Security(app, datastore, login_form=SignInForm)
     app.extensions["outreach_datastore"] = datastore
