@@ -106,22 +106,22 @@ def save_offence(
     return offence
 
 
-def save_text(actor: Actor, setting: RegionSetting | None, region: str, words: Wording) -> RegionSetting:
-    """Add or change the duty-to-report text of a region.
+def save_text(
+    actor: Actor, setting: RegionSetting | None, region: str, words: Wording, name: str = DUTY_TO_REPORT
+) -> RegionSetting:
+    """Add or change a text of a region: the duty to report, or with ``name`` the legal card.
 
     Raises ``NotAllowed``; ``Invalid`` at ``region``, ``text_en``, ``text_fr``.
     """
     _check(actor, words.findings("text"))
     if setting is None:
-        if rows.region_taken(DUTY_TO_REPORT, region):
+        if rows.region_taken(name, region):
             raise Invalid.at("region", N_("This region has a text already: change that one."))
-        setting = rows.add(
-            RegionSetting(region=region, name=DUTY_TO_REPORT, text_en=words.english, text_fr=words.french)
-        )
-        _note(actor, DUTY_TO_REPORT, setting.id, "add")
+        setting = rows.add(RegionSetting(region=region, name=name, text_en=words.english, text_fr=words.french))
+        _note(actor, name, setting.id, "add")
     elif (setting.text_en, setting.text_fr) != (words.english, words.french):
         setting.text_en, setting.text_fr = words.english, words.french
-        _note(actor, DUTY_TO_REPORT, setting.id, "change")
+        _note(actor, setting.name, setting.id, "change")
     return setting
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import flash, g, redirect, render_template, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from outreach.auth.actors import NOTHING, Target
 from outreach.errors import N_, Invalid, NotFound
 from outreach.storage.queries import admin as rows
+from outreach.storage.seeds import DUTY_TO_REPORT, LEGAL_CARD
 from outreach.web.guard import guard
 
 from . import list_commands as commands
@@ -68,7 +69,8 @@ def lists() -> Any:
         "admin/lists.html",
         lists=[{"name": n, "title": title_of(n), "used": u, "retired": r} for n, u, r in rows.list_names()],
         offences=rows.offences(),
-        texts=rows.texts(),
+        texts=[text for text in rows.texts() if text.name == DUTY_TO_REPORT],
+        cards=[text for text in rows.texts() if text.name == LEGAL_CARD],
     )
 
 
@@ -155,26 +157,26 @@ def change_offence(offence: Any) -> Any:
 @bp.get("/duty-texts/new")
 @guard("lists.change")
 def new_text() -> Any:
-    return render_template("admin/duty_text.html", form=forms.NewTextForm(formdata=None), setting=None)
+    return _show_text(None, forms.NewTextForm(formdata=None), _text_name())
 
 
 @bp.post("/duty-texts/new")
 @guard("lists.change")
 def add_text() -> Any:
     form = forms.NewTextForm()
-    return _save_text(None, form, form.region.data or "")
+    return _save_text(None, form, form.region.data or "", _text_name())
 
 
 @bp.get("/duty-texts/<int:text_id>")
 @guard("lists.see", load=one_text)
 def show_text(setting: Any) -> Any:
-    return render_template("admin/duty_text.html", form=forms.TextForm(formdata=None, obj=setting), setting=setting)
+    return _show_text(setting, forms.TextForm(formdata=None, obj=setting), setting.name)
 
 
 @bp.post("/duty-texts/<int:text_id>")
 @guard("lists.change", load=one_text)
 def change_text(setting: Any) -> Any:
-    return _save_text(setting, forms.TextForm(), setting.region)
+    return _save_text(setting, forms.TextForm(), setting.region, setting.name)
 
 
 def _save_offence(offence: Any) -> Any:
@@ -198,16 +200,27 @@ def _save_offence(offence: Any) -> Any:
     return render_template("admin/offence.html", form=form, errors=form, offence=offence), 422
 
 
-def _save_text(setting: Any, form: Any, region: str) -> Any:
+def _text_name() -> str:
+    """Which of the two texts of a region the address asks for."""
+    return LEGAL_CARD if request.args.get("name") == LEGAL_CARD else DUTY_TO_REPORT
+
+
+def _show_text(setting: Any, form: Any, name: str, errors: Any = None) -> str:
+    return render_template(
+        "admin/duty_text.html", form=form, errors=errors, setting=setting, legal=name == LEGAL_CARD
+    )
+
+
+def _save_text(setting: Any, form: Any, region: str, name: str) -> Any:
     if form.validate():
         try:
-            commands.save_text(g.actor, setting, region, form.words)
+            commands.save_text(g.actor, setting, region, form.words, name)
         except Invalid as problem:
             form.take(problem)
         else:
             flash(gettext("Saved."))
             return redirect(url_for("admin.lists"), code=303)
-    return render_template("admin/duty_text.html", form=form, errors=form, setting=setting), 422
+    return _show_text(setting, form, name, errors=form), 422
 
 
 def _list_page(name: str, form: Any, errors: Any = None) -> Any:

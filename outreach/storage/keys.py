@@ -55,20 +55,29 @@ class Keys:
         self._derive = lru_cache(maxsize=4096)(self._derive_uncached)
 
     def seal(self, text: str, place: Place) -> bytes:
+        return self.seal_bytes(text.encode(), place)
+
+    def seal_bytes(self, content: bytes, place: Place) -> bytes:
         number = self._newest
         nonce = os.urandom(NONCE_BYTES)
         key = self._derive(number, f"seal/{place.service}/{place.operation}")
-        sealed = AESGCM(key).encrypt(nonce, text.encode(), place.bytes(number))
+        sealed = AESGCM(key).encrypt(nonce, content, place.bytes(number))
         return bytes([FORMAT, number]) + nonce + sealed
 
     def open(self, sealed: bytes, place: Place) -> str:
+        try:
+            return self.open_bytes(sealed, place).decode()
+        except ValueError as error:
+            raise KeyMissing() from error
+
+    def open_bytes(self, sealed: bytes, place: Place) -> bytes:
         try:
             if sealed[0] != FORMAT:
                 raise KeyMissing()
             number = sealed[1]
             key = self._derive(number, f"seal/{place.service}/{place.operation}")
             nonce, rest = sealed[2 : 2 + NONCE_BYTES], sealed[2 + NONCE_BYTES :]
-            return AESGCM(key).decrypt(nonce, rest, place.bytes(number)).decode()
+            return AESGCM(key).decrypt(nonce, rest, place.bytes(number))
         except (InvalidTag, IndexError, KeyError, ValueError) as error:
             raise KeyMissing() from error
 

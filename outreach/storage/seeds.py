@@ -17,6 +17,7 @@ from .tables import ListItem, Offence, RegionSetting
 
 GLOSSARY = "Outreach glossary, lists"
 DUTY_TO_REPORT = "duty_to_report"
+LEGAL_CARD = "legal_card"
 
 # List name -> closed list that the codes start from, and their French.
 LISTS: dict[str, tuple[type[Vocabulary], dict[str, str]]] = {
@@ -127,6 +128,45 @@ DUTY_TEXTS: tuple[tuple[str, str, str], ...] = (
      "signaler. Ce devoir est continu et ne se délègue pas. Le responsable local confirme ce texte."),
 )  # fmt: skip
 
+# region, English, French: what an officer may and must do when meeting somebody. ASSUMPTION: as above; each text says
+# that it waits for the local lead.
+LEGAL_CARDS: tuple[tuple[str, str, str], ...] = (
+    ("",
+     "To be confirmed by the local lead with counsel before the operation.\n"
+     "Nobody has to talk, to give a name or to stay: say so first. Help never depends on a statement or a charge.\n"
+     "Record only what the person agrees to, and say what it is recorded for. The card they keep carries the notice.\n"
+     "Immediate danger comes before everything on this page: call for help.",
+     "À confirmer par le responsable local avec un conseiller juridique avant l’opération.\n"
+     "Personne n’est tenu de parler, de donner son nom ni de rester : dites-le d’abord. L’aide ne dépend jamais d’une "
+     "déclaration ni d’une accusation.\n"
+     "Ne consignez que ce que la personne accepte, et dites à quoi cela sert. La carte remise porte l’avis.\n"
+     "Un danger immédiat passe avant tout ce qui est sur cette page : appelez à l’aide."),
+    # SOURCE: Criminal Code ss. 279.01, 279.011, 286.1, 286.5; Charter ss. 9, 10; MFIPPA s. 29(2), FIPPA s. 39(2);
+    # Prevention of and Remedies for Human Trafficking Act, 2017 (Ontario), S.O. 2017, c. 12, Sched. 2.
+    ("Ontario",
+     "Ontario. To be confirmed by the local lead with counsel before the operation.\n"
+     "A person who is not detained may leave and need not answer (Charter, sections 9 and 10): say so first.\n"
+     "Selling one’s own sexual services is not prosecuted (Criminal Code, section 286.5). Buying is an offence "
+     "(286.1); trafficking is 279.01, of a person under 18 it is 279.011, where agreement is no defence.\n"
+     "When personal information is collected, give the notice: why, by what authority, whom to ask (MFIPPA 29(2), "
+     "FIPPA 39(2)). The card they keep carries it.\n"
+     "A restraining order can be sought for or by the person (Prevention of and Remedies for Human Trafficking Act, "
+     "2017): the support agency knows how.",
+     "Ontario. À confirmer par le responsable local avec un conseiller juridique avant l’opération.\n"
+     "Une personne qui n’est pas détenue peut partir et n’a pas à répondre (Charte, articles 9 et 10) : dites-le "
+     "d’abord.\n"
+     "Vendre ses propres services sexuels ne donne pas lieu à des poursuites (Code criminel, article 286.5). Acheter "
+     "est une infraction (286.1); la traite relève de 279.01 et, pour une personne de moins de 18 ans, de 279.011, où "
+     "le consentement n’est pas une défense.\n"
+     "Quand vous recueillez des renseignements personnels, donnez l’avis : pourquoi, en vertu de quelle autorité, à "
+     "qui s’adresser (LAIMPVP 29(2), LAIPVP 39(2)). La carte remise le porte.\n"
+     "Une ordonnance de ne pas faire peut être demandée pour la personne ou par elle (Loi de 2017 sur la prévention "
+     "de la traite de personnes et les recours en la matière) : l’organisme de soutien sait comment."),
+)  # fmt: skip
+
+REGION_TEXTS = {DUTY_TO_REPORT: DUTY_TEXTS, LEGAL_CARD: LEGAL_CARDS}
+"""Name of a text → where it starts from."""
+
 
 def seed() -> None:
     """Add the lists, offences and texts that are missing; call it inside ``writing()``. Flushes."""
@@ -161,8 +201,9 @@ def seed() -> None:
                     position=position,
                 )
             )
-    regions = set(db.session.scalars(select(RegionSetting.region).where(RegionSetting.name == DUTY_TO_REPORT)))
-    for region, english, french_text in DUTY_TEXTS:
-        if region not in regions:
-            db.session.add(RegionSetting(region=region, name=DUTY_TO_REPORT, text_en=english, text_fr=french_text))
+    texts = {tuple(row) for row in db.session.execute(select(RegionSetting.name, RegionSetting.region))}
+    for name, texts_of_name in REGION_TEXTS.items():
+        for region, english, french_text in texts_of_name:
+            if (name, region) not in texts:
+                db.session.add(RegionSetting(region=region, name=name, text_en=english, text_fr=french_text))
     db.session.flush()
