@@ -185,8 +185,10 @@ def _logs_here(version: ParticipationVersion, operation_id: int) -> bool:
     return version.entry_mode == EntryMode.CONTACTS and place == operation_id
 
 
-def move(actor: Actor, operation: Operation, to: str, reason: str = "", *, room: str = "plan") -> None:
-    """One step in the life of an operation, of those that ``room`` makes.
+def move(
+    actor: Actor, operation: Operation, to: str, reason: str = "", *, room: str = "plan", explain: bool = False
+) -> None:
+    """One step in the life of an operation, of those that ``room`` makes; ``explain``: the room asks for a reason.
 
     Raises ``NotAllowed``; ``Blocked`` when the table has no such step or something is missing; ``Invalid`` at
     ``reason`` when it must be explained; ``Changed`` when somebody moved it first.
@@ -199,7 +201,7 @@ def move(actor: Actor, operation: Operation, to: str, reason: str = "", *, room:
     count = count_of(operation)
     if rules.blocks(to, count):
         raise Blocked()
-    if rules.needs_reason(step, count) and len(reason.strip()) < 3:
+    if (explain or rules.needs_reason(step, count)) and len(reason.strip()) < 3:
         raise Invalid.at("reason", N_("Say why, in a few words; it is kept with the operation."))
     if len(reason) > 500:
         raise Invalid.at("reason", N_("Write %(most)d characters or fewer."), most=500)

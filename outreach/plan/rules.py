@@ -150,7 +150,10 @@ STATES: dict[OperationStatus, State] = {
         _PLAN,
         (
             Move(
-                ACTIVE, N_("Open the operation"), N_("Officers can log contacts and services can enter daily totals.")
+                ACTIVE,
+                N_("Open the operation"),
+                N_("Officers can log contacts and services can enter daily totals."),
+                "ready",
             ),
             Move(DRAFT, N_("Back to draft"), N_("The plan is open for larger changes."), back=True),
         ),

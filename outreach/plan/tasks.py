@@ -26,7 +26,7 @@ _PLACES: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
     "teams": (("plan.teams_of",), "operation.plan.see", {}),
     "people": (("plan.teams_of",), "operation.plan.see", {}),
     "planned": (("plan.move_page",), "operation.move", {"to": "planned"}),
-    "active": (("plan.move_page",), "operation.move", {"to": "active"}),
+    "active": (("ready.opening",), "operation.move", {}),
     "hear": (("report.operation", "plan.services"), "operation.see", {}),
     "reporting": (("returns.move", "returns.move_page", "plan.task_list"), "operation.move", {}),
     "closed": (("returns.move", "returns.move_page", "plan.task_list"), "operation.move", {}),
@@ -71,7 +71,7 @@ def _shown(task: rules.Task, operation: Operation, target: Any) -> dict[str, Any
 
 def _url(task: rules.Task, operation: Operation, target: Any) -> str:
     endpoints, action, more = _PLACES[task.place]
-    if task.state == "done" and more:
+    if task.state == "done" and (more or task.place == "active"):
         return ""
     for endpoint in endpoints:
         if endpoint in current_app.view_functions and may(g.actor, action, target):

@@ -221,6 +221,9 @@ def _step(operation: Any, to: str) -> rules.Move:
 @bp.get("/operations/<code>/plan/move/<to>")
 @guard("operation.move", load=load.operation)
 def move_page(operation: Any, to: str) -> Any:
+    step = rules.move_between(operation.status, to) if to in OperationStatus.values() else None
+    if step is not None and step.room == "ready":
+        return redirect(url_for("ready.opening", code=operation.code))
     return _show_move(operation, _step(operation, to), MoveForm())
 
 

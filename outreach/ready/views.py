@@ -5,3 +5,5 @@ from __future__ import annotations
 from flask import Blueprint
 
 bp = Blueprint("ready", __name__)
+
+from . import kit_views, readiness_views  # noqa: E402, F401 - they add their pages to the blueprint above

@@ -113,7 +113,9 @@ def test_an_operation_moves_step_by_step_with_its_history(app):
     a_team(a_participation(operation), a_user(Role.FIELD_OFFICER))
     with writing():
         commands.move(actor, operation, "planned")
-        commands.move(actor, operation, "active")
+        with pytest.raises(Blocked):
+            commands.move(actor, operation, "active")
+        commands.move(actor, operation, "active", room="ready")
     for to in ("archived", "draft", "nowhere", "reporting"):
         with pytest.raises(Blocked), writing():
             commands.move(actor, operation, to, "because")
@@ -125,7 +127,7 @@ def test_an_operation_moves_step_by_step_with_its_history(app):
     assert steps == [("active", "planned", "A day early"), ("planned", "active", ""), ("draft", "planned", "")]
     assert tags() == ["plan.operation.move"] * 3
     with pytest.raises(NotAllowed), writing():
-        commands.move(officer(a_service()), operation, "active")
+        commands.move(officer(a_service()), operation, "active", room="ready")
 
 
 @pytest.mark.any_database

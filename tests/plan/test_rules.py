@@ -147,7 +147,9 @@ def test_every_state_is_in_the_table_and_every_way_back_needs_a_reason():
         for move in state.moves:
             assert move.back == (order.index(move.to) < order.index(status))
             assert needs_reason(move, Count(window_ended=True)) == move.back
-            assert (move.room == "plan") == (order.index(move.to) <= 2 and order.index(status) <= 2)
+            early = order.index(move.to) <= 2 and order.index(status) <= 2
+            opens = (status, move.to) == (OperationStatus.PLANNED, OperationStatus.ACTIVE)
+            assert move.room == ("ready" if opens else "plan" if early else "returns")
     assert needs_reason(move_between("active", "reporting"), Count(window_ended=False))
     assert move_between("draft", "active") is None and move_between("draft", "archived") is None
 

@@ -156,9 +156,9 @@ def test_a_plan_is_confirmed_only_with_a_service_and_opened_only_with_a_team_or_
     assert refused.status_code == 409 and "no service is confirmed" in refused.text
     part = a_participation(operation)
     assert post(coordinator, "/operations/OP/plan/move/planned").status_code == 303
-    assert post(coordinator, "/operations/OP/plan/move/active").status_code == 409
+    assert post(coordinator, "/operations/OP/ready/open", {"reason": "Now"}).status_code == 409
     a_team(part, a_user(Role.FIELD_OFFICER))
-    assert post(coordinator, "/operations/OP/plan/move/active").status_code == 303
+    assert post(coordinator, "/operations/OP/ready/open", {"reason": "Now"}).status_code == 303
     assert post(coordinator, "/operations/OP/plan/move/planned").status_code == 422
     back = post(coordinator, "/operations/OP/plan/move/planned", {"reason": "Opened a day early"})
     assert back.status_code == 303
@@ -392,7 +392,7 @@ def test_a_service_coordinator_sees_only_her_own_row_and_changes_nothing(app, si
 def test_a_foreign_operation_answers_as_one_that_does_not_exist(app, signed_in):
     an_operation("FOREIGN")
     client = signed_in(a_user(Role.SERVICE_COORDINATOR, a_service()))
-    for page in ("plan", "plan/edit", "plan/services", "plan/services/paste", "plan/move/active"):
+    for page in ("plan", "plan/edit", "plan/services", "plan/services/paste", "plan/move/planned"):
         foreign, missing = client.get(f"/operations/FOREIGN/{page}"), client.get(f"/operations/MISSING/{page}")
         assert foreign.status_code == missing.status_code == 404
         assert _without_tokens(foreign.text) == _without_tokens(missing.text)

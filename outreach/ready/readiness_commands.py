@@ -1,0 +1,108 @@
+"""The readiness board worked out from the tables, and opening an operation, ready or with a reason.
+
+Opening is a step in the life of an operation: ``plan.commands.move`` stays the one that writes it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from zoneinfo import ZoneInfo
+
+from outreach import audit
+from outreach.audit.tags import Tag
+from outreach.auth.actors import Actor
+from outreach.auth.permissions import may
+from outreach.errors import NotAllowed
+from outreach.plan import commands as plan
+from outreach.plan import rules as plan_rules
+from outreach.storage.queries import access, operations
+from outreach.storage.queries import readiness as rows
+from outreach.storage.tables import Operation
+from outreach.storage.types import utc_now
+from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, StaffCategory
+
+from . import readiness_rules as rules
+from .readiness_rules import Facts, Part, Row
+
+_STANDING = (ParticipationStatus.INVITED, ParticipationStatus.CONFIRMED)
+
+
+def board_of(operation: Operation, service_ids: Collection[int] | None = None) -> list[Row]:
+    """Every service of the operation (of ``service_ids``, where given) with what it lacks, worst first."""
+    places = rows.places_of(operation.id)
+    rostered = rows.rostered_teams(operation.id)
+    trained = _trained(operation)
+    found = []
+    for _, version, service in operations.participations_of(operation.id):
+        if version.status not in _STANDING or (service_ids is not None and service.id not in service_ids):
+            continue
+        people = {p.staff_id: p for p in places if p.staff_service_id == service.id and p.staff_id is not None}
+        found.append(
+            Facts(
+                service.id,
+                service.name,
+                confirmed=version.status == ParticipationStatus.CONFIRMED,
+                logs=version.entry_mode == EntryMode.CONTACTS,
+                staffed=_staffed(service.id, places, rostered),
+                trained=None if trained is None else Part(len(trained & people.keys()), len(people)),
+                phones=_phones(list(people.values())),
+            )
+        )
+    return rules.board(found)
+
+
+def _staffed(service_id: int, places: list[rows.TeamPlace], rostered: frozenset[int] | None) -> Part:
+    """Teams that the service leads or takes part in; a joint team is staffed for every partner."""
+    own = [p for p in places if p.service_id == service_id or service_id in p.partners]
+    manned = {p.team_id for p in own if p.staff_id is not None}
+    return Part(len(manned if rostered is None else manned & rostered), len({p.team_id for p in own}))
+
+
+def _phones(people: list[rows.TeamPlace]) -> Part:
+    since = utc_now() - dt.timedelta(days=rules.SIGNED_IN_DAYS)
+    officers = [p for p in people if p.category == StaffCategory.POLICE]
+    return Part(sum(p.seen_at is not None and p.seen_at >= since for p in officers), len(officers))
+
+
+def _trained(operation: Operation) -> frozenset[int] | None:
+    """Staff who count as trained; ``None`` when the operation has no training session.
+
+    A certificate counts when a training session of the operation gives it, or any when none of them names one.
+    """
+    given = rows.trainings_of(operation.id)
+    if given is None:
+        return None
+    until = (operation.ends_at or utc_now()).astimezone(ZoneInfo(operation.time_zone)).date()
+    names = {name for name in given if name}
+    return rows.trained_by_session(operation.id) | rows.certified(operation.id, until, names)
+
+
+def open_operation(actor: Actor, operation: Operation, reason: str = "") -> None:
+    """Move the operation to *active*; one that is not ready needs ``reason``, which stays with the step.
+
+    Raises what ``plan.commands.move`` raises: ``NotAllowed``, ``Blocked``, ``Invalid`` at ``reason``, ``Changed``.
+    """
+    if not may(actor, "operation.move", access.operation_target(operation)):
+        raise NotAllowed()
+    lacking = not_ready(operation)
+    plan.move(actor, operation, OperationStatus.ACTIVE.value, reason, room="ready", explain=bool(lacking))
+    if lacking:
+        audit.record(
+            actor,
+            Tag.OPENED_NOT_READY,
+            kind="operation",
+            object_id=operation.id,
+            operation=operation.id,
+            counts={gap.check.code: len(gap.services) for gap in lacking},
+        )
+
+
+def not_ready(operation: Operation) -> list[rules.Gap]:
+    """What is not ready; a rehearsal is there to find out and is never asked."""
+    return [] if operation.is_rehearsal else rules.gaps(board_of(operation))
+
+
+def blocked(operation: Operation) -> list[plan_rules.Reason]:
+    """What must be done before the operation can be opened at all, reason or not."""
+    return plan_rules.blocks(OperationStatus.ACTIVE, plan.count_of(operation))

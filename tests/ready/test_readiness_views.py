@@ -1,0 +1,169 @@
+"""The readiness board and opening: who sees what, what opens with one press and what only with a reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from outreach.auth.actors import SYSTEM
+from outreach.errors import Invalid, NotAllowed
+from outreach.ready import readiness_commands as commands
+from outreach.storage import db, writing
+from outreach.storage.queries import access
+from outreach.storage.queries import plan as plan_rows
+from outreach.storage.tables import AuditEntry, Certificate, Session, Staff, User
+from outreach.storage.types import utc_now
+from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role
+from tests.factories import a_participation, a_service, a_team, a_user, an_operation
+
+BOARD, OPEN = "/operations/OP/ready", "/operations/OP/ready/open"
+
+
+@pytest.fixture
+def plan(app: Any) -> Any:
+    """A planned operation: Windsor has a team whose officer was here lately, Essex has answered and has nobody."""
+
+    class Plan:
+        operation = an_operation("OP", status=OperationStatus.PLANNED)
+        windsor, essex = a_service("Windsor Police"), a_service("Essex Police")
+        taking_part = a_participation(operation, windsor)
+        officer = a_user(Role.FIELD_OFFICER, windsor)
+        team = a_team(taking_part, officer)
+
+    with writing():
+        db.session.query(User).filter_by(id=Plan.officer.id).update({"last_seen_at": utc_now()})
+    return Plan
+
+
+def states(plan: Any, name: str) -> dict[str, str]:
+    [row] = [row for row in commands.board_of(plan.operation) if row.name == name]
+    return {cell.code: cell.state for cell in row.cells}
+
+
+def a_training(operation: Any, certificate: str = "") -> Session:
+    session = Session(
+        operation_id=operation.id,
+        kind="training",
+        title="Outreach course",
+        starts_at=dt.datetime(2017, 9, 20, 13, tzinfo=dt.UTC),
+        certificate=certificate,
+    )
+    with writing():
+        db.session.add(session)
+    return session
+
+
+def a_certificate(staff: Staff, name: str, expires: dt.date | None) -> None:
+    with writing():
+        db.session.add(
+            Certificate(
+                staff_id=staff.id,
+                name=name,
+                issued_on=dt.date(2016, 1, 1),
+                expires_on=expires,
+                recorded_at=utc_now(),
+            )
+        )
+
+
+def test_a_service_with_a_team_that_was_here_lately_is_ready(plan):
+    assert set(states(plan, "Windsor Police").values()) == {"ready", "not_asked"}
+    with writing():
+        db.session.query(User).filter_by(id=plan.officer.id).update({"last_seen_at": utc_now() - dt.timedelta(days=15)})
+    assert states(plan, "Windsor Police")["phones"] == "missing"
+
+
+def test_a_service_that_has_not_answered_or_has_no_team_is_missing_it(plan):
+    a_participation(plan.operation, plan.essex, status=ParticipationStatus.INVITED)
+    found = states(plan, "Essex Police")
+    assert (found["confirmed"], found["staffed"]) == ("missing", "missing")
+    assert commands.board_of(plan.operation)[0].name == "Essex Police"
+
+
+def test_services_that_declined_have_no_row_and_those_that_send_totals_owe_no_team(plan):
+    a_participation(plan.operation, plan.essex, status=ParticipationStatus.DECLINED)
+    totals = a_service("Totals Police")
+    a_participation(plan.operation, totals, entry_mode=EntryMode.DAILY_TOTALS)
+    assert [row.name for row in commands.board_of(plan.operation)] == ["Totals Police", "Windsor Police"]
+    assert states(plan, "Totals Police")["staffed"] == "not_asked"
+
+
+def test_training_is_asked_once_there_is_a_session_and_met_by_the_certificate_that_it_gives(plan):
+    assert states(plan, "Windsor Police")["trained"] == "not_asked"
+    a_training(plan.operation, "Outreach")
+    staff = db.session.query(Staff).one()
+    assert states(plan, "Windsor Police")["trained"] == "missing"
+    a_certificate(staff, "First aid", None)
+    a_certificate(staff, "Outreach", dt.date(2017, 10, 16))  # the window ends on the 17th
+    assert states(plan, "Windsor Police")["trained"] == "missing"
+    a_certificate(staff, "OUTREACH", dt.date(2017, 10, 17))
+    assert states(plan, "Windsor Police")["trained"] == "ready"
+
+
+def test_the_service_coordinator_sees_her_row_only(plan, signed_in):
+    a_participation(plan.operation, plan.essex)
+    every = signed_in(a_user(Role.OPERATION_COORDINATOR)).get(BOARD).text
+    own = signed_in(a_user(Role.SERVICE_COORDINATOR, plan.essex)).get(BOARD).text
+    assert "Windsor Police" in every and "Essex Police" in every and "1 of 2 services ready" in every
+    assert "Windsor Police" not in own and "Essex Police" in own and "Open the operation" not in own
+    assert signed_in(plan.officer).get(BOARD).status_code == 403
+    stranger = signed_in(a_user(Role.SERVICE_COORDINATOR, a_service()))
+    assert stranger.get(BOARD).status_code == 404 and stranger.get(OPEN).status_code == 404
+
+
+def test_a_ready_operation_opens_with_one_press(plan, signed_in, post):
+    client = signed_in(a_user(Role.OPERATION_COORDINATOR))
+    page = client.get(OPEN).text
+    assert "Everything that this operation asks for is ready." in page and 'name="reason"' not in page
+    assert post(client, OPEN).status_code == 303
+    assert [(s.to_status, s.reason) for s, _ in plan_rows.steps_of(plan.operation.id)] == [("active", "")]
+    assert db.session.query(AuditEntry).filter_by(tag="ready.operation.open").count() == 0
+    assert post(client, OPEN).status_code == 409, "it is open already"
+
+
+def test_one_that_is_not_ready_opens_only_with_a_reason_which_is_kept_and_audited(plan, signed_in, post):
+    a_participation(plan.operation, plan.essex)
+    client = signed_in(a_user(Role.OPERATION_COORDINATOR))
+    page = client.get(OPEN).text
+    assert "Essex Police" in page and "service coordinator" in page and 'name="reason"' in page
+    for reason in ("", "  ", "x", "y" * 501):
+        refused = post(client, OPEN, {"reason": reason})
+        assert refused.status_code == 422 and "<title>Error:" in refused.text
+    assert post(client, OPEN, {"reason": "Essex joins on day two"}).status_code == 303
+    [(step, _)] = plan_rows.steps_of(plan.operation.id)
+    assert step.reason == "Essex joins on day two"
+    raw = db.session.connection().exec_driver_sql("select reason from operation_step").scalar()
+    assert b"Essex" not in bytes(raw), "sealed in the database"
+    entry = db.session.query(AuditEntry).filter_by(tag="ready.operation.open").one()
+    assert entry.details["counts"]["staffed"] == 1 and "Essex" not in str(entry.details)
+
+
+@pytest.mark.any_database
+def test_opening_asks_the_permission_table_and_leaves_nothing_when_refused(app):
+    operation = an_operation("OP", status=OperationStatus.PLANNED)
+    service = a_service()
+    a_team(a_participation(operation, service), a_user(Role.FIELD_OFFICER, service))
+    with pytest.raises(NotAllowed), writing():
+        commands.open_operation(access.actor_of(a_user(Role.SERVICE_COORDINATOR, service)), operation, "why not")
+    with pytest.raises(Invalid), writing():
+        commands.open_operation(SYSTEM, operation)
+    assert operation.status == "planned" and plan_rows.steps_of(operation.id) == []
+    with writing():
+        commands.open_operation(SYSTEM, operation, "Officers sign in tonight")
+    assert operation.status == "active"
+
+
+def test_the_old_address_of_opening_leads_to_the_new_one(plan, signed_in, post):
+    client = signed_in(a_user(Role.OPERATION_COORDINATOR))
+    assert client.get("/operations/OP/plan/move/active").location.endswith(OPEN)
+    assert post(client, "/operations/OP/plan/move/active", {"reason": "x y z"}).status_code == 409
+    assert OPEN in client.get("/operations/OP/plan").text
+
+
+def test_a_parent_operation_shows_the_boards_under_it(app, signed_in):
+    parent = an_operation("OP", status=OperationStatus.PLANNED)
+    an_operation("CHILD", status=OperationStatus.PLANNED, parent=parent)
+    page = signed_in(a_user(Role.OPERATION_COORDINATOR)).get(BOARD)
+    assert page.status_code == 200 and "/operations/CHILD/ready" in page.text
