@@ -12,12 +12,15 @@ from flask import current_app
 
 from outreach.plan.rules import name_key
 from outreach.storage import db, writing
+from outreach.storage.queries import shifts
 from outreach.storage.tables import (
     Grant,
     Operation,
     Participation,
     ParticipationVersion,
     Service,
+    Shift,
+    ShiftVersion,
     Staff,
     Team,
     TeamMember,
@@ -147,3 +150,27 @@ def a_team(participation: Participation, *members: User, name: str = "Team 1", p
         _save(person)
         _save(TeamMember(team_id=team.id, staff_id=person.id, category=StaffCategory.POLICE.value, recorded_at=now))
     return team
+
+
+def a_shift(
+    team: Team, starts_at: dt.datetime, hours: float = 8, published: bool = False, **more: Any
+) -> shifts.ShiftRow:
+    """A shift of the team in the plan; ``published``: on the roster too. ``more``: place, channel, places, crew, …"""
+    now = utc_now()
+    shift = Shift(operation_id=team.operation_id, team_id=team.id)
+    _save(shift)
+    _save(
+        ShiftVersion(
+            shift_id=shift.id,
+            operation_id=team.operation_id,
+            team_id=team.id,
+            starts_at=starts_at,
+            ends_at=starts_at.astimezone(dt.UTC) + dt.timedelta(hours=hours),
+            recorded_at=now,
+            published_at=now if published else None,
+            **more,
+        )
+    )
+    row = shifts.shift(shift.uid)
+    assert row is not None
+    return row

@@ -134,6 +134,11 @@ def taking_entries(actor: Actor, target: Target) -> bool:
     return target.status in (OperationStatus.ACTIVE, OperationStatus.REPORTING)
 
 
+def past_draft(actor: Actor, target: Target) -> bool:
+    """The operation is more than an idea of its coordinators."""
+    return target.status != OperationStatus.DRAFT
+
+
 def not_archived(actor: Actor, target: Target) -> bool:
     return target.status != OperationStatus.ARCHIVED
 
@@ -173,7 +178,17 @@ PERMISSIONS: dict[str, Alternatives] = {
     "operation.attach": ((operation_coordinator, not_archived),),
     "team.see": ((operation_coordinator,), (service_coordinator,)),
     "team.change": ((operation_coordinator, not_archived), (service_coordinator, not_archived)),
+    "roster.publish": ((operation_coordinator, not_archived), (service_coordinator, not_archived)),
     "officers.invite": ((operation_coordinator, not_archived), (service_coordinator, not_archived)),
+    # --- ready: the briefing
+    "briefing.see": (
+        (operation_coordinator,),
+        (coordinator_taking_part,),
+        (service_taking_part, past_draft),
+        (commander, past_draft),
+    ),
+    "briefing.change": ((operation_coordinator, not_archived),),
+    "briefing.readers": ((operation_coordinator,), (service_coordinator,)),
     # --- ready: sessions, certificates, the readiness board
     "sessions.see": ((operation_coordinator,), (coordinator_taking_part,)),
     "sessions.change": ((operation_coordinator, not_archived),),
@@ -240,11 +255,14 @@ SEEN_BY: dict[str, str] = {
     "referral.change": "referral.see",
     "totals.change": "totals.see",
     "team.change": "team.see",
+    "roster.publish": "team.see",
     "officers.invite": "team.see",
     "workbook.export": "operation.see",
     "sessions.see": "operation.see",
     "sessions.change": "operation.see",
     "delegates.change": "delegates.see",
+    "briefing.change": "operation.see",
+    "briefing.readers": "operation.see",
     "ready.see": "operation.see",
     "kits.send": "operation.see",
     "kits.record": "kits.see",
@@ -262,7 +280,7 @@ def may(actor: Actor, action: str, target: Target = Target()) -> bool:  # noqa: 
     return any(all(predicate(actor, target) for predicate in line) for line in alternatives)
 
 
-STATE_PREDICATES: frozenset[Predicate] = frozenset({still_open, taking_entries, not_archived})
+STATE_PREDICATES: frozenset[Predicate] = frozenset({still_open, taking_entries, not_archived, past_draft})
 
 
 def sees(actor: Actor, action: str, target: Target) -> bool:
