@@ -16,11 +16,13 @@ from outreach.auth.permissions import may
 from outreach.errors import NotAllowed
 from outreach.plan import commands as plan
 from outreach.plan import rules as plan_rules
-from outreach.storage.queries import access, operations
+from outreach.rollup.stock import Stock, stocks, together
+from outreach.storage.queries import access, briefing, operations
+from outreach.storage.queries import kits as kits_of
 from outreach.storage.queries import readiness as rows
 from outreach.storage.tables import Operation
 from outreach.storage.types import utc_now
-from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, StaffCategory
+from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, ServiceKind, StaffCategory
 
 from . import readiness_rules as rules
 from .readiness_rules import Facts, Part, Row
@@ -32,7 +34,7 @@ def board_of(operation: Operation, service_ids: Collection[int] | None = None) -
     """Every service of the operation (of ``service_ids``, where given) with what it lacks, worst first."""
     places = rows.places_of(operation.id)
     rostered = rows.rostered_teams(operation.id)
-    trained = _trained(operation)
+    trained, readers, kits = _trained(operation), _readers(operation), _kits(operation)
     found = []
     for _, version, service in operations.participations_of(operation.id):
         if version.status not in _STANDING or (service_ids is not None and service.id not in service_ids):
@@ -46,7 +48,10 @@ def board_of(operation: Operation, service_ids: Collection[int] | None = None) -
                 logs=version.entry_mode == EntryMode.CONTACTS,
                 staffed=_staffed(service.id, places, rostered),
                 trained=None if trained is None else Part(len(trained & people.keys()), len(people)),
+                briefed=None if readers is None else _read(readers.get(service.id), "briefing"),
+                kits=None if kits is None else _kits_part(kits.get(service.id), ServiceKind(service.kind).is_police),
                 phones=_phones(list(people.values())),
+                card=None if readers is None else _read(readers.get(service.id), "legal_card"),
             )
         )
     return rules.board(found)
@@ -76,6 +81,32 @@ def _trained(operation: Operation) -> frozenset[int] | None:
     until = (operation.ends_at or utc_now()).astimezone(ZoneInfo(operation.time_zone)).date()
     names = {name for name in given if name}
     return rows.trained_by_session(operation.id) | rows.certified(operation.id, until, names)
+
+
+def _readers(operation: Operation) -> dict[int, briefing.Readers] | None:
+    """Who has read what, by service; ``None`` while the operation has no briefing."""
+    return briefing.readers_by_service(operation.id) if briefing.current(operation.id) is not None else None
+
+
+def _read(readers: briefing.Readers | None, part: str) -> Part:
+    return Part(getattr(readers, part), readers.officers) if readers is not None else Part(0, 0)
+
+
+def _kits(operation: Operation) -> dict[int, Stock] | None:
+    """All kits of each service together; ``None`` when the operation has no item in use."""
+    if not any(item.retired_at is None for item in kits_of.items_of(operation.id)):
+        return None
+    found: dict[int, list[Stock]] = {}
+    for (_, service_id), stock in stocks(kits_of.lines_of(operation.id)).items():
+        found.setdefault(service_id, []).append(stock)
+    return {service_id: together(several) for service_id, several in found.items()}
+
+
+def _kits_part(stock: Stock | None, police: bool) -> Part | None:
+    """What arrived, of what was sent and not lost on the way; a support agency that was sent none owes none."""
+    if stock is None or not stock.sent:
+        return Part(0, 0) if police else None
+    return Part(stock.received, max(stock.sent - stock.lost_on_way, 1))
 
 
 def open_operation(actor: Actor, operation: Operation, reason: str = "") -> None:

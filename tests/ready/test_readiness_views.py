@@ -11,10 +11,10 @@ from outreach.auth.actors import SYSTEM
 from outreach.errors import Invalid, NotAllowed
 from outreach.ready import readiness_commands as commands
 from outreach.storage import db, writing
-from outreach.storage.queries import access
+from outreach.storage.queries import access, briefing, kits
 from outreach.storage.queries import plan as plan_rows
 from outreach.storage.tables import AuditEntry, Certificate, Session, Staff, User
-from outreach.storage.types import utc_now
+from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role
 from tests.factories import a_participation, a_service, a_team, a_user, an_operation
 
@@ -167,3 +167,27 @@ def test_a_parent_operation_shows_the_boards_under_it(app, signed_in):
     an_operation("CHILD", status=OperationStatus.PLANNED, parent=parent)
     page = signed_in(a_user(Role.OPERATION_COORDINATOR)).get(BOARD)
     assert page.status_code == 200 and "/operations/CHILD/ready" in page.text
+
+
+def test_briefing_and_legal_card_are_asked_once_there_is_a_briefing(plan):
+    assert states(plan, "Windsor Police")["briefed"] == "not_asked"
+    with writing():
+        standing = briefing.add_version(plan.operation.id, None, {"purpose": "Meet people"}, by=None, now=utc_now())
+        assert standing is not None
+    assert (states(plan, "Windsor Police")["briefed"], states(plan, "Windsor Police")["card"]) == ("missing",) * 2
+    with writing():
+        briefing.add_read(plan.operation.id, plan.officer.id, briefing.BRIEFING, 1, utc_now())
+    assert (states(plan, "Windsor Police")["briefed"], states(plan, "Windsor Police")["card"]) == ("ready", "missing")
+
+
+def test_kits_are_asked_once_there_is_an_item_and_ready_when_nothing_is_on_its_way(plan):
+    with writing():
+        item = kits.add_item(plan.operation.id, "Hotline card", "", by_contacts=False)
+    assert states(plan, "Windsor Police")["kits"] == "missing"
+
+    def moved(kind: str, count: int) -> str:
+        with writing():
+            kits.add_move(item, plan.windsor.id, kind, count, "", uid=new_uid(), by=None, now=utc_now())
+        return states(plan, "Windsor Police")["kits"]
+
+    assert [moved("sent", 40), moved("received", 30), moved("lost_on_way", 10)] == ["missing", "partly", "ready"]
