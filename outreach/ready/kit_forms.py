@@ -87,7 +87,7 @@ class ReceiptForm(_OnceForm):
     """What is on the way has come: the number stands there already."""
 
     item = HiddenField()
-    count = StringField(_l("Received"))
+    count = StringField(_l("Number received"))
 
     @classmethod
     def of(cls, item: Any, in_transit: int) -> Any:
