@@ -8,6 +8,7 @@ from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
+from wtforms.validators import Optional
 
 from outreach.storage.types import new_uid
 from outreach.vocab import KitMoveKind
@@ -34,7 +35,9 @@ class ItemForm(OutreachForm):
     """A kit's two names; ``seen_*`` are the names that the page showed."""
 
     name_en = StringField(_l("Name in English"))
-    name_fr = StringField(_l("Name in French"), description=_l("Left empty, the English name stands in French too."))
+    name_fr = StringField(
+        _l("Name in French"), [Optional()], description=_l("Left empty, the English name stands in French too.")
+    )
     seen_en = HiddenField()
     seen_fr = HiddenField()
 
@@ -53,7 +56,7 @@ class SendForm(_OnceForm):
 
     item = SelectField(_l("What is sent"), validate_choice=False)
     each = StringField(_l("Number for each ticked service"))
-    note = StringField(_l("Note"), description=_l("Courier or slip number; never a person."))
+    note = StringField(_l("Note"), [Optional()], description=_l("Courier or slip number; never a person."))
 
     def ticked(self, services: Any) -> set[int]:
         """Services that were ticked, or all of ``services`` where the button for all was pressed."""
@@ -71,7 +74,7 @@ class MoveForm(_OnceForm):
     kind = RadioField(_l("What happened"), validate_choice=False)
     count = StringField(_l("How many"))
     more_came = BooleanField(_l("More came than was sent: record it all the same"))
-    note = StringField(_l("Note"), description=_l("Courier or slip number; never a person."))
+    note = StringField(_l("Note"), [Optional()], description=_l("Courier or slip number; never a person."))
 
     def offer(self, items: Any, names: dict[int, str]) -> Any:
         self.item.choices = [(one.uid, names[one.id]) for one in items]

@@ -229,7 +229,7 @@ def _send_page(operation: Any, form: SendForm, ticked: Any, own: dict[int, str],
         form=form,
         ticked=frozenset(ticked),
         own=own,
-        wrong=dict(beside),
+        beside=dict(beside),
         errors=[("select-all" if where == "service" else where, text) for where, text in listed],
     )
 
