@@ -206,9 +206,7 @@ def _text_name() -> str:
 
 
 def _show_text(setting: Any, form: Any, name: str, errors: Any = None) -> str:
-    return render_template(
-        "admin/duty_text.html", form=form, errors=errors, setting=setting, legal=name == LEGAL_CARD
-    )
+    return render_template("admin/duty_text.html", form=form, errors=errors, setting=setting, legal=name == LEGAL_CARD)
 
 
 def _save_text(setting: Any, form: Any, region: str, name: str) -> Any:

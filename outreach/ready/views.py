@@ -6,4 +6,9 @@ from flask import Blueprint
 
 bp = Blueprint("ready", __name__)
 
-from . import kit_views, readiness_views  # noqa: E402, F401 - they add their pages to the blueprint above
+from . import (  # noqa: E402, F401 - they add their pages to the blueprint above
+    attachment_views,
+    briefing_views,
+    kit_views,
+    readiness_views,
+)

@@ -14,6 +14,7 @@ from outreach.field.commands import log_contact
 from outreach.storage import db, writing
 from outreach.storage.queries import field as field_rows
 from outreach.storage.tables import (
+    KitMove,
     ListItem,
     Offence,
     Operation,
@@ -26,6 +27,8 @@ from outreach.storage.tables import (
 from outreach.vocab import EntryMode, Role, ServiceKind
 from tests.factories import a_participation, a_service, a_team, a_user, an_operation
 from tests.field.factories import a_person, actor_of, an_entry
+from tests.ready.briefing_factories import an_attachment
+from tests.ready.kit_factories import a_kit, kits_moved
 
 OWN, OTHER_SERVICE, OTHER_OPERATION, NONEXISTENT = "own", "other service", "other operation", "nonexistent"
 # Where the operation and the service in the address are one's own and only the record is not.
@@ -55,6 +58,9 @@ class Corner:
     referral: str = ""
     accused: str = ""
     charge: str = ""
+    attachment: str = ""
+    kit: str = ""
+    kit_move: str = ""
 
 
 @dataclass
@@ -92,6 +98,11 @@ def a_corner(operation: Operation, name: str) -> Corner:
             charge_commands.ChargeEntry(offence="cc-279.01", laid_on=dt.date(2017, 10, 11)),
         )
         corner.accused, corner.charge = accused.uid, charge.uid
+    corner.attachment = an_attachment(operation).uid
+    kit = a_kit(operation, f"Kit of {name}")
+    kits_moved(kit, service.id, ("sent", 50), ("received", 40))
+    corner.kit = kit.uid
+    corner.kit_move = db.session.query(KitMove.uid).filter_by(item_id=kit.id, kind="received").scalar()
     return corner
 
 
@@ -179,10 +190,13 @@ def _uid(world: World, case: str, rule: str) -> str:
 
 
 UIDS = (
+    ("/briefing/files/", "attachment"),
     ("/charges/accused/", "accused"),
     ("/charges/", "charge"),
     ("/field/contacts/", "contact"),
     ("/field/log/", "draft"),
+    ("/kits/items/", "kit"),
+    ("/kits/", "kit_move"),
     ("/referrals/", "referral"),
 )
 
