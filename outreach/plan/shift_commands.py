@@ -15,23 +15,21 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import Actor, Target
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Finding, Invalid, NotAllowed, NotFound
-from outreach.storage.days import operational_day, window_days
 from outreach.storage.queries import access, operations, shifts, teams
 from outreach.storage.queries.shifts import ShiftRow
 from outreach.storage.tables import Operation, Team
 from outreach.storage.types import utc_now
-from outreach.vocab import EntryMode, ParticipationStatus
 
 from . import shift_copy_rules as copying
 from . import shift_rules as rules
 from .shift_copy_rules import Copied, CopyNote, Wanted
-from .shift_rules import Busy, Facts, Member, PlannedShift, PlannedTeam, ShiftDraft, ShiftProblem, TakingPart
+from .shift_facts import Plan
+from .shift_rules import Member, PlannedTeam, ShiftDraft, ShiftProblem, TakingPart
 from .team_commands import add_team
 from .team_rules import TeamDraft, person_key
 
 EVENING_TEAM = N_("Evening team")
 MOST_DAYS = 92
-OUT = (ParticipationStatus.DECLINED, ParticipationStatus.WITHDRAWN)
 
 # --- one shift --------------------------------------------------------------------------------------------------------
 
@@ -294,112 +292,6 @@ def publish(actor: Actor, operation: Operation, service_ids: Iterable[int]) -> i
     return len(rows)
 
 
-class Plan:
-    """The plan of one operation as the rules want it, read in a constant number of queries."""
-
-    def __init__(self, operation: Operation) -> None:
-        self.operation = operation
-        self.days = self._days(operation.starts_at, operation.ends_at)
-        rows = [row for row in shifts.shifts_of(operation.id) if not row.cancelled]
-        members: dict[int, list[Member]] = {}
-        self._names: dict[int, str] = {}
-        for team_id, name, staff_id, user_id, is_lead, category, active in shifts.crews_of(operation.id):
-            person = rules.person_of(staff_id, user_id)
-            members.setdefault(team_id, []).append(Member(staff_id, person, name, category, is_lead, active))
-        self.teams = {
-            team.id: PlannedTeam(
-                team.id,
-                team.service_id,
-                version.name,
-                version.area,
-                frozenset(version.partners),
-                tuple(members.get(team.id, ())),
-                version.cancelled,
-            )
-            for team, version, _ in teams.teams_of(operation.id)
-        }
-        have_team = {team.service_id for team in self.teams.values() if not team.cancelled}
-        self._logging: set[int] = set()
-        self.services: dict[int, TakingPart] = {}
-        for _, version, service in operations.participations_of(operation.id):
-            own = version.starts_at is not None and version.ends_at is not None
-            starts_at, ends_at = (version if own else operation).starts_at, (version if own else operation).ends_at
-            confirmed = version.status == ParticipationStatus.CONFIRMED
-            place = version.counted_in.get("contacts", operation.id)
-            if confirmed and version.entry_mode == EntryMode.CONTACTS and place == operation.id:
-                self._logging.add(service.id)
-            self.services[service.id] = TakingPart(
-                service.id,
-                service.name,
-                service.kind,
-                version.status,
-                confirmed and (service.id in self._logging or service.id in have_team),
-                service.municipality,
-                starts_at,
-                ends_at,
-                self._days(starts_at, ends_at),
-            )
-        self.standing = [(self._planned(row), row) for row in rows]
-
-    def _days(self, starts_at: dt.datetime | None, ends_at: dt.datetime | None) -> tuple[dt.date, ...]:
-        zone, minutes = self.operation.time_zone, self.operation.day_starts_minutes
-        first, last = window_days(starts_at, ends_at, zone, minutes)
-        if first is None or last is None:
-            return ()
-        return tuple(first + dt.timedelta(days=n) for n in range((last - first).days + 1))
-
-    def _planned(self, row: ShiftRow) -> PlannedShift:
-        day = operational_day(row.starts_at, self.operation.time_zone, self.operation.day_starts_minutes)
-        return PlannedShift(row.uid, row.team_id, row.starts_at, row.ends_at, day, row.places, row.crew, row.place)
-
-    def logs_here(self, service_id: int) -> bool:
-        """Whether the service is confirmed and its contacts are logged and counted in this operation."""
-        return service_id in self._logging
-
-    def facts(self, visible: frozenset[int] | None, publishing: frozenset[int] | None = None) -> Facts:
-        """What ``problems`` looks at. ``publishing``: the roster of all other services stays as it was published."""
-        planned = [one for one, _ in self.standing]
-        return Facts(
-            zone=self.operation.time_zone,
-            day_starts_minutes=self.operation.day_starts_minutes,
-            starts_at=self.operation.starts_at,
-            ends_at=self.operation.ends_at,
-            days=self.days,
-            services=self.services,
-            teams=self.teams,
-            shifts=planned,
-            busy=[*self._elsewhere(planned), *(self._stale(publishing) if publishing else ())],
-            former=self._former(planned),
-            visible=visible,
-        )
-
-    def _elsewhere(self, planned: Sequence[PlannedShift]) -> list[Busy]:
-        if not planned:
-            return []
-        first = min(one.starts_at for one in planned) - rules.LEAST_REST
-        last = max(one.ends_at for one in planned) + rules.LEAST_REST
-        return [
-            Busy(rules.person_of(staff_id, user_id), starts_at, ends_at)
-            for staff_id, user_id, starts_at, ends_at in shifts.busy_elsewhere(self.operation, first, last)
-        ]
-
-    def _stale(self, publishing: frozenset[int]) -> list[Busy]:
-        """Where other services' officers still are by their published roster although the plan says otherwise now."""
-        return [
-            Busy(member.person, row.starts_at, row.ends_at)
-            for row in shifts.roster_of(self.operation.id)
-            if row.service_id not in publishing and not row.published
-            for member in self.teams[row.team_id].members
-            if row.crew is None or member.staff_id in row.crew
-        ]
-
-    def _former(self, planned: Sequence[PlannedShift]) -> dict[int, str]:
-        gone: set[int] = set()
-        for one in planned:
-            gone |= set(one.crew or ()) - {member.staff_id for member in self.teams[one.team_id].members}
-        return shifts.names_of_staff(gone)
-
-
 # --- shared -----------------------------------------------------------------------------------------------------------
 
 
@@ -502,7 +394,6 @@ __all__ = [
     "EVENING_TEAM",
     "Copied",
     "CopyNote",
-    "Plan",
     "add_shift",
     "cancel_shift",
     "change_shift",

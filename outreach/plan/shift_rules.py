@@ -1,29 +1,65 @@
-"""Rules of shifts: what one shift may say, and what is wrong with a whole plan. Plain functions on plain values.
+"""Rules of shifts: what one shift may say, and everything that is wrong with a plan, worst first.
 
-Hours worked are real hours: they are taken between moments, never between the times that clocks show. No SQL, no
-Flask; how shifts are copied is in ``shift_copy_rules``.
+Hours worked are real hours: they are taken between moments, never between the times that clocks show. Pure: no SQL, no
+Flask. Here the rest of the house finds what ``clash_rules``, ``coverage_rules`` and ``shift_problem_rules`` offer; how
+shifts are copied is in ``shift_copy_rules``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from outreach.errors import N_, Finding
-from outreach.vocab import ParticipationStatus, ServiceKind, StaffCategory
 
-LONGEST_SHIFT = dt.timedelta(hours=16)
-LEAST_REST = dt.timedelta(hours=8)
-LEAST_GAP = dt.timedelta(hours=1)
+from .clash_rules import LEAST_REST, gone, has_to_go, impossible, people
+from .coverage_rules import gaps, municipalities, services, teams
+from .shift_problem_rules import (
+    KINDS,
+    LONGEST_SHIFT,
+    RANK,
+    Busy,
+    Facts,
+    Kind,
+    Member,
+    PlannedShift,
+    PlannedTeam,
+    ShiftProblem,
+    Stretch,
+    TakingPart,
+    View,
+    clock,
+    person_of,
+)
+
 FARTHEST = dt.timedelta(days=92)
 LONGEST_TEXT = 120
 MOST_PLACES = 99
-HOUR = dt.timedelta(hours=1)
 
-Stretch = tuple[dt.datetime, dt.datetime]
+__all__ = [
+    "Busy",
+    "FARTHEST",
+    "Facts",
+    "KINDS",
+    "Kind",
+    "LEAST_REST",
+    "LONGEST_SHIFT",
+    "LONGEST_TEXT",
+    "MOST_PLACES",
+    "Member",
+    "PlannedShift",
+    "PlannedTeam",
+    "ShiftDraft",
+    "ShiftProblem",
+    "Stretch",
+    "TakingPart",
+    "check_shift",
+    "clock",
+    "overlap",
+    "person_of",
+    "problems",
+]
 
 
 # --- one shift --------------------------------------------------------------------------------------------------------
@@ -55,11 +91,6 @@ class ShiftDraft:
 def overlap(one: Stretch, other: Stretch) -> bool:
     """Whether two stretches share a moment; those that only touch do not."""
     return one[0] < other[1] and other[0] < one[1]
-
-
-def clock(at: dt.datetime, zone: str) -> str:
-    """``18:00`` in ``zone``."""
-    return at.astimezone(ZoneInfo(zone)).strftime("%H:%M")
 
 
 def check_shift(
@@ -118,192 +149,18 @@ def _times(
     return found
 
 
-# --- what is known of a plan ------------------------------------------------------------------------------------------
+# --- a whole plan -----------------------------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True)
-class Member:
-    """Somebody who is in a team now. ``person``: what tells two people apart, the account where there is one.
-
-    ``active``: her account, if she has one, is not disabled.
-    """
-
-    staff_id: int
-    person: tuple[str, int]
-    name: str = ""
-    category: str = StaffCategory.POLICE.value
-    is_lead: bool = False
-    active: bool = True
-
-
-def person_of(staff_id: int, user_id: int | None) -> tuple[str, int]:
-    """One person: the account if there is one, else the row of the service's staff."""
-    return ("staff", staff_id) if user_id is None else ("account", user_id)
-
-
-@dataclass(frozen=True)
-class PlannedTeam:
-    """A team as it stands; ``service_id``: the lead service, ``partners``: the others of a joint team."""
-
-    team_id: int
-    service_id: int
-    name: str
-    area: str = ""
-    partners: frozenset[int] = frozenset()
-    members: tuple[Member, ...] = ()
-    cancelled: bool = False
-
-
-@dataclass(frozen=True)
-class TakingPart:
-    """A service in the operation. Window: its own, else the operation's; ``days``: every operational day of it.
-
-    ``planned_here``: it is confirmed, and logs contacts here or has a team here.
-    """
-
-    service_id: int
-    name: str
-    kind: str = ServiceKind.POLICE_MUNICIPAL.value
-    status: str = ParticipationStatus.CONFIRMED.value
-    planned_here: bool = True
-    municipality: str = ""
-    starts_at: dt.datetime | None = None
-    ends_at: dt.datetime | None = None
-    days: tuple[dt.date, ...] = ()
-
-
-@dataclass(frozen=True)
-class PlannedShift:
-    """A shift that stands in the plan; ``day``: the operational day on which it starts."""
-
-    uid: str
-    team_id: int
-    starts_at: dt.datetime
-    ends_at: dt.datetime
-    day: dt.date
-    places: int | None = None
-    crew: tuple[int, ...] | None = None
-    place: str = ""
-
-    @property
-    def stretch(self) -> Stretch:
-        return self.starts_at, self.ends_at
-
-
-@dataclass(frozen=True)
-class Busy:
-    """Somebody has a shift somewhere else; nothing more is known of it."""
-
-    person: tuple[str, int]
-    starts_at: dt.datetime
-    ends_at: dt.datetime
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Everything that ``problems`` looks at. Instants in UTC.
-
-    ``shifts``: those that are not cancelled. ``day_starts_minutes``: when an operational day starts by the clocks of
-    ``zone``. ``days``: those of the operation's window. ``former``: names of staff who are in a crew and no longer in
-    the team. ``visible``: services whose plan the reader may see, ``None`` for all, and then the whole operation too.
-    """
-
-    zone: str = "America/Toronto"
-    day_starts_minutes: int = 360
-    starts_at: dt.datetime | None = None
-    ends_at: dt.datetime | None = None
-    days: tuple[dt.date, ...] = ()
-    services: Mapping[int, TakingPart] = field(default_factory=dict)
-    teams: Mapping[int, PlannedTeam] = field(default_factory=dict)
-    shifts: Sequence[PlannedShift] = ()
-    busy: Sequence[Busy] = ()
-    former: Mapping[int, str] = field(default_factory=dict)
-    visible: frozenset[int] | None = None
-
-    def shows(self, service_id: int) -> bool:
-        return self.visible is None or service_id in self.visible
-
-
-# --- what blocks and what warns ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of problem: whether it blocks publishing, what it is called, and why it does or does not."""
-
-    blocks: bool
-    title: str
-    why: str
-
-
-# The one table. Worst first: those that block, then in the order in which they endanger somebody.
-KINDS: dict[str, Kind] = {
-    "time": Kind(True, N_("Time that cannot be"), N_("Nobody could work it.")),
-    "clash": Kind(True, N_("In two places at once"), N_("One of the two teams would wait for somebody in vain.")),
-    "elsewhere": Kind(True, N_("Rostered elsewhere"), N_("One of the two teams would wait for somebody in vain.")),
-    "gone": Kind(True, N_("No longer in the team"), N_("The roster would name somebody who does not come.")),
-    "team_cancelled": Kind(True, N_("Team cancelled"), N_("The roster would name a team that does not go out.")),
-    "service_out": Kind(
-        True, N_("Service does not take part"), N_("The roster would name a service that does not come.")
-    ),
-    "no_victim_worker": Kind(
-        False, N_("No victim-services worker"), N_("The team may call one in; whoever says yes may wait longer.")
-    ),
-    "no_lead": Kind(False, N_("No lead"), N_("The team may settle it when it meets.")),
-    "outside": Kind(False, N_("Outside the window"), N_("A service may start early or finish late; it should know.")),
-    "rest": Kind(False, N_("Short rest"), N_("The service decides what its people can bear.")),
-    "gap": Kind(False, N_("Nobody on"), N_("An operation may pause; a check-in may then stay unanswered.")),
-    "no_shift": Kind(False, N_("Service without a shift"), N_("It may plan later, or by its own means.")),
-    "uncovered": Kind(False, N_("Municipality not covered"), N_("It may be left out on purpose.")),
-    "unfilled": Kind(False, N_("Places unfilled"), N_("The team goes out with fewer people.")),
-}
-_RANK = {code: rank for rank, code in enumerate(KINDS)}
-
-
-@dataclass(frozen=True)
-class ShiftProblem:
-    """One problem of a plan: a marked sentence with parameters, and where it lies.
-
-    ``shift_uids``: every shift that it concerns, the first being ``shift_uid``. ``services``: every service whose
-    roster cannot be published while it stands, where it blocks.
-    """
-
-    code: str
-    blocks: bool
-    message: str
-    params: dict[str, Any]
-    service_id: int | None = None
-    team_id: int | None = None
-    shift_uid: str | None = None
-    day: dt.date | None = None
-    shift_uids: tuple[str, ...] = ()
-    services: frozenset[int] = frozenset()
-
-    @property
-    def why(self) -> str:
-        """Why it blocks or only warns, marked."""
-        return KINDS[self.code].why
-
-    def concerns(self, service_ids: Iterable[int]) -> bool:
-        return not self.services.isdisjoint(service_ids)
+_RULES = (impossible, has_to_go, gone, people, teams, services, gaps, municipalities)
 
 
 def problems(facts: Facts) -> list[ShiftProblem]:
-    """Everything that is wrong with a plan and that the reader may see, worst first; in a time linear in its people.
+    """Everything that is wrong with a plan and that the reader may see, worst first.
 
-    Said once for a person and a pair of shifts, a team, a service, a municipality, or a stretch of hours.
+    Said once for a person and a pair of shifts, a team, a service, a municipality, or a stretch of hours. A shift that
+    has to go anyway (of a cancelled team, of a service that left, without a possible time) is not judged further.
     """
-    view = _View(facts)
+    view = View(facts)
     found = [problem for rule in _RULES for problem in rule(view)]
-    found.sort(key=lambda p: (_RANK[p.code], p.day or dt.date.max, str(p.params.get("service", "")), p.shift_uid or ""))
+    found.sort(key=lambda p: (RANK[p.code], p.day or dt.date.max, str(p.params.get("service", "")), p.shift_uid or ""))
     return found
-
-
-_RULES: tuple[Callable[[Any], Iterator[ShiftProblem]], ...] = ()
-
-
-class _View:
-    """The facts, put in order once: shifts by team, crews by shift."""
-
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts

@@ -192,11 +192,11 @@ def roster_of_user(user_id: int) -> list[tuple[ShiftRow, Operation]]:
 
 # --- who else is busy -------------------------------------------------------------------------------------------------
 
-Crewed = tuple[int, str, int, int | None, bool, str, bool]
+Crewed = tuple[int, str, int, int | None, bool, str, bool, int]
 
 
 def crews_of(operation_id: int) -> list[Crewed]:
-    """Current members of the operation's teams: team, name, staff, account, is lead, category, account works."""
+    """Current members of the teams: team, name, staff, account, is lead, category, account works, service."""
     query = (
         select(
             TeamMember.team_id,
@@ -206,6 +206,7 @@ def crews_of(operation_id: int) -> list[Crewed]:
             TeamMember.is_lead,
             TeamMember.category,
             func.coalesce(User.active, True),
+            Staff.service_id,
         )
         .join(Staff, Staff.id == TeamMember.staff_id)
         .join(Team, Team.id == TeamMember.team_id)
@@ -213,7 +214,7 @@ def crews_of(operation_id: int) -> list[Crewed]:
         .where(Team.operation_id == operation_id, TeamMember.superseded_at.is_(None))
         .order_by(TeamMember.team_id, TeamMember.is_lead.desc(), Staff.name, Staff.id)
     )
-    return [(r[0], r[1], r[2], r[3], bool(r[4]), r[5], bool(r[6])) for r in db.session.execute(query)]
+    return [(r[0], r[1], r[2], r[3], bool(r[4]), r[5], bool(r[6]), r[7]) for r in db.session.execute(query)]
 
 
 def names_of_staff(staff_ids: Iterable[int]) -> dict[int, str]:
