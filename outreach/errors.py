@@ -174,3 +174,12 @@ class DeadLink(Problem):
     status = 404
     message = N_("This link does not work.")
     fix = N_("A link works once and for a limited time. Ask the person who sent it for a new one.")
+
+
+class TooMany(Problem):
+    """Too many links that do not work were tried from one place; how long to wait is ``minutes``."""
+
+    code = "too_many"
+    status = 429
+    message = N_("Too many links that do not work were opened from this network.")
+    fix = N_("Wait a quarter of an hour, then open the link from the letter again.")

@@ -37,6 +37,8 @@ class Actor:
 ANYBODY = Actor(user=None)
 # The command line runs as whoever owns the machine; it obeys state rules and is audited, not refused by role.
 SYSTEM = Actor(user=None, name="command line", system=True)
+# A service that answers without an account. It may nothing by the table: the command checks the link itself.
+BY_LINK = Actor(user=None, name="by invitation link")
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def change_participation(
     current = operations.current_participation(participation.id)
     staff = {name: count for name, count in (planned_staff or {}).items() if count}
     tree = _tree_places(operation, participation.service_id)
-    findings = _participation_findings(status, entry_mode, starts_at, ends_at, staff)
+    findings = participation_findings(status, entry_mode, starts_at, ends_at, staff)
     chosen = places or {}
     findings += [
         Finding(f"place_{family}", N_("Choose one of the operations that the service takes part in."))
@@ -206,9 +206,10 @@ def _tree_places(operation: Operation, service_id: int) -> list[tuple[Operation,
     return rows.participations_elsewhere([service_id], tree)
 
 
-def _participation_findings(
+def participation_findings(
     status: str, entry_mode: str, starts_at: dt.datetime | None, ends_at: dt.datetime | None, staff: dict[str, int]
 ) -> list[Finding]:
+    """What is wrong with what is agreed with a service, whoever says it."""
     found = []
     if status not in ParticipationStatus.values():
         found.append(Finding("status", N_("Choose where it stands.")))
@@ -262,7 +263,7 @@ def add_pasted(actor: Actor, operation: Operation, found: Preview, *, status: st
     target = access.operation_target(operation)
     if not (may(actor, "participation.change", target) and may(actor, "services.add")):
         raise NotAllowed()
-    findings = _participation_findings(status, entry_mode, None, None, {})
+    findings = participation_findings(status, entry_mode, None, None, {})
     if status not in (ParticipationStatus.INVITED, ParticipationStatus.CONFIRMED):
         findings.append(Finding("status", N_("Choose where it stands.")))
     if findings:

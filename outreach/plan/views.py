@@ -257,4 +257,9 @@ def _show_move(operation: Any, step: rules.Move, form: MoveForm) -> str:
     )
 
 
-from . import service_views, team_views, workbook_views  # noqa: E402, F401 - they add their pages to the blueprint above
+from . import (  # noqa: E402 - they add their pages to the blueprint above
+    invitation_views,  # noqa: F401
+    service_views,  # noqa: F401
+    team_views,  # noqa: F401
+    workbook_views,  # noqa: F401
+)

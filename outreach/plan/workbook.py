@@ -153,6 +153,28 @@ def write_plan(plan: Plan, target: str | Path | IO[bytes], language: str = "en")
     _write(plan, target, language)
 
 
+def write_table(rows: list[list[str]], target: str | Path | IO[bytes], title: str) -> None:
+    """A sheet of texts under a header row; nothing in it is ever a formula or a link."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment
+
+    book = Workbook()
+    sheet = book.active
+    sheet.title = title[:31]
+    for number, label in enumerate(rows[0], start=1):
+        _header(sheet.cell(1, number), label)
+        sheet.column_dimensions[letter(number)].width = 30
+    for row, texts in enumerate(rows[1:], start=2):
+        for number, text in enumerate(texts, start=1):
+            cell = sheet.cell(row, number)
+            cell.value = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
+            cell.data_type, cell.number_format = "s", "@"
+            cell.alignment = Alignment(vertical="top", wrap_text="\n" in text)
+    sheet.freeze_panes = "A2"
+    book.properties.creator = "Outreach"
+    book.save(target)
+
+
 def _write(plan: Plan | None, target: str | Path | IO[bytes], language: str) -> None:
     from openpyxl import Workbook
 

@@ -86,3 +86,19 @@ def forget(account: str) -> None:
 
 def _key(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def guesses_too_often(door: str) -> bool:
+    """Whether this address has tried too many secrets at ``door`` lately that open nothing. Only looks."""
+    now = utc_now()
+    return wait_after(accounts.failures_since(_door(door), now - WITHIN), now, ADDRESS_FAILURES) is not None
+
+
+def missed(door: str) -> None:
+    """Count a secret that opened nothing. Kept apart from sign-in: an old link in a calendar locks nobody out."""
+    with writing():
+        accounts.add_failure(_door(door), utc_now())
+
+
+def _door(door: str) -> str:
+    return _key(f"{door}/{request.remote_addr or ''}")
