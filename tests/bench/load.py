@@ -40,8 +40,8 @@ def contact():
 @app.get("/")
 def page():
     return "<!doctype html><title>floor</title><p>floor"
-from outreach.server import Server
-Server(lambda: app, {"bind": "127.0.0.1:" + sys.argv[2], "workers": 2, "threads": 4, "worker_class": "gthread",
+from outreach.server import THREADS, WORKERS, Server
+Server(lambda: app, {"bind": "127.0.0.1:" + sys.argv[2], "workers": WORKERS, "threads": THREADS,
                      "loglevel": "warning", "control_socket_disable": True}).run()
 """
 
@@ -74,7 +74,7 @@ def running(command: list[str], port: int, **environ: str) -> Iterator[int]:
 
 
 def floor_server(folder: Path) -> contextmanager[int]:
-    """Bare Flask and sqlite3 behind the same gunicorn, one durable insert a request."""
+    """Bare Flask and sqlite3 behind the same server as the site, one durable insert a request."""
     port = free_port()
     return running([sys.executable, "-c", FLOOR, str(folder / "floor.sqlite3"), str(port)], port)
 
