@@ -16,7 +16,7 @@ from outreach.config import Settings, from_environment
 from outreach.storage import db, schema
 from outreach.storage.engine import engine_options, prepare
 from outreach.storage.keys import load_keys, use
-from outreach.web import guard, headers, page, problems, signin
+from outreach.web import guard, headers, page, problems, signin, transaction
 
 UPLOAD_LIMIT = 12 * 1024 * 1024
 
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         prepare(db.engine)
     schema.attach(app)
+    transaction.register(app)
     app.before_request(guard.check_origin)
     CSRFProtect(app)
     signin.register(app, settings, keys)

@@ -200,7 +200,7 @@ def _ask(draft: Any, step: str, answers: dict[str, Any], wrong: str = "") -> str
 
 
 @bp.post("/field/contacts")
-@guard("contact.log", load=chosen_team, person_level=True, writes=False)
+@guard("contact.log", load=chosen_team, person_level=True, writes=False, short=True)
 def save(place: rows.LoggingPlace) -> Any:
     """The final submission, with everything in it, so that it can be sent again: by a thumb, a queue, a script.
 

@@ -4,6 +4,6 @@
 commit. A write happens inside ``writing()``, which takes the write lock first, commits once, or leaves no trace.
 """
 
-from .engine import db, independently, lasting, undo, writing
+from .engine import db, independently, join_the_queue, lasting, leave_the_queue, undo, writing
 
-__all__ = ["db", "independently", "lasting", "undo", "writing"]
+__all__ = ["db", "independently", "join_the_queue", "lasting", "leave_the_queue", "undo", "writing"]

@@ -49,6 +49,17 @@ class WriteQueue:
         self._threads = threading.RLock()
         self._files: dict[tuple[int, str], int] = {}
 
+    def join(self) -> None:
+        """Wait for this process' turn before anything else is done, for a short write; ``leave`` passes it on.
+
+        Threads of one process cannot compute at the same time anyway. Without it each statement of a write lets another
+        thread of the process in between, and the writers of the other processes wait meanwhile.
+        """
+        self._threads.acquire()
+
+    def leave(self) -> None:
+        self._threads.release()
+
     @contextmanager
     def turn(self) -> Iterator[None]:
         with self._threads:
@@ -89,6 +100,15 @@ class WriteQueue:
 
 
 _queue = WriteQueue()
+
+
+def join_the_queue() -> None:
+    """See ``WriteQueue.join``; whoever has joined leaves it in the same thread."""
+    _queue.join()
+
+
+def leave_the_queue() -> None:
+    _queue.leave()
 
 
 def writers_wait() -> AbstractContextManager[None]:

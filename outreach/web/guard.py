@@ -34,12 +34,13 @@ PACKAGE_ENDPOINTS: dict[str, str] = {
 
 
 def guard(
-    action: str, *, load: Loader | None = None, person_level: bool = False, writes: bool = True
+    action: str, *, load: Loader | None = None, person_level: bool = False, writes: bool = True, short: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Protect a view with ``action``.
 
     ``person_level`` marks pages about single persons: never stored by a browser, and the view must enter the read in
-    the journal. ``writes=False`` marks an unsafe request that saves nothing (a preview).
+    the journal. ``writes=False`` marks an unsafe request that saves nothing (a preview) or opens its write itself.
+    ``short``: see ``transaction``.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,6 +62,7 @@ def guard(
         guarded.action = action  # type: ignore[attr-defined]  # read by the start-up check and the tests
         guarded.load = load  # type: ignore[attr-defined]  # likewise
         guarded.person_level = person_level  # type: ignore[attr-defined]  # likewise
+        guarded.short = short  # type: ignore[attr-defined]  # read before the request
         return guarded
 
     return decorate

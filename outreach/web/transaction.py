@@ -5,12 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import make_response, request
+from flask import Flask, current_app, g, make_response, request
 
-from outreach.storage import undo, writing
+from outreach.storage import join_the_queue, leave_the_queue, undo, writing
 
 REFUSED = 400
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def register(app: Flask) -> None:
+    """Before every other function that runs at a request, so that what these ask of the database waits its turn too."""
+    app.before_request(_wait)
+    app.teardown_request(_pass_on)
+
+
+def _wait() -> None:
+    """A view that is guarded as ``short`` has its process to itself, from the moment its body is there.
+
+    Only for a write that everybody does all day and that takes a millisecond: others of this process wait for it.
+    """
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "short", False):
+        read_body()
+        join_the_queue()
+        g.in_turn = True
+
+
+def _pass_on(_error: BaseException | None) -> None:
+    if g.pop("in_turn", False):
+        leave_the_queue()
 
 
 def run(view: Callable[..., Any], kwargs: dict[str, Any], *, writes: bool) -> Any:

@@ -20,6 +20,8 @@ EACH = 3
 def servers(app, monkeypatch):
     """Two applications on one database, whose writes are queued by nothing but the database."""
     monkeypatch.setattr(engine._queue, "turn", nullcontext)
+    monkeypatch.setattr(engine._queue, "join", lambda: None)
+    monkeypatch.setattr(engine._queue, "leave", lambda: None)
     made = app.config["OUTREACH"]
     other = create_app(settings(made.instance_dir, made.database_url))
     other.test_client_class = Browser
