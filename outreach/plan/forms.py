@@ -94,7 +94,8 @@ def _shown(field: Any) -> str:
     if isinstance(field, BooleanField):
         return gettext("Yes") if field.data else gettext("No")
     if isinstance(field, SelectField):
-        return _labels(field).get(field.data or "", "")
+        chosen = field.data if isinstance(field.data, list) else [field.data or ""]
+        return ", ".join(_labels(field).get(one, "") for one in chosen)
     return str(field.data if field.data is not None else "")
 
 

@@ -25,7 +25,7 @@ from outreach.storage.tables import (
     User,
 )
 from outreach.vocab import EntryMode, Role, ServiceKind
-from tests.factories import a_participation, a_service, a_team, a_user, an_operation
+from tests.factories import a_participation, a_service, a_shift, a_team, a_user, an_operation
 from tests.field.factories import a_person, actor_of, an_entry
 from tests.ready.briefing_factories import an_attachment
 from tests.ready.kit_factories import a_kit, kits_moved
@@ -58,6 +58,7 @@ class Corner:
     referral: str = ""
     accused: str = ""
     charge: str = ""
+    shift: str = ""
     attachment: str = ""
     kit: str = ""
     kit_move: str = ""
@@ -81,6 +82,7 @@ def a_corner(operation: Operation, name: str) -> Corner:
     team = a_team(participation, officer, name=f"Team of {name}")
     corner = Corner(operation.code, service.id, officer, coordinator, team.id, team.uid)
     corner.member = db.session.query(TeamMember.id).filter_by(team_id=team.id).scalar()
+    corner.shift = a_shift(team, dt.datetime(2017, 10, 11, 22, tzinfo=dt.UTC), place="Corner of King and Queen").uid
     place = field_rows.logging_place(team.uid)
     with writing():
         entry = an_entry(a_person())
@@ -194,6 +196,8 @@ UIDS = (
     ("/charges/accused/", "accused"),
     ("/charges/", "charge"),
     ("/field/contacts/", "contact"),
+    ("/live/teams/", "team_uid"),
+    ("/plan/shifts/", "shift"),
     ("/field/log/", "draft"),
     ("/kits/items/", "kit"),
     ("/kits/", "kit_move"),
