@@ -52,6 +52,20 @@ def log_contact(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> 
     return _store(actor, place, entry)
 
 
+def log_by_radio(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
+    """Store a contact that a team told by radio; the journal says so beside it. Raises as ``log_contact``.
+
+    Who writes it down reads nothing afterwards: the receipt is all that is given back.
+    """
+    if not may(actor, "contact.log_by_radio", place.target):
+        raise NotAllowed()
+    receipt = _store(actor, place, entry)
+    _record(
+        actor, Tag.CONTACT_BY_RADIO, place.operation_id, place.service_id, receipt.stored_uid, by_radio=True
+    )
+    return receipt
+
+
 def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
     hashed = rules.content_hash(entry, place.team_uid, actor.user)
     # Keyed, because a plain hash would let whoever steals the database try every number, code and note against it.

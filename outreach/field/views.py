@@ -1,4 +1,4 @@
-"""My shift and Log a contact: guard, load, validate, call one command, redirect. Contacts that exist: contact_views."""
+"""Log a contact: guard, load, validate, call one command, redirect. Contacts that exist: contact_views."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from outreach.auth.actors import Target
 from outreach.errors import Invalid, NotFound
-from outreach.storage.queries import contacts, lists, operations
+from outreach.storage.queries import contacts, lists
 from outreach.storage.queries import field as rows
 from outreach.storage.types import utc_now
 from outreach.web import transaction
@@ -18,7 +18,7 @@ from outreach.web.guard import guard
 from outreach.web.page import language
 
 from . import card_views, commands, draft_commands, forms, rules
-from .card_views import led_services, own_places, place_of, today_begins
+from .card_views import place_of, today_begins
 
 bp = Blueprint("field", __name__)
 
@@ -43,60 +43,6 @@ def own_draft(uid: str, **rest: Any) -> tuple[Target, dict[str, Any]]:
     if record is None:
         raise NotFound()
     return Target(owner=record.contact.created_by_id), {"draft": None, "saved": uid, **rest}
-
-
-# --- my shift ---------------------------------------------------------------------------------------------------------
-
-
-@bp.get("/field")
-@guard("field.see", person_level=True)
-def my_shift() -> Any:
-    places = own_places()
-    place = _wanted(places, request.args.get("team", ""))
-    since = today_begins(place)
-    sent, latest = contacts.own_contacts(g.actor.user, since)
-    drafts = [(draft, _zone_of(draft.operation_id)) for draft in rows.drafts_of(g.actor.user)]
-    if place is not None:
-        g.operation = operations.by_id(place.operation_id)
-    return render_template(
-        "field/my_shift.html",
-        places=places,
-        place=place,
-        sent=sent,
-        latest=latest,
-        drafts=drafts,
-        now=utc_now(),
-        led=[(p, _questions(p)) for p in _one_a_service(places) if p.service_id in led_services()],
-    )
-
-
-@bp.get("/field/hidden")
-@guard("field.see")
-def hidden() -> Any:
-    return render_template("field/hidden.html")
-
-
-def _questions(place: rows.LoggingPlace) -> int:
-    """How many standing contacts of a service raise a question: sent twice, or a code that was issued twice."""
-    return contacts.contacts_of_service(place.operation_id, place.service_id, {"flagged": "1"}, limit=0, offset=0)[0]
-
-
-def _one_a_service(places: list[rows.LoggingPlace]) -> list[rows.LoggingPlace]:
-    return list({(p.operation_id, p.service_id): p for p in places}.values())
-
-
-def _wanted(places: list[rows.LoggingPlace], team_uid: str) -> rows.LoggingPlace | None:
-    """The team asked for, else the one whose shift is on, else the first."""
-    now = utc_now()
-    asked = [p for p in places if p.team_uid == team_uid]
-    mine = [p for p in places if p.team_id in g.actor.teams]
-    on = [p for p in mine if p.shift_ends_at and p.shift_starts_at and p.shift_starts_at <= now <= p.shift_ends_at]
-    return next(iter([*asked, *on, *mine, *places]), None)
-
-
-def _zone_of(operation_id: int) -> str:
-    operation = operations.by_id(operation_id)
-    return operation.time_zone if operation else "UTC"
 
 
 # --- the questions ----------------------------------------------------------------------------------------------------
@@ -234,4 +180,10 @@ def receipt_of(receipt: commands.Receipt) -> dict[str, str]:
     }
 
 
-from . import contact_views  # noqa: E402, F401 - its pages hang on the blueprint made here
+from . import (  # noqa: E402 - their pages hang on the blueprint made here
+    board_views,  # noqa: F401 - likewise
+    calendar_views,  # noqa: F401 - likewise
+    contact_views,  # noqa: F401 - likewise
+    radio_views,  # noqa: F401 - likewise
+    roster_views,  # noqa: F401 - likewise
+)

@@ -22,6 +22,7 @@ from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
+from outreach.rollup.splits import by_team
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage.frames import facts_of
 from outreach.storage.queries import report as rows
@@ -39,6 +40,7 @@ LONGEST = 600
 """Seconds after which figures are worked out again in any case."""
 
 GRID_MEASURE = "persons_met"
+LIVE = ("contacts", "persons_met", "support_accepted")
 HEADLINE = ("personnel", "persons_met", "persons_charged", "charges")
 T = TypeVar("T")
 
@@ -108,6 +110,30 @@ def board_of(operation_id: int, as_of: dt.datetime | None = None) -> Board:
         )
 
     return _remembered(operation_id, as_of, ("board",), make, lambda made: len(made.cells) + len(made.checks) + 1)
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """What the live board shows: figures of the operational day of now and in all, and each team's contacts today."""
+
+    today: tuple[Figure, ...]
+    in_all: tuple[Figure, ...]
+    teams: dict[int, int]
+
+
+def tonight_of(operation_id: int) -> Tonight:
+    """Today's figures of ``LIVE`` (in its order, unknown ones too), the same in all, and contacts by team."""
+
+    def make(facts: Facts) -> Tonight:
+        measures = [measure_of(code) for code in LIVE]
+        daily = {f.measure: f for f in totals(facts, ("day",), measures) if f.key["day"] == facts.today}
+        return Tonight(
+            today=tuple(daily.get(code, Figure(code)) for code in LIVE),
+            in_all=tuple(totals(facts, (), measures)),
+            teams=by_team(facts, facts.today),
+        )
+
+    return _remembered(operation_id, None, ("tonight",), make, lambda made: len(made.teams) + 2 * len(LIVE) + 1)
 
 
 def _elsewhere(facts: Facts, code: str) -> tuple[int, ...]:

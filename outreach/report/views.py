@@ -18,6 +18,7 @@ from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.auth.permissions import may
 from outreach.errors import Invalid, NotFound, Problem
+from outreach.field.board_rules import HEADLINE, Headline, HeadlineTile
 from outreach.plan.tasks import HEARD, tasks_of
 from outreach.plan.views import visible_operations
 from outreach.rollup.measures import CATALOGUE, STANDARD, Measure
@@ -31,7 +32,7 @@ from outreach.web import clock, load
 from outreach.web.guard import guard
 
 from . import lists, rules, words
-from .figures import board_of, cells_of, figures_of, rows_of
+from .figures import board_of, cells_of, figures_of, rows_of, tonight_of
 from .forms import AsOfForm
 
 bp = Blueprint("report", __name__)
@@ -44,6 +45,26 @@ def _heard(operation_id: int) -> tuple[int | None, int | None]:
 
 
 bp.record_once(lambda setup: setup.app.extensions.update({HEARD: _heard}))
+
+
+def _headline(operation_id: int) -> Headline:
+    """Tonight's figures and those in all, and the contacts of each team, for the live board of the field."""
+    found = tonight_of(operation_id)
+    tiles = (
+        HeadlineTile(
+            today.measure,
+            measure_of(today.measure).label,
+            today.value,
+            today.bound.value,
+            whole.value,
+            whole.bound.value,
+        )
+        for today, whole in zip(found.today, found.in_all, strict=True)
+    )
+    return Headline(tuple(tiles), found.teams)
+
+
+bp.record_once(lambda setup: setup.app.extensions.update({HEADLINE: _headline}))
 
 PAGE = 50
 LIST_PAGE = 100

@@ -67,3 +67,13 @@ def running(figures: Sequence[Figure]) -> dict[Day, int | None]:
         so_far = None if so_far is None or figure.value is None else so_far + int(figure.value)
         out[day] = so_far
     return out
+
+
+def by_team(facts: Facts, day: int) -> dict[int, int]:
+    """Team → contacts of the operational ``day``; contacts logged without a team are left out."""
+    rows = members(facts, measure("contacts"))
+    rows = rows[(rows["counted_day"] == day) & (rows["team"] >= 0)]
+    found: dict[int, int] = {}
+    for team, count in zip(rows["team"].tolist(), rows["counted"].tolist(), strict=True):
+        found[team] = found.get(team, 0) + count
+    return found

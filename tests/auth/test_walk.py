@@ -70,6 +70,7 @@ NOT_THERE = {
     "admin.set_language": "an empty form names no language",
     "admin.set_theme": "an empty form names no theme",
     "admin.welcome": "no such link",
+    "field.calendar_feed": "no such link",
     "admin.set_first_password": "no such link",
     "admin.send_kept": "nothing is kept",
     "admin.style": "only in development",

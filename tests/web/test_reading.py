@@ -21,8 +21,8 @@ READERS = (
     "analyst",
     "operation coordinator of every operation",
 )
-# Reading one's own unsaved answers, and what one has just sent oneself.
-OWN_WORDS = {"field.my_shift", "field.question"}
+# Reading one's own unsaved answers, what one has just sent oneself, and one's own shifts.
+OWN_WORDS = {"field.my_shift", "field.question", "field.roster"}
 STAMPS = {"audit_entry", "session_record", "user"}  # the journal, and when somebody was last seen
 
 
