@@ -9,27 +9,14 @@ from sqlalchemy import delete, or_, select, union, update
 
 from ..engine import db
 from ..tables import (
-    Accused,
-    AccusedVersion,
     AuditEntry,
-    Charge,
-    ChargeVersion,
-    Contact,
-    ContactDraft,
-    ContactVersion,
+    Certificate,
     Grant,
-    Meeting,
     Operation,
-    OperationStep,
     Participation,
     ParticipationVersion,
-    Person,
-    PersonMerge,
-    Referral,
-    ReferralVersion,
-    SafeContact,
     Service,
-    SignOff,
+    Session,
     Staff,
     Tally,
     Team,
@@ -39,6 +26,7 @@ from ..tables import (
 )
 from ..types import utc_now
 from .operations import note_change
+from .removal import named_by_rows, remove_operations
 
 __all__ = ["note_change"]
 
@@ -106,12 +94,14 @@ def team_of(operation_id: int, service_id: int) -> Team:
 def remove_sample() -> int:
     """Delete the sample's operations with everything in them, its services and its accounts; count the operations.
 
-    A sample service that a real operation has taken up stays, as a real one; so does a sample account that has been
-    given a role in a real operation.
+    Rehearsals of a sample operation go with it. A sample service that a real operation has taken up stays, as a real
+    one; so does a sample account that has been given a role in a real operation, or that a real record names.
     """
     ids = [operation.id for operation in sample_operations()]
     if ids:
-        _remove_operations(ids)
+        rehearsals = select(Operation.id).where(Operation.rehearses_id.in_(ids), Operation.is_rehearsal)
+        _run(delete(Certificate).where(Certificate.session_id.in_(_sessions(ids))))
+        remove_operations({*ids, *db.session.scalars(rehearsals)})
     _remove_users()
     _remove_services()
     db.session.flush()
@@ -119,47 +109,8 @@ def remove_sample() -> int:
     return len(ids)
 
 
-def _remove_operations(ids: list[int]) -> None:
-    teams = select(Team.id).where(Team.operation_id.in_(ids))
-    contacts = select(Contact.id).where(Contact.operation_id.in_(ids))
-    referrals = select(Referral.id).where(Referral.operation_id.in_(ids))
-    accused = select(Accused.id).where(Accused.operation_id.in_(ids))
-    charges = select(Charge.id).where(Charge.operation_id.in_(ids))
-    parts = select(Participation.id).where(Participation.operation_id.in_(ids))
-    roots = [*ids]
-    steps: tuple[Any, ...] = (
-        delete(SafeContact).where(SafeContact.referral_id.in_(referrals)),
-        delete(ReferralVersion).where(ReferralVersion.referral_id.in_(referrals)),
-        delete(Referral).where(Referral.operation_id.in_(ids)),
-        delete(Meeting).where(Meeting.operation_id.in_(ids)),
-        delete(ContactVersion).where(ContactVersion.contact_id.in_(contacts)),
-        delete(Contact).where(Contact.operation_id.in_(ids)),
-        delete(Person).where(Person.root_id.in_(roots)),
-        delete(PersonMerge).where(PersonMerge.operation_id.in_(ids)),
-        delete(ContactDraft).where(ContactDraft.operation_id.in_(ids)),
-        delete(ChargeVersion).where(ChargeVersion.charge_id.in_(charges)),
-        update(Charge).where(Charge.operation_id.in_(ids)).values(substitute_for_id=None),
-        delete(Charge).where(Charge.operation_id.in_(ids)),
-        delete(AccusedVersion).where(AccusedVersion.accused_id.in_(accused)),
-        delete(Accused).where(Accused.operation_id.in_(ids)),
-        delete(Tally).where(Tally.operation_id.in_(ids)),
-        delete(SignOff).where(SignOff.participation_id.in_(parts)),
-        delete(TeamMember).where(TeamMember.team_id.in_(teams)),
-        delete(TeamVersion).where(TeamVersion.team_id.in_(teams)),
-        delete(Team).where(Team.operation_id.in_(ids)),
-        delete(ParticipationVersion).where(ParticipationVersion.participation_id.in_(parts)),
-        delete(Participation).where(Participation.operation_id.in_(ids)),
-        delete(OperationStep).where(OperationStep.operation_id.in_(ids)),
-        delete(Grant).where(Grant.operation_id.in_(ids)),
-        update(Operation)
-        .where(Operation.parent_id.in_(ids), ~Operation.is_sample)
-        .values(parent_id=None, root_id=None),
-        update(Operation).where(Operation.copied_from_id.in_(ids)).values(copied_from_id=None),
-        update(Operation).where(Operation.id.in_(ids)).values(parent_id=None, root_id=None, lead_service_id=None),
-        delete(Operation).where(Operation.id.in_(ids)),
-    )
-    for step in steps:
-        db.session.execute(step.execution_options(synchronize_session=False))
+def _sessions(ids: list[int]) -> Any:
+    return select(Session.id).where(Session.operation_id.in_(ids))
 
 
 def _remove_users() -> None:
@@ -168,9 +119,12 @@ def _remove_users() -> None:
         .join(Service, Service.id == Grant.service_id, isouter=True)
         .where(or_(Grant.operation_id.is_not(None), Service.is_sample.is_(False)))
     )
-    entered = select(Contact.created_by_id).where(Contact.created_by_id.is_not(None))
+    # What is written of people of services that go with the sample names nobody who must stay.
+    going = select(Staff.id).where(Staff.service_id.in_(_services_going(but_for_sample_accounts=True)))
+    _run(delete(Certificate).where(Certificate.staff_id.in_(going)))
+    named = union(*named_by_rows(User.__table__.c.id))
     doomed = list(
-        db.session.scalars(select(User.id).where(User.is_sample, User.id.not_in(real_grants), User.id.not_in(entered)))
+        db.session.scalars(select(User.id).where(User.is_sample, User.id.not_in(real_grants), User.id.not_in(named)))
     )
     for step in (
         update(AuditEntry).where(AuditEntry.actor_id.in_(doomed)).values(actor_id=None),
@@ -178,22 +132,30 @@ def _remove_users() -> None:
         delete(Grant).where(Grant.user_id.in_(doomed)),
         delete(User).where(User.id.in_(doomed)),
     ):
-        db.session.execute(step.execution_options(synchronize_session=False))
+        _run(step)
+
+
+def _services_going(*, but_for_sample_accounts: bool = False) -> Any:
+    """Sample services that no row of a real operation names, nor a role; roles of sample accounts count unless said."""
+    grants = select(Grant.service_id).where(Grant.service_id.is_not(None))
+    if but_for_sample_accounts:
+        grants = grants.join(User, User.id == Grant.user_id).where(User.is_sample.is_(False))
+    named = union(grants, *named_by_rows(Service.__table__.c.id, leaving_out=("grant", "staff")))
+    return select(Service.id).where(Service.is_sample, Service.id.not_in(named))
 
 
 def _remove_services() -> None:
-    used = union(
-        select(Participation.service_id),
-        select(Grant.service_id).where(Grant.service_id.is_not(None)),
-        select(Operation.lead_service_id).where(Operation.lead_service_id.is_not(None)),
-    )
-    doomed = list(db.session.scalars(select(Service.id).where(Service.is_sample, Service.id.not_in(used))))
+    doomed = list(db.session.scalars(_services_going()))
     for step in (
         delete(Staff).where(Staff.service_id.in_(doomed)),
         delete(Service).where(Service.id.in_(doomed)),
         update(Service).where(Service.is_sample).values(is_sample=False),
     ):
-        db.session.execute(step.execution_options(synchronize_session=False))
+        _run(step)
+
+
+def _run(step: Any) -> None:
+    db.session.execute(step.execution_options(synchronize_session=False))
 
 
 def _added(row: Any) -> Any:
