@@ -104,13 +104,13 @@ def mode_of(text: str) -> str:
 # --- the text --------------------------------------------------------------------------------------------------------
 
 
-def read_cells(text: str) -> list[list[str]]:
+def read_cells(text: str, *, most: int = MOST_ROWS) -> list[list[str]]:
     """Rows of cells of tab-, semicolon- or comma-separated text, without empty rows; control characters stay.
 
-    Raises ``Invalid`` at ``rows``: nothing there, too many rows or characters, or quotes that never close.
+    ``most``: rows that fit at once. Raises ``Invalid`` at ``rows``: nothing there, too many rows or characters, or quotes that never close.
     """
     if len(text) > MOST_CHARACTERS:
-        raise Invalid.at("rows", N_("That is more text than fits here. Paste at most %(most)d rows."), most=MOST_ROWS)
+        raise Invalid.at("rows", N_("That is more text than fits here. Paste at most %(most)d rows."), most=most)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\x01").strip("\n")
     if not lines.strip():
         raise Invalid.at("rows", N_("Paste at least one row, or choose a file."))
@@ -123,16 +123,18 @@ def read_cells(text: str) -> list[list[str]]:
     except csv.Error:
         raise Invalid.at("rows", N_('A quotation mark is never closed. Check the cells with “"”.')) from None
     found = [row for row in found if any(cell.strip() for cell in row)]
-    if len(found) > MOST_ROWS + 1:
+    if len(found) > most + 1:
         raise Invalid.at(
             "rows",
             N_("%(count)d rows were pasted; %(most)d fit at once. Nothing was read; paste them in parts."),
             count=len(found),
-            most=MOST_ROWS,
+            most=most,
         )
     if max(len(row) for row in found) > MOST_COLUMNS:
         raise Invalid.at(
-            "rows", N_("A row has more than %(most)d columns. Paste only the columns of services."), most=MOST_COLUMNS
+            "rows",
+            N_("A row has more than %(most)d columns. Paste only those that are asked for."),
+            most=MOST_COLUMNS,
         )
     return found
 

@@ -263,7 +263,7 @@ def paste(operation: Any) -> Any:
 def check_paste(operation: Any) -> Any:
     """Show what the rows would do; saves nothing."""
     try:
-        text = _pasted_text()
+        text = pasted_text()
     except Invalid as problem:
         return _show_paste(operation, request.form.get("rows", ""), problem)
     return _show_rows(operation, text)
@@ -295,7 +295,7 @@ def add_pasted(operation: Any) -> Any:
     return redirect(url_for("plan.services", code=operation.code), code=303)
 
 
-def _pasted_text() -> str:
+def pasted_text() -> str:
     """The rows of this request: a file if one was chosen, else the text box. Raises ``Invalid`` at ``file``."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:

@@ -42,15 +42,30 @@ CHECKS: tuple[Check, ...] = (
         N_("Team members who attended a training session or hold a certificate that lasts through the window."),
         COORDINATOR,
     ),
-    Check("briefed", N_("Briefed"), N_("Team members with an account who have read the briefing as it stands now."), OFFICERS),
-    Check("kits", N_("Kits received"), N_("Information kits that arrived, of those sent and not lost on the way."), SERVICE),
+    Check(
+        "briefed",
+        N_("Briefed"),
+        N_("Team members with an account who have read the briefing as it stands now."),
+        OFFICERS,
+    ),
+    Check(
+        "kits",
+        N_("Kits received"),
+        N_("Information kits that arrived, of those sent and not lost on the way."),
+        SERVICE,
+    ),
     Check(
         "phones",
         N_("Phones ready"),
         N_("Officers of its teams with an account who were signed in during the last 14 days."),
         OFFICERS,
     ),
-    Check("card", N_("Legal card read"), N_("Team members with an account who have read the legal card of their region."), OFFICERS),
+    Check(
+        "card",
+        N_("Legal card read"),
+        N_("Team members with an account who have read the legal card of their region."),
+        OFFICERS,
+    ),
 )
 _CHECK = {check.code: check for check in CHECKS}
 

@@ -28,11 +28,11 @@ _PLACES: dict[str, tuple[tuple[str, str], ...]] = {
     "staffed": (("plan.shifts", "operation.plan.see"), ("plan.teams_of", "operation.plan.see")),
     "trained": (("ready.sessions", "sessions.see"),),
     "briefed": (("ready.briefing", "briefing.see"),),
-    "kits": (("ready.kits", "kits.see"),),
+    "kits": (("ready.service_kits", "kits.see"), ("ready.kits", "kits.see")),
     "phones": (("plan.people", "team.see"),),
     "card": (("ready.briefing", "briefing.see"),),
 }
-_OF_SERVICE = ("plan.people",)
+_OF_SERVICE = ("plan.people", "ready.service_kits")
 
 
 def own_services(operation: Any) -> frozenset[int] | None:

@@ -9,6 +9,8 @@ bp = Blueprint("ready", __name__)
 from . import (  # noqa: E402, F401 - they add their pages to the blueprint above
     attachment_views,
     briefing_views,
+    delegate_views,
     kit_views,
     readiness_views,
+    session_views,
 )

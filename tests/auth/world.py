@@ -29,6 +29,7 @@ from tests.factories import a_participation, a_service, a_shift, a_team, a_user,
 from tests.field.factories import a_person, actor_of, an_entry
 from tests.ready.briefing_factories import an_attachment
 from tests.ready.kit_factories import a_kit, kits_moved
+from tests.ready.session_factories import a_certificate, a_session
 
 OWN, OTHER_SERVICE, OTHER_OPERATION, NONEXISTENT = "own", "other service", "other operation", "nonexistent"
 # Where the operation and the service in the address are one's own and only the record is not.
@@ -62,6 +63,8 @@ class Corner:
     attachment: str = ""
     kit: str = ""
     kit_move: str = ""
+    session: str = ""
+    certificate: int = 0
 
 
 @dataclass
@@ -105,6 +108,8 @@ def a_corner(operation: Operation, name: str) -> Corner:
     kits_moved(kit, service.id, ("sent", 50), ("received", 40))
     corner.kit = kit.uid
     corner.kit_move = db.session.query(KitMove.uid).filter_by(item_id=kit.id, kind="received").scalar()
+    corner.session = a_session(operation, f"Course of {name}", (service, f"Delegate of {name}")).uid
+    corner.certificate = a_certificate(service, f"Holder of {name}").id
     return corner
 
 
@@ -202,6 +207,7 @@ UIDS = (
     ("/kits/items/", "kit"),
     ("/kits/", "kit_move"),
     ("/referrals/", "referral"),
+    ("/sessions/", "session"),
 )
 
 
@@ -220,6 +226,7 @@ VALUES: dict[str, Any] = {
     "service_id": _of_corner("service", _NOTHING),
     "team_id": _of_corner("team", _NOTHING),
     "member_id": _of_corner("member", _NOTHING),
+    "certificate_id": _of_corner("certificate", _NOTHING),
     "uid": _uid,
     "user_id": _shared("user_id"),
     "grant_id": _shared("grant_id"),
