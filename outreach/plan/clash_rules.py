@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from outreach.errors import N_
@@ -15,6 +17,8 @@ from outreach.errors import N_
 from .shift_problem_rules import LONGEST_SHIFT, PlannedShift, ShiftProblem, View, clock
 
 LEAST_REST = dt.timedelta(hours=8)
+
+Person = tuple[str, int]
 
 
 # --- what cannot be, and what has to go -------------------------------------------------------------------------------
@@ -84,26 +88,28 @@ def gone(view: View) -> Iterator[ShiftProblem]:
 
 
 class Turn(NamedTuple):
-    """One stretch of one person; without a shift it is elsewhere."""
+    """One stretch that people work, the same for a whole crew; without a shift it is elsewhere."""
 
     starts_at: dt.datetime
     ends_at: dt.datetime
     shift: PlannedShift | None
-    name: str
 
 
-def _by_person(view: View) -> Iterator[list[Turn]]:
+def _by_person(view: View) -> Iterator[tuple[Person, list[Turn]]]:
     """The stretches of each person who has at least one here, by start."""
-    turns: dict[tuple[str, int], list[Turn]] = {}
-    for shift in view.judged:
+    found: dict[Person, list[Turn]] = {}
+    for shift in sorted(view.judged, key=attrgetter("starts_at", "ends_at")):
+        turn = Turn(shift.starts_at, shift.ends_at, shift)
         for member in view.crew(shift):
-            turns.setdefault(member.person, []).append(Turn(*shift.stretch, shift, member.name))
+            turns = found.setdefault(member.person, [])
+            if not turns or turns[-1] is not turn:  # she may be in one team as staff of two of its services
+                turns.append(turn)
     for busy in view.facts.busy:
-        if busy.person in turns:
-            turns[busy.person].append(Turn(busy.starts_at, busy.ends_at, None, ""))
-    for found in turns.values():
-        found.sort(key=lambda turn: turn[:2])
-        yield found
+        if busy.person in found:
+            found[busy.person].append(Turn(busy.starts_at, busy.ends_at, None))
+    for turns in found.values():
+        turns.sort(key=itemgetter(0, 1))
+    yield from found.items()
 
 
 def clashes(turns: Sequence[Turn]) -> Iterator[tuple[Turn, Turn]]:
@@ -119,28 +125,35 @@ def clashes(turns: Sequence[Turn]) -> Iterator[tuple[Turn, Turn]]:
 def _rests(turns: Sequence[Turn]) -> Iterator[tuple[Turn, Turn]]:
     """Pairs of stretches with less rest between them than there should be."""
     last = turns[0]
-    for turn in turns[1:]:
-        if dt.timedelta(0) <= turn.starts_at - last.ends_at < LEAST_REST:
+    for turn in islice(turns, 1, None):
+        if turn.starts_at >= last.ends_at and turn.starts_at - last.ends_at < LEAST_REST:
             yield last, turn
-        last = max(last, turn, key=lambda one: one.ends_at)
+        if turn.ends_at > last.ends_at:
+            last = turn
 
 
 def people(view: View) -> Iterator[ShiftProblem]:
     """In two places at once, and too little rest; of a roster that the reader may not see only the hours."""
-    for turns in _by_person(view):
+    for person, turns in _by_person(view):
         if len(turns) == 1:
             continue
         for earlier, later in clashes(turns):
-            yield from _clash(view, earlier, later)
+            yield from _clash(view, person, earlier, later)
         for earlier, later in _rests(turns):
-            yield from _rest(view, earlier, later)
+            yield from _rest(view, person, earlier, later)
 
 
-def _clash(view: View, earlier: Turn, later: Turn) -> Iterator[ShiftProblem]:
+def _name(view: View, person: Person, shift: PlannedShift) -> str:
+    """As the staff of this team is called; another service may write her name in another way."""
+    return next(member.name for member in view.crew(shift) if member.person == person)
+
+
+def _clash(view: View, person: Person, earlier: Turn, later: Turn) -> Iterator[ShiftProblem]:
     here = [(one, one.shift) for one in (later, earlier) if one.shift is not None and view.visible(one.shift)]
     if not here:
         return
     (turn, shift), *others = here
+    name = _name(view, person, shift)
     if others:
         other = others[0][1]
         words = N_(
@@ -148,16 +161,16 @@ def _clash(view: View, earlier: Turn, later: Turn) -> Iterator[ShiftProblem]:
             "%(other_team)s (%(other_service)s) %(other_begins)s–%(other_ends)s."
         )
         more = {f"other_{key}": value for key, value in view.said(other).items() if key != "day"}
-        yield view.of("clash", words, shift, other, name=turn.name, **more)
+        yield view.of("clash", words, shift, other, name=name, **more)
         return
     words = N_(
         "%(name)s, %(team)s (%(service)s) on %(day)s, %(begins)s–%(ends)s: "
         "already rostered elsewhere %(other_begins)s–%(other_ends)s."
     )
-    yield view.of("elsewhere", words, shift, name=turn.name, **_hours(view, earlier if turn is later else later))
+    yield view.of("elsewhere", words, shift, name=name, **_hours(view, earlier if turn is later else later))
 
 
-def _rest(view: View, earlier: Turn, later: Turn) -> Iterator[ShiftProblem]:
+def _rest(view: View, person: Person, earlier: Turn, later: Turn) -> Iterator[ShiftProblem]:
     turn = next((t for t in (later, earlier) if t.shift is not None and view.visible(t.shift)), None)
     if turn is None or turn.shift is None:
         return
@@ -168,7 +181,7 @@ def _rest(view: View, earlier: Turn, later: Turn) -> Iterator[ShiftProblem]:
     minutes = int((later.starts_at - earlier.ends_at).total_seconds() // 60)
     rest = f"{minutes // 60} h {minutes % 60:02}"
     other = earlier if turn is later else later
-    yield view.of("rest", words, turn.shift, name=turn.name, rest=rest, **_hours(view, other))
+    yield view.of("rest", words, turn.shift, name=_name(view, person, turn.shift), rest=rest, **_hours(view, other))
 
 
 def _hours(view: View, turn: Turn) -> dict[str, str]:

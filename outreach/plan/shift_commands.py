@@ -130,9 +130,10 @@ def copy_pattern(
     where all of it is in the team now, else it is everybody. Raises ``NotAllowed``; ``Blocked`` without both windows.
     """
     chosen = _services(actor, "team.change", operation, service_ids)
-    if not may(actor, "operation.plan.see", access.operation_target(source)):
+    there = access.operation_target(source)
+    if not may(actor, "operation.plan.see", there):
         raise NotAllowed()
-    chosen = frozenset(s for s in chosen if may(actor, "team.see", _service_of(access.operation_target(source), s)))
+    chosen = frozenset(one for one in chosen if may(actor, "team.see", _service_of(there, one)))
     shifts.take_turn(operation.id)
     plan, pattern = Plan(operation), Plan(source)
     if not plan.days or not pattern.days:

@@ -97,7 +97,7 @@ class Plan:
             services=self.services,
             teams=self.teams,
             shifts=planned,
-            busy=[*self._elsewhere(planned), *(self._stale(publishing) if publishing else ())],
+            busy=list(dict.fromkeys([*self._elsewhere(planned), *(self._stale(publishing) if publishing else ())])),
             former=self._former(planned),
             visible=visible,
         )

@@ -258,6 +258,11 @@ def test_only_those_in_the_crew_of_a_shift_are_there() -> None:
     assert codes(plan) == []
 
 
+def test_somebody_who_is_in_one_team_for_two_of_its_services_is_in_one_place() -> None:
+    ana = Member(1, ("account", 7), "Ana", is_lead=True)
+    assert codes(facts(team(1, ana, WORKER, replace(ana, staff_id=2, is_lead=False)), shift(1, at(MONDAY, 18)))) == []
+
+
 def test_eight_hours_of_rest_are_enough() -> None:
     def rested(hours: float) -> list[str]:
         return codes(facts(team(1, LEAD, WORKER), shift(1, at(MONDAY, 18), 4), shift(1, at(MONDAY, 22 + hours), 4)))
@@ -480,6 +485,6 @@ def test_clashes_are_those_that_a_look_at_every_pair_finds(planned: list[tuple[i
 
 @given(st.lists(STRETCHES, max_size=12))
 def test_a_person_who_is_never_in_two_places_gets_no_clash(stretches: list[tuple[dt.datetime, int]]) -> None:
-    turns = sorted(clash_rules.Turn(b, b + h * HOUR, None, "") for b, h in stretches)
+    turns = sorted(clash_rules.Turn(b, b + h * HOUR, None) for b, h in stretches)
     apart = all(a.ends_at <= b.starts_at for a, b in pairwise(turns))
     assert (list(clash_rules.clashes(turns)) == []) == apart
