@@ -201,6 +201,7 @@ PERMISSIONS: dict[str, Alternatives] = {
     # --- field
     "field.see": ((some_field_officer,), (some_service_coordinator,)),
     "contact.log": ((team_officer, own_team, taking_entries), (service_coordinator, taking_entries)),
+    "contact.send": ((team_officer, own_team), (service_coordinator,)),  # a repeat has its receipt after closing too
     "draft.own": ((own_entry,),),
     "contact.see": ((own_entry, team_officer), (own_team, team_officer), (service_coordinator,)),
     "contact.change": ((own_entry, team_officer, still_open, not_archived), (service_coordinator, not_archived)),
@@ -249,6 +250,7 @@ SEEN_BY: dict[str, str] = {
     "operation.attach": "operation.see",
     "contact.change": "contact.see",
     "contact.log": "operation.see",
+    "contact.send": "operation.see",
     "contact.log_by_radio": "team.see",
     "board.see": "operation.see",
     "charges.change": "charges.see",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from outreach import audit
 from outreach.audit.tags import Tag
@@ -44,12 +44,11 @@ class Receipt:
 def log_contact(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
     """Store a contact once, whatever number of times it is sent; see ``domain.md`` and ``screens.md`` F2.
 
-    The same UUID with the same content gives the same receipt and stores nothing; with other content both are kept,
-    the later one under a UUID of its own, flagged. Raises ``NotAllowed``; ``Invalid`` at an agency.
+    The same UUID with the same content gives the same receipt and stores nothing, also when nothing new may be logged
+    any more; with other content both are kept, the later one under a UUID of its own, flagged. Raises ``NotAllowed``;
+    ``Invalid`` at an agency.
     """
-    if not may(actor, "contact.log", place.target):
-        raise NotAllowed()
-    return _store(actor, place, entry)
+    return store_contact(actor, prepare_contact(actor, place, entry, "contact.log"))
 
 
 def log_by_radio(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
@@ -67,10 +66,37 @@ def log_by_radio(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) ->
 
 
 def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
+    """Store a contact that the caller has admitted."""
+    return store_contact(actor, prepare_contact(actor, place, entry, None))
+
+
+class ReadyContact(NamedTuple):
+    """A contact hashed, sealed and ready to be stored; ``action``: what the actor must be allowed to do then."""
+
+    place: rows.LoggingPlace
+    action: str | None
+    entry: ContactEntry
+    hashed: str
+    mark: str
+    said: Said
+    persons: tuple[rows.NewPerson, ...]
+
+
+def prepare_contact(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry, action: str | None) -> ReadyContact:
+    """Everything that can be worked out before the write lock is taken. Raises ``Invalid`` at an agency."""
     hashed = rules.content_hash(entry, place.team_uid, actor.user)
     # Keyed, because a plain hash would let whoever steals the database try every number, code and note against it.
     mark = site_keys().mark(hashed, "content")
-    kept_entry = _with_agencies(place, entry)
+    kept = _with_agencies(place, entry)
+    persons = tuple(_sealed_person(place.root_id, person) for person in kept.persons)
+    return ReadyContact(place, action, kept, hashed, mark, _said(place, entry.uid, kept), persons)
+
+
+def store_contact(actor: Actor, new: ReadyContact) -> Receipt:
+    """Store what was prepared, inside a write; one that raises ``NotAllowed`` must be given up."""
+    place, entry = new.place, new.entry
+    if new.action is not None and not may(actor, new.action, place.target):
+        return _repeat(actor, new)
     now = utc_now()
     head = {
         "uid": entry.uid,
@@ -80,34 +106,73 @@ def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Recei
         "team_id": place.team_id,
         "created_at": now,
         "created_by_id": actor.user,
-        "content_hash": mark,
+        "content_hash": new.mark,
         "conflict_of": None,
     }
-    contact_id = rows.add_contact(head)
+    said, contact_id = new.said, rows.add_contact(head)
     if contact_id is None:
-        first = rows.stored(entry.uid)
-        if first.content_hash == mark:
-            return _repeat(actor, place, entry.uid, first, hashed)
-        head |= {"uid": rules.conflict_uid(entry.uid, mark), "conflict_of": entry.uid}
-        contact_id = rows.add_contact(head)
+        if _stored_before(new) is None:
+            head |= {"uid": rules.conflict_uid(entry.uid, new.mark), "conflict_of": entry.uid}
+            said = _said(place, str(head["uid"]), entry)
+            contact_id = rows.add_contact(head)
         if contact_id is None:
-            return _repeat(actor, place, entry.uid, rows.stored(str(head["uid"])), hashed)
-    rows.count_change(place.operations)
-    persons = [_new_person(place.root_id, p, same_card=head["conflict_of"] is not None) for p in kept_entry.persons]
+            return _repeat(actor, new)
+    _count_change(actor, new)
+    persons = [rows.add_person(p, place.root_id, same_card=head["conflict_of"] is not None) for p in new.persons]
     version = Version(contact_id, str(head["uid"]), place, number=1, reason="")
-    _add_version(actor, version, kept_entry, persons, now, former=[])
+    _add_version(actor, version, entry, said, persons, now, former=[])
     tag = Tag.CONTACT_CONFLICT if head["conflict_of"] else Tag.CONTACT_LOGGED
     _record(actor, tag, place.operation_id, place.service_id, str(head["uid"]), persons=len(persons))
     if actor.user is not None:
         rows.drop_draft(entry.uid, actor.user)
-    return Receipt(entry.uid, str(head["uid"]), hashed, now)
+    return Receipt(entry.uid, str(head["uid"]), new.hashed, now)
 
 
-def _repeat(actor: Actor, place: rows.LoggingPlace, sent: str, found: rows.Stored, hashed: str) -> Receipt:
-    _record(actor, Tag.CONTACT_REPEATED, place.operation_id, place.service_id, found.uid)
+def _count_change(actor: Actor, new: ReadyContact) -> None:
+    """Count the change; the same statement says whether the operation has been closed since it was read."""
+    place, status = new.place, rows.count_change(new.place.operations, new.place.operation_id)
+    if new.action is None or status == place.status:
+        return
+    if not may(actor, new.action, replace(place.target, status=status)):
+        raise NotAllowed()
+
+
+def _stored_before(new: ReadyContact) -> rows.Stored | None:
+    """The contact of which this is a repeat: under its UUID, or beside other content under one of its own.
+
+    Author and team are in what is compared, so it is the same officer's.
+    """
+    first = rows.stored(new.entry.uid)
+    if first is None or first.content_hash == new.mark:
+        return first
+    return rows.stored(rules.conflict_uid(new.entry.uid, new.mark))
+
+
+def _repeat(actor: Actor, new: ReadyContact) -> Receipt:
+    """The receipt of what is stored already. Raises ``NotAllowed`` when nothing is."""
+    found = _stored_before(new)
+    if found is None:
+        raise NotAllowed()
+    _record(actor, Tag.CONTACT_REPEATED, new.place.operation_id, new.place.service_id, found.uid)
     if actor.user is not None:
-        rows.drop_draft(sent, actor.user)
-    return Receipt(sent, found.uid, hashed, found.created_at)
+        rows.drop_draft(new.entry.uid, actor.user)
+    return Receipt(new.entry.uid, found.uid, new.hashed, found.created_at)
+
+
+class Said(NamedTuple):
+    """What is worked out from an entry at one place: operational day, timing against the window, the sealed note."""
+
+    day: dt.date
+    timing: str
+    note_sealed: bytes | None
+
+
+def _said(place: rows.LoggingPlace, contact_uid: str, entry: ContactEntry) -> Said:
+    sealed = None
+    if entry.note:
+        sealed = site_keys().seal(entry.note, rows.note_place(contact_uid, place.service_id, place.operation_id))
+    day = operational_day(entry.met_at, place.time_zone, place.day_starts_minutes)
+    return Said(day, rules.timing(entry.met_at, place.starts_at, place.ends_at), sealed)
 
 
 @dataclass(frozen=True)
@@ -122,33 +187,32 @@ class Version:
     withdrawn: bool = False
 
 
-def _new_person(root_id: int, person: PersonEntry, *, same_card: bool = False) -> tuple[int, int]:
-    """A person row with her code, if she agreed to be recorded; without a code the server issues one."""
+def _new_person(root_id: int, person: PersonEntry) -> tuple[int, int]:
+    return rows.add_person(_sealed_person(root_id, person), root_id)
+
+
+def _sealed_person(root_id: int, person: PersonEntry) -> rows.NewPerson:
+    """A person with her code, if she agreed to be recorded; without a code the server issues one."""
     uid = new_uid()
     if not person.recorded:
-        return rows.add_person(uid, root_id, None, None, claimed=False)
+        return rows.NewPerson(uid)
     code = person.code or rules.make_code()
     keys = site_keys()
     sealed = keys.seal(code, rows.code_place(uid, root_id))
-    mark = keys.mark(code, f"tree/{root_id}")
-    return rows.add_person(uid, root_id, mark, sealed, claimed=person.claimed, same_card=same_card)
+    return rows.NewPerson(uid, keys.mark(code, f"tree/{root_id}"), sealed, person.claimed)
 
 
 def _add_version(
     actor: Actor,
     version: Version,
     entry: ContactEntry,
+    said: Said,
     persons: list[tuple[int, int]],
     now: dt.datetime,
     former: list[Meeting],
 ) -> None:
     """Write one version with its meetings, and a referral for whoever accepted and has none yet."""
     place = version.place
-    day = operational_day(entry.met_at, place.time_zone, place.day_starts_minutes)
-    sealed = None
-    if entry.note:
-        at = rows.note_place(version.contact_uid, place.service_id, place.operation_id)
-        sealed = site_keys().seal(entry.note, at)
     version_id = rows.add_version(
         {
             "contact_id": version.contact_id,
@@ -162,14 +226,14 @@ def _add_version(
             "team_id": place.team_id,
             "withdrawn": version.withdrawn,
             "met_at": entry.met_at,
-            "day": day,
-            "timing": rules.timing(entry.met_at, place.starts_at, place.ends_at),
+            "day": said.day,
+            "timing": said.timing,
             "result": entry.result,
             "approach": entry.approach,
             "place_kind": entry.place_kind,
             "municipality": entry.municipality,
             "kits": entry.kits,
-            "note_sealed": sealed,
+            "note_sealed": said.note_sealed,
         }
     )
     shared = {
@@ -180,7 +244,7 @@ def _add_version(
         "team_id": place.team_id,
         "standing": not version.withdrawn,
         "met_at": entry.met_at,
-        "day": day,
+        "day": said.day,
         "recorded_at": now,
         "superseded_at": None,
         "place_kind": entry.place_kind,
@@ -194,7 +258,7 @@ def _add_version(
     if not version.withdrawn:
         for person, (person_id, _key) in zip(entry.persons, persons, strict=True):
             if person.referred and (version.number == 1 or not contacts.referral_of(version.contact_id, person_id)):
-                _refer(actor, version, person, person_id, day, now)
+                _refer(actor, version, person, person_id, said.day, now)
 
 
 def _meeting(person: PersonEntry, former: Meeting | None, now: dt.datetime) -> dict[str, Any]:
@@ -297,7 +361,8 @@ def change_contact(
         _same_person(root_id, person, record.meetings[n] if n < len(record.meetings) else None)
         for n, person in enumerate(entry.persons)
     ]
-    _add_version(actor, version, entry, persons, now, former=[meeting for meeting, _ in record.meetings])
+    said = _said(version.place, version.contact_uid, entry)
+    _add_version(actor, version, entry, said, persons, now, former=[meeting for meeting, _ in record.meetings])
     _record(actor, Tag.CONTACT_CHANGED, record.operation.id, record.contact.service_id, record.contact.uid)
 
 
@@ -330,7 +395,8 @@ def withdraw_contact(actor: Actor, record: contacts.ContactRecord, *, expected: 
     persons = [(person.id, meeting.person_key) for meeting, person in record.meetings]
     version = _next_version(record, reason, withdrawn=True)
     entry = entry_of(record)
-    _add_version(actor, version, entry, persons, now, former=[meeting for meeting, _ in record.meetings])
+    said = _said(version.place, version.contact_uid, entry)
+    _add_version(actor, version, entry, said, persons, now, former=[meeting for meeting, _ in record.meetings])
     _record(actor, Tag.CONTACT_WITHDRAWN, record.operation.id, record.contact.service_id, record.contact.uid)
 
 

@@ -146,17 +146,19 @@ def _ask(draft: Any, step: str, answers: dict[str, Any], wrong: str = "") -> str
 
 
 @bp.post("/field/contacts")
-@guard("contact.log", load=chosen_team, person_level=True, writes=False, short=True)
+@guard("contact.send", load=chosen_team, person_level=True, writes=False, short=True)
 def save(place: rows.LoggingPlace) -> Any:
     """The final submission, with everything in it, so that it can be sent again: by a thumb, a queue, a script.
 
-    The team is looked up and the form is read before the write lock is taken: only the storing itself queues.
+    Everything that can be is worked out before the write lock is taken: only the storing itself queues. The command
+    asks whether the operation still takes contacts, because a repeat gets its receipt also afterwards.
     """
     fields = request.form.to_dict(flat=False)
     try:
         entry = rules.read_entry(fields, place.time_zone, forms.known)
+        new = commands.prepare_contact(g.actor, place, entry, "contact.log")
         with transaction.writing():
-            receipt = commands.log_contact(g.actor, place, entry)
+            receipt = commands.store_contact(g.actor, new)
     except Invalid as problem:
         if _wants_json():
             raise

@@ -210,6 +210,40 @@ def test_the_participations_own_window_goes_before_the_operations(app):
     assert all_of(ContactVersion)[0].timing == "early"
 
 
+def close(night):
+    with writing():
+        db.session.get(Operation, night.operation.id).status = OperationStatus.CLOSED.value
+
+
+@any_database
+def test_a_repeat_has_its_receipt_after_closing_but_nothing_new_is_stored(app):
+    night = a_night()
+    entry = an_entry(a_person())
+    other = dataclasses.replace(entry, municipality="Elsewhere")
+    first, beside = log(night, entry), log(night, other)
+    close(night)
+    assert (log(night, entry), log(night, other)) == (first, beside)
+    assert tags()[-1] == "field.contact.repeat"
+    for refused in (an_entry(a_person()), dataclasses.replace(entry, kits=7)):
+        with pytest.raises(NotAllowed):
+            log(night, refused)
+    with pytest.raises(NotAllowed):
+        log(night, entry, night.coordinator)
+    assert len(all_of(Contact)) == 2
+
+
+@any_database
+def test_an_operation_that_closes_between_the_reading_and_the_storing_refuses_the_contact(app):
+    night = a_night()
+    actor, place = actor_of(night.officer), night.place
+    new = commands.prepare_contact(actor, place, an_entry(a_person()), "contact.log")
+    close(night)
+    with pytest.raises(NotAllowed), writing():
+        commands.store_contact(actor, new)
+    assert all_of(Contact) == [] and all_of(Person) == []
+    assert db.session.get(Operation, night.operation.id).changes == 0
+
+
 def test_logging_is_refused_to_other_teams_services_and_states(app):
     night, other = a_night(), a_night()
     stranger = a_user(Role.FIELD_OFFICER, night.service)  # of the service, not of the team

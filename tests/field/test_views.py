@@ -6,7 +6,16 @@ import pytest
 
 from outreach.field import rules
 from outreach.storage import db, writing
-from outreach.storage.tables import AuditEntry, Contact, ContactDraft, ContactVersion, Meeting, Person, Referral
+from outreach.storage.tables import (
+    AuditEntry,
+    Contact,
+    ContactDraft,
+    ContactVersion,
+    Meeting,
+    Operation,
+    Person,
+    Referral,
+)
 from outreach.storage.types import new_uid
 from outreach.vocab import OperationStatus, Role
 from tests.conftest import token_of
@@ -330,6 +339,18 @@ def test_without_a_token_or_with_a_closed_operation_nothing_is_saved(night, phon
     quiet = a_night(status=OperationStatus.CLOSED)
     assert send(signed_in(quiet.officer), form_of(quiet, an_entry())).status_code == 403
     assert all_of(Contact) == []
+
+
+def test_a_contact_sent_again_after_closing_leads_to_its_receipt_and_another_one_is_refused(night, phone):
+    fields = form_of(night, an_entry(a_person()))
+    first = send(phone.client, fields)
+    with writing():
+        db.session.get(Operation, night.operation.id).status = OperationStatus.CLOSED.value
+    again = send(phone.client, fields)
+    assert (again.status_code, again.location) == (303, first.location)
+    assert send(phone.client, form_of(night, an_entry())).status_code == 403
+    assert send(phone.client, fields | {"kits": "3"}).status_code == 403
+    assert len(all_of(Contact)) == 1
 
 
 def test_an_expired_session_in_the_middle_loses_no_answer(night, phone, signed_in):

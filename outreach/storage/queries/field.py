@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -288,6 +288,7 @@ _COUNT_CHANGE = Prepared(
     update(Operation.__table__)
     .where(Operation.id == bindparam("operation"))
     .values(changes=Operation.__table__.c.changes + 1)
+    .returning(Operation.__table__.c.status)
 )
 
 
@@ -301,9 +302,16 @@ def add_version(values: dict[str, Any]) -> int:
     return int(_ADD_VERSION.run(running(), values).fetchone()[0])
 
 
-def add_person(
-    uid: str, root_id: int, mark: str | None, sealed: bytes | None, *, claimed: bool, same_card: bool = False
-) -> tuple[int, int]:
+class NewPerson(NamedTuple):
+    """A person to be recorded, with her code marked and sealed when she has one; see ``Person``."""
+
+    uid: str
+    mark: str | None = None
+    sealed: bytes | None = None
+    claimed: bool = False
+
+
+def add_person(new: NewPerson, root_id: int, *, same_card: bool = False) -> tuple[int, int]:
     """A person row; gives its id and the key it joins under (see ``Person.join_key``).
 
     A code issued twice is two persons, the later one flagged. ``same_card`` says that the earlier issue is the very
@@ -311,17 +319,17 @@ def add_person(
     """
     connection = running()
     key, conflict = None, False
-    if mark is not None:
-        same = _SAME_CODE.run(connection, {"root": root_id, "mark": mark}).fetchall()
-        conflict = not claimed and not same_card and any(not was_claimed for _, was_claimed in same)
+    if new.mark is not None:
+        same = _SAME_CODE.run(connection, {"root": root_id, "mark": new.mark}).fetchall()
+        conflict = not new.claimed and not same_card and any(not was_claimed for _, was_claimed in same)
         key = same[0][0] if same and not conflict else None
     values = {
-        "uid": uid,
+        "uid": new.uid,
         "root_id": root_id,
         "join_key": key,
-        "code_mark": mark,
-        "code_sealed": sealed,
-        "claimed": claimed,
+        "code_mark": new.mark,
+        "code_sealed": new.sealed,
+        "claimed": new.claimed,
         "code_conflict": conflict,
     }
     person = int(_ADD_PERSON.run(connection, values).fetchone()[0])
@@ -335,10 +343,14 @@ def add_meetings(rows: list[dict[str, Any]]) -> None:
         _ADD_MEETING.run(running(), row)
 
 
-def count_change(operation_ids: frozenset[int]) -> None:
-    """What ``operations.note_change`` does, where the operations above are known already. Always in one order."""
-    for operation in sorted(operation_ids):
-        _COUNT_CHANGE.run(running(), {"operation": operation})
+def count_change(operation_ids: frozenset[int], own: int) -> str:
+    """What ``operations.note_change`` does, where the operations above are known already. Always in one order.
+
+    Gives the status of the operation ``own`` as it stands in this write.
+    """
+    connection = running()
+    statuses = {one: _COUNT_CHANGE.run(connection, {"operation": one}).fetchone()[0] for one in sorted(operation_ids)}
+    return str(statuses[own])
 
 
 @dataclass(frozen=True)
@@ -351,10 +363,11 @@ class Stored:
     created_at: dt.datetime
 
 
-def stored(uid: str) -> Stored:
-    """The contact that has taken the UUID."""
+def stored(uid: str) -> Stored | None:
+    """The contact that has taken the UUID, if one has."""
     query = select(Contact.id, Contact.uid, Contact.content_hash, Contact.created_at).where(Contact.uid == uid)
-    return Stored(*db.session.connection().execute(query).one())
+    row = db.session.connection().execute(query).one_or_none()
+    return None if row is None else Stored(*row)
 
 
 # --- where sealed texts stand --------------------------------------------------------------------------------------
