@@ -113,13 +113,17 @@ def _by_person(view: View) -> Iterator[tuple[Person, list[Turn]]]:
 
 
 def clashes(turns: Sequence[Turn]) -> Iterator[tuple[Turn, Turn]]:
-    """Every pair that shares a moment, of stretches in the order of their start; those that only touch do not."""
-    running: list[Turn] = []
-    for turn in turns:
-        running = [one for one in running if one.ends_at > turn.starts_at]
-        for one in running:
-            yield one, turn
-        running.append(turn)
+    """Pairs that share a moment, of stretches in the order of their start; those that only touch do not.
+
+    Each stretch that begins while another runs is told once, with the one that runs longest: so every stretch that is
+    in a clash is in a pair, and there are never more pairs than stretches.
+    """
+    longest = turns[0]
+    for turn in islice(turns, 1, None):
+        if turn.starts_at < longest.ends_at:
+            yield longest, turn
+        if turn.ends_at > longest.ends_at:
+            longest = turn
 
 
 def _rests(turns: Sequence[Turn]) -> Iterator[tuple[Turn, Turn]]:

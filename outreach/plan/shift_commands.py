@@ -30,6 +30,7 @@ from .team_rules import TeamDraft, person_key
 
 EVENING_TEAM = N_("Evening team")
 MOST_DAYS = 92
+MOST_TOLD = 20
 
 # --- one shift --------------------------------------------------------------------------------------------------------
 
@@ -274,7 +275,7 @@ def publish(actor: Actor, operation: Operation, service_ids: Iterable[int]) -> i
     facts = Plan(operation).facts(_visible(actor, operation), publishing=chosen)
     found = [p for p in rules.problems(facts) if p.blocks and p.concerns(chosen)]
     if found:
-        raise Invalid(*(Finding("services", problem.message, problem.params) for problem in found))
+        raise Invalid(*_told(found))
     rows = [row for row in shifts.shifts_of(operation.id, chosen) if row.pending]
     if not rows:
         return 0
@@ -291,6 +292,15 @@ def publish(actor: Actor, operation: Operation, service_ids: Iterable[int]) -> i
             rows=sum(row.service_id == service_id for row in rows),
         )
     return len(rows)
+
+
+def _told(found: Sequence[ShiftProblem]) -> list[Finding]:
+    """What blocks as findings, the worst ones; a page cannot hold thousands."""
+    findings = [Finding("services", problem.message, problem.params) for problem in found[:MOST_TOLD]]
+    if len(found) > MOST_TOLD:
+        words = N_("%(count)s more problems block it; see the list of problems.")
+        findings.append(Finding("services", words, {"count": len(found) - MOST_TOLD}))
+    return findings
 
 
 # --- shared -----------------------------------------------------------------------------------------------------------

@@ -44,6 +44,10 @@ def _staff(team: Team) -> list[int]:
     return [staff.id for _, staff in teams.members_of(team.operation_id, team.id)]
 
 
+def _users(team: Team) -> list[int]:
+    return [staff.user_id for _, staff in teams.members_of(team.operation_id, team.id) if staff.user_id]
+
+
 def _hours(rows: list[shifts.ShiftRow]) -> list[tuple[str, float]]:
     """Start in UTC and length of every row."""
     return [(f"{row.starts_at:%m-%d %H:%M}", (row.ends_at - row.starts_at) / HOUR) for row in rows]
@@ -311,6 +315,18 @@ def test_what_blocks_is_listed_and_nothing_is_published(app: Any) -> None:
         commands.publish(own, operation, [second.service_id])
     assert "already rostered elsewhere 18:00–02:00" in caught.value.findings[0].english()
     assert shifts.roster_of(operation.id) == [] and _tags() == []
+
+
+def test_of_many_that_block_the_first_are_listed_and_the_rest_counted(app: Any) -> None:
+    operation = an_operation(days=30)
+    team = a_team(a_participation(operation), a_user())
+    other = a_team(a_participation(operation), db.session.get(User, _users(team)[0]))
+    for number in range(22):
+        a_shift(team, EVENING + number * DAY)
+        a_shift(other, EVENING + number * DAY)
+    with pytest.raises(Invalid) as caught, writing():
+        commands.publish(SYSTEM, operation, [team.service_id])
+    assert len(caught.value.findings) == 21 and caught.value.findings[-1].params == {"count": 2}
 
 
 def test_a_published_shift_that_its_draft_moved_still_keeps_its_people(app: Any) -> None:

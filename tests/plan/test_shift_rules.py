@@ -470,7 +470,7 @@ STRETCHES = st.tuples(MOMENTS, st.integers(1, 16))
 
 @given(st.lists(st.tuples(st.integers(1, 5), STRETCHES), max_size=24))
 def test_clashes_are_those_that_a_look_at_every_pair_finds(planned: list[tuple[int, tuple[dt.datetime, int]]]) -> None:
-    """Five people in five teams of their own; each overlapping pair of one person once, and nothing else."""
+    """Three people in five teams: every shift in a clash is told, in a pair that is one, at most once as the later."""
     teams = [PlannedTeam(n, 1, f"Team {n}", members=(Member(n, ("staff", n % 3), f"P{n % 3}"),)) for n in range(1, 6)]
     shifts = [shift(n, begins, hours, uid=f"s{place}") for place, (n, (begins, hours)) in enumerate(planned)]
     found = [p for p in rules.problems(facts(*teams, *shifts)) if p.code == "clash"]
@@ -480,11 +480,13 @@ def test_clashes_are_those_that_a_look_at_every_pair_finds(planned: list[tuple[i
         for b in shifts[place + 1 :]
         if a.team_id % 3 == b.team_id % 3 and a.starts_at < b.ends_at and b.starts_at < a.ends_at
     }
-    assert {frozenset(p.shift_uids) for p in found} == naive and len(found) == len(naive)
+    told = [frozenset(p.shift_uids) for p in found]
+    assert set(told) <= naive and len(set(told)) == len(told) < max(len(shifts), 1)
+    assert set().union(*told) == set().union(*naive)
 
 
 @given(st.lists(STRETCHES, max_size=12))
 def test_a_person_who_is_never_in_two_places_gets_no_clash(stretches: list[tuple[dt.datetime, int]]) -> None:
     turns = sorted(clash_rules.Turn(b, b + h * HOUR, None) for b, h in stretches)
     apart = all(a.ends_at <= b.starts_at for a, b in pairwise(turns))
-    assert (list(clash_rules.clashes(turns)) == []) == apart
+    assert (not turns or list(clash_rules.clashes(turns)) == []) == apart
