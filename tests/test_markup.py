@@ -7,7 +7,17 @@ import time_machine
 
 from outreach.field import charge_commands
 from outreach.storage import db, writing
-from outreach.storage.tables import Charge, ChargeVersion, Offence, Operation, Service, Staff, TeamVersion, User
+from outreach.storage.tables import (
+    Charge,
+    ChargeVersion,
+    Offence,
+    Operation,
+    ParticipationVersion,
+    Service,
+    Staff,
+    TeamVersion,
+    User,
+)
 from tests.auth.test_walk import NOW
 from tests.auth.world import OWN, a_world
 from tests.field.factories import actor_of
@@ -21,6 +31,7 @@ TEXTS = {
     Staff: ("name",),
     User: ("name",),
     ChargeVersion: ("label", "statute", "reason"),
+    ParticipationVersion: ("desk", "reason"),
     Offence: ("title_en", "title_fr", "section"),
 }
 

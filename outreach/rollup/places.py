@@ -60,6 +60,12 @@ class Part:
         return ServiceKind(self.kind).is_police
 
 
+def default_place(parts: list[tuple[int, bool, int]]) -> int:
+    """The operation that counts where none was chosen. ``parts``: (operation, confirmed, depth) of one service."""
+    candidates = [part for part in parts if part[1]] or parts
+    return min(candidates, key=lambda part: (-part[2], part[0]))[0]
+
+
 class Places:
     """The tree under the operation asked for and what was agreed with each service in it."""
 
@@ -90,8 +96,8 @@ class Places:
         return all(operation.services_known for operation in self.operations.values())
 
     def _by_default(self, parts: list[Part]) -> int:
-        candidates = [part for part in parts if part.confirmed] or parts
-        return min(candidates, key=lambda part: (-self.operations[part.operation].depth, part.operation)).operation
+        depths = self.operations
+        return default_place([(part.operation, part.confirmed, depths[part.operation].depth) for part in parts])
 
     def place(self, service: int, measure: Measure) -> int | None:
         """The operation that counts ``measure`` for ``service`` (it may lie outside the tree); None: wherever it is."""

@@ -11,8 +11,10 @@ from typing import Any
 
 from outreach.field import charge_commands, draft_commands
 from outreach.field.commands import log_contact
+from outreach.plan import invitation_commands
 from outreach.storage import db, writing
 from outreach.storage.queries import field as field_rows
+from outreach.storage.queries import invitations
 from outreach.storage.tables import (
     KitMove,
     ListItem,
@@ -24,7 +26,7 @@ from outreach.storage.tables import (
     TeamMember,
     User,
 )
-from outreach.vocab import EntryMode, Role, ServiceKind
+from outreach.vocab import EntryMode, OperationStatus, Role, ServiceKind
 from tests.factories import a_participation, a_service, a_shift, a_team, a_user, an_operation
 from tests.field.factories import a_person, actor_of, an_entry
 from tests.ready.briefing_factories import an_attachment
@@ -59,6 +61,8 @@ class Corner:
     referral: str = ""
     accused: str = ""
     charge: str = ""
+    answer: str = ""
+    proposal: str = ""
     shift: str = ""
     attachment: str = ""
     kit: str = ""
@@ -103,6 +107,10 @@ def a_corner(operation: Operation, name: str) -> Corner:
             charge_commands.ChargeEntry(offence="cc-279.01", laid_on=dt.date(2017, 10, 11)),
         )
         corner.accused, corner.charge = accused.uid, charge.uid
+        end = dt.datetime(2017, 11, 1, tzinfo=dt.UTC)
+        corner.answer = invitation_commands.token_of(invitations.add_link(participation.id, None, end))
+    proposal = {"proposed_parent_id": operation.id, "proposed_by_id": coordinator.id, "lead_service_id": service.id}
+    corner.proposal = an_operation(f"PROPOSED-{service.id}", status=OperationStatus.DRAFT, **proposal).code
     corner.attachment = an_attachment(operation).uid
     kit = a_kit(operation, f"Kit of {name}")
     kits_moved(kit, service.id, ("sent", 50), ("received", 40))
@@ -234,7 +242,10 @@ VALUES: dict[str, Any] = {
     "offence_id": _shared("offence_id"),
     "text_id": _shared("text_id"),
     "name": lambda world, case, rule: "needs" if case != NONEXISTENT else "no_such_list",
-    "token": lambda world, case, rule: "no-such-link",
+    "token": lambda world, case, rule: (
+        world.corners[case].answer if rule.startswith("/answer/") and case != NONEXISTENT else "no-such-link"
+    ),
+    "child": _of_corner("proposal", "NO-SUCH"),
     "measure": lambda world, case, rule: "persons_met" if case != NONEXISTENT else "no_such_measure",
     "step": lambda world, case, rule: "what",
     "to": lambda world, case, rule: "reporting",
