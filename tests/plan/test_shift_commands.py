@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import Any
 
 import pytest
@@ -223,6 +224,48 @@ def test_what_cannot_be_a_shift_is_refused_and_leaves_nothing(app: Any, draft: S
     with pytest.raises(Invalid), writing():
         commands.add_shift(SYSTEM, operation, team, draft)
     assert shifts.shifts_of(operation.id) == [] and _tags() == []
+
+
+def _at_once(app: Any, act: Any, times: int = 4) -> list[str]:
+    """What became of ``act`` in as many threads at once, each in a write of its own."""
+    outcomes: list[str] = []
+
+    def one() -> None:
+        with app.app_context():
+            try:
+                with writing():
+                    act()
+                outcomes.append("done")
+            except (Changed, Invalid) as refused:
+                outcomes.append(refused.code)
+            finally:
+                db.session.remove()
+
+    db.session.rollback()
+    threads = [threading.Thread(target=one) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(outcomes)
+
+
+def test_of_several_at_once_one_adds_and_one_changes_a_shift(app: Any) -> None:
+    operation = an_operation()
+    team = a_team(a_participation(operation))
+    operation_id, team_id = operation.id, team.id
+
+    def add() -> None:
+        commands.add_shift(SYSTEM, operations.by_id(operation_id), teams.team(team_id), _draft())
+
+    assert _at_once(app, add) == ["done", "invalid", "invalid", "invalid"]
+    (row,) = shifts.shifts_of(operation_id)
+
+    def change() -> None:
+        commands.change_shift(SYSTEM, operations.by_id(operation_id), row, _draft(6), 1)
+
+    assert _at_once(app, change) == ["changed", "changed", "changed", "done"]
+    assert shifts.shift(row.uid).version == 2
 
 
 # --- draft and published ----------------------------------------------------------------------------------------------
