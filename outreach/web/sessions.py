@@ -24,6 +24,8 @@ from outreach.vocab import Role
 ABSOLUTE = dt.timedelta(hours=12)
 IDLE = dt.timedelta(minutes=30)
 SEEN_EVERY = dt.timedelta(seconds=60)
+# A page that asks by itself says so: it is no sign that somebody is there, and keeps no session alive.
+UNATTENDED = "X-Unattended"
 KEPT_FIELDS_LIMIT = 2_000_000
 KEPT_FOR = dt.timedelta(hours=24)
 
@@ -75,7 +77,7 @@ def _standing_session() -> accounts.SignedIn | None:
         return None
     if now - found.seen_at > _idle_limit(found):
         return None
-    if now - found.seen_at > SEEN_EVERY:
+    if now - found.seen_at > SEEN_EVERY and UNATTENDED not in request.headers:
         with independently() as connection:
             accounts.touch(connection, found.session_id, found.user_id, now)
     return found

@@ -89,7 +89,7 @@ async function ask() {
   asking = true;
   try {
     const response = await fetch(board.dataset.url, {
-      headers: { 'If-None-Match': `W/"${mark}"` },
+      headers: { 'If-None-Match': `W/"${mark}"`, 'X-Unattended': '1' },
       redirect: 'manual',
       signal: AbortSignal.timeout(WAIT),
     });
@@ -98,7 +98,8 @@ async function ask() {
       stop();
       return;
     }
-    if (response.status === 304 || (response.ok && take(await response.text()))) {
+    const text = await response.text();
+    if (response.status === 304 || (response.ok && take(text))) {
       mark = /"([^":]+)/.exec(response.headers.get('ETag') ?? '')?.[1] ?? mark;
       heard = Date.now();
       heardWords = timeOf(response);
