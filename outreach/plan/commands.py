@@ -14,7 +14,7 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Finding, Invalid, NotAllowed
-from outreach.storage.queries import access, operations
+from outreach.storage.queries import access, operations, readiness
 from outreach.storage.queries import plan as rows
 from outreach.storage.tables import Operation, ParticipationVersion
 from outreach.storage.types import utc_now
@@ -133,7 +133,9 @@ def _links(actor: Actor, draft: Draft, operation: Operation | None) -> list[Find
     if draft.parent_id is None:
         return found
     parent = operations.by_id(draft.parent_id)
-    if parent is None or not may(actor, "operation.change", access.operation_target(parent)):
+    if (operation is not None and operation.is_rehearsal) or (parent is not None and parent.is_rehearsal):
+        found.append(Finding("parent", N_("A rehearsal lies under no operation and none lies under it.")))
+    elif parent is None or not may(actor, "operation.change", access.operation_target(parent)):
         found.append(Finding("parent", N_("Choose an operation that you may change, or none.")))
     elif not parent_allowed(operation.id if operation else None, parent.id, rows.parents()):
         found.append(Finding("parent", N_("That operation lies under this one. Choose another, or none.")))
@@ -160,6 +162,7 @@ def count_of(operation: Operation, *, heard: int | None = None, owing: int | Non
     standing = rows.standing_participations(operation.id)
     confirmed = [v for v in standing if v.status == ParticipationStatus.CONFIRMED]
     crew = rows.crew_of(operation.id)
+    begun = readiness.begun_of(operation)
     return rules.Count(
         status=operation.status,
         window_known=operation.starts_at is not None and operation.ends_at is not None,
@@ -176,6 +179,11 @@ def count_of(operation: Operation, *, heard: int | None = None, owing: int | Non
         crewed=crew.crewed,
         heard=heard,
         owing=owing,
+        shifts=begun.shifts,
+        drafts=begun.drafts,
+        unread=begun.unread,
+        waiting=begun.waiting,
+        untrained=begun.untrained,
     )
 
 

@@ -83,7 +83,9 @@ class Count:
     ``invited``, ``confirmed``: participations; ``logging``: confirmed ones that log contacts, ``crewed`` of them with
     a team that has a member; ``totals``: confirmed ones that send daily totals; ``members``: distinct people in
     teams, ``with_account`` of them with an account. ``heard`` and ``owing``: services that reported anything and
-    that owe anything, ``None`` where nobody asked.
+    that owe anything, ``None`` where nobody asked. ``shifts`` planned, ``drafts`` of them not published as they stand.
+    What is left of briefing, kits and training is ``None`` while the operation does not use them: ``unread`` and
+    ``untrained`` team members, services ``waiting`` for kits.
     """
 
     status: str = "draft"
@@ -101,6 +103,11 @@ class Count:
     with_account: int = 0
     heard: int | None = None
     owing: int | None = None
+    shifts: int = 0
+    drafts: int = 0
+    unread: int | None = None
+    waiting: int | None = None
+    untrained: int | None = None
 
 
 @dataclass(frozen=True)
@@ -249,12 +256,33 @@ class TaskList:
         return next((t for _, tasks in self.sections for t in tasks if t.state == "next"), None)
 
 
+USED = ("shifts", "briefing", "kits", "training")
+"""Tasks of what an operation need not use: each is listed only once it is begun, so that the list stays short."""
+
+_Row = tuple[str, str, str, bool, list[Reason], Reason | None]
+
+
+def _used(count: Count, reporting: bool) -> list[_Row]:
+    """Rows of what the operation uses. While it runs none of them is *next*; when reporting starts they are over."""
+    titles = (
+        (N_("Shifts published"), count.drafts if count.shifts else None, N_("Shifts to publish: %(missing)s")),
+        (N_("Briefing read"), count.unread, N_("Have not read it: %(missing)s")),
+        (N_("Kits received"), count.waiting, N_("Services that wait for kits: %(missing)s")),
+        (N_("Training followed"), count.untrained, N_("Team members without it: %(missing)s")),
+    )
+    return [
+        ("prepare", place, title, not left, [], Reason(words, {"missing": left}) if left else None)
+        for place, (title, left, words) in zip(USED, titles, strict=True)
+        if left is not None and not reporting
+    ]
+
+
 def tasks(count: Count) -> TaskList:
     """What is left to do, worked out from counts alone; the first task that can be done is *next*."""
     at = list(OperationStatus).index(OperationStatus(count.status))
     planned, active, reporting, closed = (at >= step for step in (1, 2, 3, 4))
     parent_only = count.children > 0 and not count.confirmed and not count.invited
-    rows: list[tuple[str, str, str, bool, list[Reason], Reason | None]] = [
+    rows: list[_Row] = [
         (
             "prepare",
             "window",
@@ -265,7 +293,7 @@ def tasks(count: Count) -> TaskList:
         ),
         (
             "prepare",
-            "services",
+            "invitations" if count.invited else "services",
             N_("Services"),
             (count.confirmed > 0 and not count.invited) or parent_only or not count.services_known,
             [],
@@ -293,6 +321,7 @@ def tasks(count: Count) -> TaskList:
             if count.members > count.with_account
             else None,
         ),
+        *_used(count, reporting),
         ("prepare", "planned", N_("Confirm the plan"), planned, blocks(PLANNED, count), None),
         (
             "run",
@@ -334,7 +363,8 @@ def tasks(count: Count) -> TaskList:
     sections: dict[str, list[Task]] = {"prepare": [], "run": [], "close": []}
     chosen = False
     for section, place, title, done, blocked, note in rows:
-        state = "done" if done else "blocked" if blocked else "todo" if chosen else "next"
+        later = chosen or (active and place in USED)
+        state = "done" if done else "blocked" if blocked else "todo" if later else "next"
         chosen = chosen or state == "next"
         sections[section].append(Task(place, title, state, blocked[0] if state == "blocked" else note))
     return TaskList(

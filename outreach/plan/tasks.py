@@ -23,6 +23,11 @@ from .commands import count_of
 _PLACES: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
     "window": (("plan.edit_operation",), "operation.change", {}),
     "services": (("plan.services",), "operation.plan.see", {}),
+    "invitations": (("plan.invitations", "plan.services"), "operation.plan.see", {}),
+    "shifts": (("plan.shifts",), "operation.plan.see", {}),
+    "briefing": (("ready.briefing",), "operation.plan.see", {}),
+    "kits": (("ready.kits",), "operation.plan.see", {}),
+    "training": (("ready.sessions",), "operation.plan.see", {}),
     "teams": (("plan.teams_of",), "operation.plan.see", {}),
     "people": (("plan.teams_of",), "operation.plan.see", {}),
     "planned": (("plan.move_page",), "operation.move", {"to": "planned"}),
@@ -32,6 +37,8 @@ _PLACES: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
     "closed": (("returns.move", "returns.move_page", "plan.task_list"), "operation.move", {}),
 }
 
+# Pages that another action opens than the task.
+_OPENED_BY = {"plan.invitations": "invitations.see"}
 
 HEARD = "outreach.heard"
 """Name under which a later room leaves ``(operation id) → (services heard, services owing)`` with the application."""
@@ -74,7 +81,7 @@ def _url(task: rules.Task, operation: Operation, target: Any) -> str:
     if task.state == "done" and (more or task.place == "active"):
         return ""
     for endpoint in endpoints:
-        if endpoint in current_app.view_functions and may(g.actor, action, target):
+        if endpoint in current_app.view_functions and may(g.actor, _OPENED_BY.get(endpoint, action), target):
             return url_for(endpoint, code=operation.code, **more)
     return ""
 

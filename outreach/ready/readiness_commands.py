@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from zoneinfo import ZoneInfo
 
 from outreach import audit
 from outreach.audit.tags import Tag
@@ -34,7 +33,7 @@ def board_of(operation: Operation, service_ids: Collection[int] | None = None) -
     """Every service of the operation (of ``service_ids``, where given) with what it lacks, worst first."""
     places = rows.places_of(operation.id)
     rostered = rows.rostered_teams(operation.id)
-    trained, readers, kits = _trained(operation), _readers(operation), _kits(operation)
+    trained, readers, kits = rows.trained(operation), _readers(operation), _kits(operation)
     found = []
     for _, version, service in operations.participations_of(operation.id):
         if version.status not in _STANDING or (service_ids is not None and service.id not in service_ids):
@@ -68,19 +67,6 @@ def _phones(people: list[rows.TeamPlace]) -> Part:
     since = utc_now() - dt.timedelta(days=rules.SIGNED_IN_DAYS)
     officers = [p for p in people if p.category == StaffCategory.POLICE]
     return Part(sum(p.seen_at is not None and p.seen_at >= since for p in officers), len(officers))
-
-
-def _trained(operation: Operation) -> frozenset[int] | None:
-    """Staff who count as trained; ``None`` when the operation has no training session.
-
-    A certificate counts when a training session of the operation gives it, or any when none of them names one.
-    """
-    given = rows.trainings_of(operation.id)
-    if given is None:
-        return None
-    until = (operation.ends_at or utc_now()).astimezone(ZoneInfo(operation.time_zone)).date()
-    names = {name for name in given if name}
-    return rows.trained_by_session(operation.id) | rows.certified(operation.id, until, names)
 
 
 def _readers(operation: Operation) -> dict[int, briefing.Readers] | None:

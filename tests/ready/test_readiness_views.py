@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from outreach.auth.actors import SYSTEM
 from outreach.errors import Invalid, NotAllowed
+from outreach.plan import commands as plan_commands
+from outreach.plan import rules as plan_rules
+from outreach.plan import shift_commands
 from outreach.ready import readiness_commands as commands
 from outreach.storage import db, writing
 from outreach.storage.queries import access, briefing, kits
@@ -16,7 +20,7 @@ from outreach.storage.queries import plan as plan_rows
 from outreach.storage.tables import AuditEntry, Certificate, Session, Staff, User
 from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role
-from tests.factories import a_participation, a_service, a_team, a_user, an_operation
+from tests.factories import a_participation, a_service, a_shift, a_team, a_user, an_operation
 
 BOARD, OPEN = "/operations/OP/ready", "/operations/OP/ready/open"
 
@@ -191,3 +195,51 @@ def test_kits_are_asked_once_there_is_an_item_and_ready_when_nothing_is_on_its_w
         return states(plan, "Windsor Police")["kits"]
 
     assert [moved("sent", 40), moved("received", 30), moved("lost_on_way", 10)] == ["missing", "partly", "ready"]
+
+
+# --- the task list
+
+
+def tasks_of(plan: Any) -> dict[str, tuple[str, Any]]:
+    found = plan_rules.tasks(plan_commands.count_of(plan.operation))
+    return {t.place: (t.state, t.note.params if t.note else None) for _, tasks in found.sections for t in tasks}
+
+
+def test_the_task_list_grows_with_what_the_operation_uses_and_with_nothing_else(plan):
+    assert len(tasks_of(plan)) == 9 and not {"shifts", "briefing", "kits", "training"} & tasks_of(plan).keys()
+    a_training(plan.operation)
+    shift = a_shift(plan.team, dt.datetime(2017, 10, 11, 22, tzinfo=dt.UTC))
+    with writing():
+        briefing.add_version(plan.operation.id, None, {"purpose": "Meet people"}, by=None, now=utc_now())
+        item = kits.add_item(plan.operation.id, "Hotline card", "", by_contacts=False)
+    left = {"missing": 1}
+    found = tasks_of(plan)
+    assert found["shifts"] == ("next", left) and found["active"][0] == "todo"
+    assert [found[place] for place in ("briefing", "kits", "training")] == [("todo", left)] * 3
+    with writing():
+        kits.add_move(item, plan.windsor.id, "sent", 4, "", uid=new_uid(), by=None, now=utc_now())
+        briefing.add_read(plan.operation.id, plan.officer.id, briefing.BRIEFING, 1, utc_now())
+    a_certificate(db.session.query(Staff).one(), "Anything", None)
+    found = tasks_of(plan)
+    assert [found[p][0] for p in ("shifts", "briefing", "kits", "training")] == ["next", "done", "todo", "done"]
+    with writing():
+        kits.add_move(item, plan.windsor.id, "received", 4, "", uid=new_uid(), by=None, now=utc_now())
+        shift_commands.publish(SYSTEM, plan.operation, [plan.windsor.id])
+    assert shift.uid and {tasks_of(plan)[p][0] for p in ("shifts", "briefing", "kits", "training")} == {"done"}
+    assert states(plan, "Windsor Police")["staffed"] == "ready"
+
+
+def test_while_it_runs_preparation_is_not_the_next_task_and_when_it_reports_it_is_over(plan):
+    a_training(plan.operation)
+    count = plan_commands.count_of(plan.operation)
+    running = plan_rules.tasks(replace(count, status="active"))
+    assert running.next.place == "hear" and running.total == 10
+    assert plan_rules.tasks(replace(count, status="reporting")).total == 9
+
+
+def test_unanswered_invitations_lead_to_the_page_that_asks_again(plan, signed_in):
+    a_participation(plan.operation, plan.essex, status=ParticipationStatus.INVITED)
+    assert tasks_of(plan)["invitations"] == ("next", {"invited": 1})
+    page = signed_in(a_user(Role.OPERATION_COORDINATOR)).get("/operations/OP/plan").text
+    own = signed_in(a_user(Role.SERVICE_COORDINATOR, plan.essex)).get("/operations/OP/plan").text
+    assert "/operations/OP/plan/invitations" in page and "/operations/OP/plan/invitations" not in own

@@ -8,15 +8,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
-from outreach.vocab import DelegateState, SessionKind
+from outreach.vocab import DelegateState, ParticipationStatus, SessionKind
 
 from ..engine import db
 from ..tables import (
+    BriefingRead,
+    BriefingVersion,
     Certificate,
     Delegate,
+    KitItem,
+    Operation,
+    Participation,
+    ParticipationVersion,
     Session,
     ShiftVersion,
     Staff,
@@ -25,6 +33,9 @@ from ..tables import (
     TeamVersion,
     User,
 )
+from ..types import utc_now
+from .briefing import BRIEFING
+from .kits import kits_by_service
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,13 @@ def _in_teams(operation_id: int) -> Select[tuple[int]]:
     return (
         select(TeamMember.staff_id)
         .join(Team, Team.id == TeamMember.team_id)
-        .where(Team.operation_id == operation_id, TeamMember.superseded_at.is_(None))
+        .join(TeamVersion, TeamVersion.team_id == Team.id)
+        .where(
+            Team.operation_id == operation_id,
+            TeamMember.superseded_at.is_(None),
+            TeamVersion.superseded_at.is_(None),
+            TeamVersion.cancelled.is_(False),
+        )
     )
 
 
@@ -117,3 +134,106 @@ def certified(operation_id: int, until: dt.date, names: Collection[str]) -> froz
     )
     wanted = {name.casefold() for name in names}
     return frozenset(row[0] for row in db.session.execute(query) if not wanted or row[1].casefold() in wanted)
+
+
+def trained(operation: Operation) -> frozenset[int] | None:
+    """Staff who count as trained; ``None`` when the operation has no training session.
+
+    A certificate counts when it lasts through the window and a training session of the operation gives it, or any
+    when none of them names one.
+    """
+    given = trainings_of(operation.id)
+    if given is None:
+        return None
+    until = (operation.ends_at or utc_now()).astimezone(ZoneInfo(operation.time_zone)).date()
+    return trained_by_session(operation.id) | certified(operation.id, until, {name for name in given if name})
+
+
+# --- what the task list asks -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What an operation has begun to use, as counts of what is left; ``None``: it does not use it.
+
+    ``shifts`` planned, ``drafts`` of them not published as they stand; ``unread``: team members with an account who
+    have not read the briefing; ``waiting``: services that were sent kits and received none (all, while none was
+    sent); ``untrained``: team members.
+    """
+
+    shifts: int = 0
+    drafts: int = 0
+    unread: int | None = None
+    waiting: int | None = None
+    untrained: int | None = None
+
+
+def begun_of(operation: Operation) -> Begun:
+    shifts, drafts = _shifts(operation.id)
+    return Begun(shifts, drafts, _unread(operation.id), _waiting(operation.id), _untrained(operation))
+
+
+def _shifts(operation_id: int) -> tuple[int, int]:
+    other = aliased(ShiftVersion)
+    seen = exists().where(
+        other.shift_id == ShiftVersion.shift_id,
+        other.published_at.is_not(None),
+        other.unpublished_at.is_(None),
+        other.cancelled.is_(False),
+    )
+    published = ShiftVersion.published_at.is_not(None) & ShiftVersion.unpublished_at.is_(None)
+    query = select(
+        func.count(case((ShiftVersion.cancelled.is_(False), 1))),
+        func.count(case((~published & (ShiftVersion.cancelled.is_(False) | seen), 1))),
+    ).where(ShiftVersion.operation_id == operation_id, ShiftVersion.superseded_at.is_(None))
+    planned, drafts = db.session.execute(query).one()
+    return planned, drafts
+
+
+def _unread(operation_id: int) -> int | None:
+    standing = db.session.scalar(
+        select(BriefingVersion.version).where(
+            BriefingVersion.operation_id == operation_id, BriefingVersion.superseded_at.is_(None)
+        )
+    )
+    if standing is None:
+        return None
+    read = exists().where(
+        BriefingRead.operation_id == operation_id,
+        BriefingRead.user_id == User.id,
+        BriefingRead.part == BRIEFING,
+        BriefingRead.version == standing,
+    )
+    query = (
+        select(func.count(User.id.distinct()))
+        .join(Staff, Staff.user_id == User.id)
+        .where(Staff.id.in_(_in_teams(operation_id)), User.active.is_(True), ~read)
+    )
+    return db.session.scalar(query) or 0
+
+
+def _waiting(operation_id: int) -> int | None:
+    item = select(KitItem.id).where(KitItem.operation_id == operation_id, KitItem.retired_at.is_(None)).limit(1)
+    if db.session.scalar(item) is None:
+        return None
+    sent = [(sent, received) for sent, received in kits_by_service(operation_id).values() if sent]
+    return sum(not received for _, received in sent) if sent else max(1, _confirmed(operation_id))
+
+
+def _confirmed(operation_id: int) -> int:
+    query = (
+        select(func.count())
+        .select_from(Participation)
+        .join(ParticipationVersion, ParticipationVersion.participation_id == Participation.id)
+        .where(
+            Participation.operation_id == operation_id,
+            ParticipationVersion.superseded_at.is_(None),
+            ParticipationVersion.status == ParticipationStatus.CONFIRMED,
+        )
+    )
+    return db.session.scalar(query) or 0
+
+
+def _untrained(operation: Operation) -> int | None:
+    found = trained(operation)
+    return None if found is None else len(frozenset(db.session.scalars(_in_teams(operation.id))) - found)
