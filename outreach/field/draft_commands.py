@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from outreach.auth.actors import Actor
@@ -10,6 +11,7 @@ from outreach.auth.permissions import may
 from outreach.errors import NotAllowed
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import field as rows
+from outreach.storage.queries.rehearsals import add_trial
 from outreach.storage.tables import ContactDraft
 from outreach.storage.types import new_uid, utc_now
 
@@ -54,6 +56,37 @@ def keep_answers(actor: Actor, draft: ContactDraft, answers: dict[str, Any]) -> 
         answers.setdefault(f"code-{number}", rules.make_code())
     draft.answers_sealed = site_keys().seal_json(answers, _draft_place(draft))
     draft.changed_at = utc_now()
+    draft.taps += 1
+
+
+@dataclass(frozen=True)
+class Begun:
+    """When a contact of a rehearsal was begun, and how many answers it took so far."""
+
+    started_at: dt.datetime
+    taps: int
+
+
+def begun(place: rows.LoggingPlace, uid: str) -> Begun | None:
+    """What a rehearsal measures, read before the draft is gone; ``None`` anywhere else, and without a draft."""
+    draft = rows.draft(uid) if place.rehearsal else None
+    return None if draft is None else Begun(draft.started_at, draft.taps)
+
+
+def note_trial(place: rows.LoggingPlace, measured: Begun, server_ms: int) -> None:
+    """Keep what one contact of a rehearsal took: the first press and Save are taps too."""
+    now = utc_now()
+    add_trial(
+        {
+            "operation_id": place.operation_id,
+            "service_id": place.service_id,
+            "team_id": place.team_id,
+            "at": now,
+            "taps": measured.taps + 2,
+            "seconds": round((now - measured.started_at).total_seconds()),
+            "server_ms": server_ms,
+        }
+    )
 
 
 def discard_draft(actor: Actor, draft: ContactDraft) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 from flask import Blueprint, g, jsonify, make_response, redirect, render_template, request, url_for
@@ -9,7 +10,7 @@ from flask_babel import gettext
 
 from outreach.auth.actors import Target
 from outreach.errors import Invalid, NotFound
-from outreach.storage.queries import contacts, lists
+from outreach.storage.queries import contacts, lists, operations
 from outreach.storage.queries import field as rows
 from outreach.storage.types import utc_now
 from outreach.web import transaction
@@ -38,6 +39,7 @@ def own_draft(uid: str, **rest: Any) -> tuple[Target, dict[str, Any]]:
     """A contact that is being typed; once saved, its address leads to the contact."""
     draft = rows.draft(uid)
     if draft is not None:
+        g.operation = operations.by_id(draft.operation_id)
         return Target(operation=draft.operation_id, owner=draft.user_id), {"draft": draft, **rest}
     record = contacts.contact_record(uid)
     if record is None:
@@ -153,9 +155,11 @@ def save(place: rows.LoggingPlace) -> Any:
     Everything that can be is worked out before the write lock is taken: only the storing itself queues. The command
     asks whether the operation still takes contacts, because a repeat gets its receipt also afterwards.
     """
+    clock = perf_counter()
     fields = request.form.to_dict(flat=False)
     try:
         entry = rules.read_entry(fields, place.time_zone, forms.known)
+        begun = draft_commands.begun(place, entry.uid) if place.rehearsal else None
         new = commands.prepare_contact(g.actor, place, entry, "contact.log")
         with transaction.writing():
             receipt = commands.store_contact(g.actor, new)
@@ -163,6 +167,9 @@ def save(place: rows.LoggingPlace) -> Any:
         if _wants_json():
             raise
         return card_views.refused(place, fields, problem), 422
+    if begun is not None:  # beside the contact, so that it times the whole of it
+        with transaction.writing():
+            draft_commands.note_trial(place, begun, round((perf_counter() - clock) * 1000))
     if _wants_json():
         return make_response(jsonify(receipt_of(receipt)), 200)
     return redirect(url_for("field.saved", uid=receipt.stored_uid), code=303)

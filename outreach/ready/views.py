@@ -12,5 +12,7 @@ from . import (  # noqa: E402, F401 - they add their pages to the blueprint abov
     delegate_views,
     kit_views,
     readiness_views,
+    rehearsal_views,
     session_views,
+    sheet_views,
 )

@@ -140,6 +140,7 @@ def _shown(row: Row, now: dt.datetime) -> dict[str, Any]:
         "service": row.service.name,
         "agency": row.agency.name if row.agency else "",
         "operation": row.operation.code,
+        "rehearsal": row.operation.is_rehearsal,
         "urgent": version.urgent,
         "reach": reach_words(version.reach_by),
         "state": version.state,

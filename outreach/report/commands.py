@@ -12,7 +12,7 @@ from outreach.storage.queries import report as rows
 from outreach.storage.types import utc_now
 
 from . import rules
-from .figures import figures_of
+from .figures import figures_of, need_figures
 
 
 class NoSuchOperation(NotFound):
@@ -30,12 +30,13 @@ SPLITS = ((), ("service",), ("day",), ("service", "day"))
 def figures_text(code: str, *, by: Sequence[str] = (), as_of: str = "", form: str = "table") -> str:
     """The standard figures of an operation as text in one of ``FORMATS``.
 
-    Raises ``NoSuchOperation``, and ``Invalid`` at ``as_of`` for a moment that is none or has not come.
+    Raises ``NoSuchOperation``, ``Blocked`` for a rehearsal, and ``Invalid`` at ``as_of`` for a moment that is none or has not come.
     """
     operation = operations.by_code(code)
     if operation is None:
         known = ", ".join(found.code for found in operations.all_operations()[:20]) or "–"
         raise NoSuchOperation(code=code[:60], known=known)
+    need_figures(operation)
     asked: dt.datetime | None = rules.moment(as_of, operation.time_zone, utc_now())
     found = figures_of(operation.id, asked, by)
     services = {service.id: service.name for service in rows.service_names().values()}

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from outreach.errors import N_, Blocked
 from outreach.rollup.cells import Cell, cells
 from outreach.rollup.checks import Check, checks
 from outreach.rollup.days import Day, day_rows
@@ -26,6 +27,7 @@ from outreach.rollup.splits import by_team
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage.frames import facts_of
 from outreach.storage.queries import report as rows
+from outreach.storage.tables import Operation
 from outreach.storage.types import utc_now
 from outreach.vocab import CellState
 
@@ -78,6 +80,15 @@ class Board:
     today_figures: tuple[Figure, ...]
     elsewhere: dict[str, tuple[int, ...]]
     checks: tuple[Check, ...]
+
+
+def need_figures(operation: Operation) -> None:
+    """Raise ``Blocked`` for a rehearsal: its records reach no figure, not even one of its own."""
+    if operation.is_rehearsal:
+        raise Blocked(
+            N_("This is a rehearsal: what is logged in it reaches no figure."),
+            N_("See what it measured on its own page."),
+        )
 
 
 def figures_of(operation_id: int, as_of: dt.datetime | None = None, by: Sequence[str] = ()) -> Figures:

@@ -32,7 +32,7 @@ from outreach.web import clock, load
 from outreach.web.guard import guard
 
 from . import lists, rules, words
-from .figures import board_of, cells_of, figures_of, rows_of, tonight_of
+from .figures import board_of, cells_of, figures_of, need_figures, rows_of, tonight_of
 from .forms import AsOfForm
 
 bp = Blueprint("report", __name__)
@@ -99,8 +99,9 @@ class Moment:
 
 
 def _moment(operation: Operation) -> Moment:
-    """What ``?as_of=`` asks; a moment that cannot be read is shown at its field, with the figures of now."""
+    """What ``?as_of=`` asks (raises ``Blocked`` of a rehearsal, which has no figures); a moment that cannot be read is shown at its field, with the figures of now."""
     g.operation = operation
+    need_figures(operation)
     form, now = AsOfForm.asked(), utc_now()
     text = form.as_of.data or ""
     try:

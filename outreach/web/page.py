@@ -80,6 +80,7 @@ def page() -> SimpleNamespace:
         theme_code="day" if theme() == "night" else "night",
         next="/" if plain else request.full_path.rstrip("?"),
         sample=bool(operation is not None and operation.is_sample),
+        rehearsal=bool(operation is not None and operation.is_rehearsal),
         operation=operation,
         development=current_app.config["OUTREACH"].development,
     )

@@ -28,9 +28,12 @@ def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
     from outreach import audit
     from outreach.audit.tags import Tag
 
+    from outreach.report.figures import need_figures
+
     from .paper import write
     from .source import gather
 
+    need_figures(operation)
     with force_locale(language):
         source = gather(actor, operation, language, as_of)
         made = write(book_of(source, language))

@@ -74,6 +74,7 @@ class LoggingPlace:
     starts_at: dt.datetime | None
     ends_at: dt.datetime | None
     open_for_entry: bool
+    rehearsal: bool = False
 
     @property
     def target(self) -> Target:
@@ -126,6 +127,7 @@ def _place_statement() -> Any:
             func.coalesce(ParticipationVersion.ends_at, Operation.ends_at, type_=Operation.ends_at.type),
             Operation.entry_deadline_at,
             signed,
+            Operation.is_rehearsal,
         )
         .select_from(Team)
         .join(TeamVersion, (TeamVersion.team_id == Team.id) & TeamVersion.superseded_at.is_(None))
@@ -159,6 +161,7 @@ def logging_place(team_uid: str) -> LoggingPlace | None:
         frozenset(row[0] for row in rows),
         *first[11:18],
         open_for_entry=not (closed or late or first[19] is not None),
+        rehearsal=bool(first[20]),
     )
 
 
