@@ -30,7 +30,8 @@ SPLITS = ((), ("service",), ("day",), ("service", "day"))
 def figures_text(code: str, *, by: Sequence[str] = (), as_of: str = "", form: str = "table") -> str:
     """The standard figures of an operation as text in one of ``FORMATS``.
 
-    Raises ``NoSuchOperation``, ``Blocked`` for a rehearsal, and ``Invalid`` at ``as_of`` for a moment that is none or has not come.
+    Raises ``NoSuchOperation``, ``Blocked`` for a rehearsal, and ``Invalid`` at ``as_of`` for a moment that is none or
+    has not come.
     """
     operation = operations.by_code(code)
     if operation is None:

@@ -99,7 +99,10 @@ class Moment:
 
 
 def _moment(operation: Operation) -> Moment:
-    """What ``?as_of=`` asks (raises ``Blocked`` of a rehearsal, which has no figures); a moment that cannot be read is shown at its field, with the figures of now."""
+    """What ``?as_of=`` asks; a moment that cannot be read is shown at its field, with the figures of now.
+
+    Raises ``Blocked`` of a rehearsal, which has no figures.
+    """
     g.operation = operation
     need_figures(operation)
     form, now = AsOfForm.asked(), utc_now()
