@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parent
 FONT = "atkinson-hyperlegible-next"
 FONT_WEIGHTS = (400, 700)
+# What printed sheets are set in, by script: a family for each, because a typesetter looks for a sign by family.
+PRINT_FAMILIES = {"latin": "Outreach Print", "latin-ext": "Outreach Print Extended"}
 # ASCII and Latin-1 (all of English and French but the ligatures), the ligatures, the typography both languages use, and
 # the few arrows and comparison signs of the figures. What the font lacks falls back to the system's font.
 FONT_CHARACTERS = (
@@ -114,6 +116,10 @@ def build(root: Path) -> None:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     _subset_font(package / "files" / f"{FONT}-latin-wght-normal.woff2", new / f"{FONT}.woff2")
+    for script, family in PRINT_FAMILIES.items():
+        for weight in FONT_WEIGHTS:
+            source = package / "files" / f"{FONT}-{script}-wght-normal.woff2"
+            _print_font(source, family, weight, new / f"print-{script}-{weight}.ttf")
     shutil.copyfile(package / "LICENSE", new / f"{FONT}.OFL.txt")
     hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(new.iterdir())}
     (new / "manifest.json").write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
@@ -133,6 +139,21 @@ def _subset_font(source: Path, target: Path) -> None:
     subsetter.subset(font)
     instancer.instantiateVariableFont(font, {"wght": FONT_WEIGHTS}, inplace=True)
     font.flavor = "woff2"
+    font.save(target)
+
+
+def _print_font(source: Path, family: str, weight: int, target: Path) -> None:
+    """One weight of the font as the sheets' typesetter reads it: it knows neither WOFF2 nor variable weights."""
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib import instancer
+
+    font = TTFont(source, recalcTimestamp=False)
+    instancer.instantiateVariableFont(font, {"wght": weight}, inplace=True)
+    for record in font["name"].names:
+        if record.nameID in (1, 16):
+            record.string = family
+    font["OS/2"].usWeightClass = weight
+    font.flavor = None
     font.save(target)
 
 

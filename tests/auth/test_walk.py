@@ -73,6 +73,7 @@ NOT_THERE = {
     "field.calendar_feed": "no such link",
     "admin.set_first_password": "no such link",
     "admin.send_kept": "nothing is kept",
+    "ready.printed_sheets": "nothing was printed",
     "admin.style": "only in development",
     "static": "no such file",
     "security.static": "no such file",

@@ -206,6 +206,7 @@ def _uid(world: World, case: str, rule: str) -> str:
 
 UIDS = (
     ("/briefing/files/", "attachment"),
+    ("/sheets/printed/", "attachment"),
     ("/charges/accused/", "accused"),
     ("/charges/", "charge"),
     ("/field/contacts/", "contact"),

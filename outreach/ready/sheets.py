@@ -1,0 +1,111 @@
+"""Setting sheets as PDF, and as pictures for whoever checks them. The only module that knows the typesetter.
+
+Data go in as one JSON string and are read as text, never as markup. It opens no network and no font of the machine:
+the site's own print fonts are used, built with the other assets, so that a sheet looks the same everywhere and tells
+0 from O as the screen does; for scripts that they lack (Greek, Cyrillic) those that the typesetter brings.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from outreach import assets
+
+FONTS = (*assets.PRINT_FAMILIES.values(), "Libertinus Serif", "DejaVu Sans Mono")
+# Accessible PDF: tags, language, title. SOURCE: ISO 14289-1.
+STANDARDS = ["ua-1"]
+# Stands for a sign that no font shows.
+UNKNOWN = "\N{WHITE SQUARE}"
+
+
+def pdf(kind: str, sheets: list[dict[str, Any]], words: dict[str, str], *, title: str, language: str) -> bytes:
+    """Every sheet on pages of its own, in one accessible PDF."""
+    given = _given(kind, sheets, words, title, language)
+    try:
+        return bytes(typst.compile(_entry(), **_place(), sys_inputs=given, format="pdf", pdf_standards=STANDARDS))
+    except typst.TypstError:
+        # A sign that no font has may not stand in an accessible PDF: shown as a box it still prints.
+        return bytes(typst.compile(_entry(), **_place(), sys_inputs=given, format="pdf"))
+
+
+def joined(portions: list[bytes], *, title: str, language: str) -> bytes:
+    """Portions as one PDF. Its text stays text; the tags of the portions are lost, because no library joins them."""
+    from pypdf import PdfWriter
+    from pypdf.generic import NameObject, TextStringObject
+
+    writer = PdfWriter()
+    for portion in portions:
+        writer.append(io.BytesIO(portion), import_outline=False)
+    root = writer.root_object
+    for key in ("/StructTreeRoot", "/MarkInfo"):
+        root.pop(key, None)
+    root[NameObject("/Lang")] = TextStringObject(f"{language}-CA")
+    writer.add_metadata({"/Title": title})
+    target = io.BytesIO()
+    writer.write(target)
+    return target.getvalue()
+
+
+def pictures(
+    kind: str, sheets: list[dict[str, Any]], words: dict[str, str], *, title: str, language: str, dots: int = 96
+) -> list[bytes]:
+    """One PNG a page."""
+    given = _given(kind, sheets, words, title, language)
+    made = typst.compile(_entry(), **_place(), sys_inputs=given, format="png", ppi=dots)
+    return [bytes(page) for page in made] if isinstance(made, list) else [bytes(made)]
+
+
+def _given(kind: str, sheets: Any, words: Any, title: str, language: str) -> dict[str, str]:
+    data = {"kind": kind, "sheets": sheets, "words": words, "title": title, "language": language, "fonts": FONTS}
+    return {"data": json.dumps(_shown(data), ensure_ascii=False)}
+
+
+def _shown(value: Any) -> Any:
+    """The same with signs that cannot be printed taken out or replaced."""
+    if isinstance(value, str):
+        return value if value.isascii() and value.isprintable() else "".join(map(_sign, value))
+    if isinstance(value, dict):
+        return {key: _shown(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shown(each) for each in value]
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _sign(sign: str) -> str:
+    """``sign``, or what stands for it: nothing for what is invisible, a square for what no font has."""
+    if sign == "\n":
+        return sign
+    kind = unicodedata.category(sign)
+    if kind[0] == "C" and kind != "Cn":
+        return "" if kind in ("Cf", "Cc") else UNKNOWN
+    return sign if ord(sign) in _PRINTED else UNKNOWN
+
+
+# Latin with its extensions, Greek, Cyrillic, punctuation, a few signs: what the fonts above show, tried one by one.
+_PRINTED = frozenset((
+    *range(0x20, 0x7F), *range(0xA0, 0x250), *range(0x384, 0x500), *range(0x1E00, 0x1F00), *range(0x2010, 0x2028),
+    0x202F, *range(0x2030, 0x2040), 0x20AC, 0x2122, *range(0x2190, 0x2194), 0x2212, 0x2260, 0x2264, 0x2265, 0x25A1,
+))  # fmt: skip
+
+
+def _entry() -> Path:
+    return assets.templates() / "ready" / "sheets.typ"
+
+
+def _place() -> dict[str, Any]:
+    """Where templates and fonts lie; nothing outside is read."""
+    return {
+        "root": _entry().parent,
+        "font_paths": [assets.static() / "vendor"],
+        "ignore_system_fonts": True,
+        "package_path": _entry().parent,
+        "package_cache_path": _entry().parent,
+    }
