@@ -89,8 +89,9 @@ def evening(day: dt.date, starts_minutes: int, ends_minutes: int, zone: str, ser
 
 
 def _at(day: dt.date, minutes: int, zone: str) -> dt.datetime:
-    """The moment of a time of the clocks; one that they skip moves forward with them."""
-    return dt.datetime.combine(day, dt.time(minutes // 60 % 24, minutes % 60), ZoneInfo(zone)).astimezone(dt.UTC)
+    """The moment of a time of the clocks, 24:00 too; one that they skip moves forward with them."""
+    shown = dt.datetime.combine(day, dt.time()) + dt.timedelta(minutes=minutes)
+    return shown.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
 
 
 def sift(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import threading
 from typing import Any
 
@@ -315,6 +316,44 @@ def test_a_draft_never_changes_what_officers_see_until_it_is_published(app: Any)
     assert _tags().count("plan.roster.publish") == 4
     db.session.expire_all()
     assert db.session.get(Operation, operation.id).changes == before + 4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_is_drafted_the_roster_is_what_stood_when_it_was_published(app: Any, seed: int) -> None:
+    """Forty steps at random against a plain model: what is planned, and a copy of it at each publishing."""
+    chance = random.Random(seed)
+    operation = an_operation()
+    team = a_team(a_participation(operation))
+    planned: dict[str, tuple[int, float, bool]] = {}  # evening, hours, cancelled
+    published: list[tuple[str, float]] = []
+    for _ in range(40):
+        row = shifts.shift(chance.choice(list(planned))) if planned else None
+        step = chance.choice(("add", "change", "cancel", "restore", "publish"))
+        with writing():
+            if step == "add" and len(planned) < 7:
+                evening, hours = len(planned), chance.randint(1, 8)
+                added = commands.add_shift(SYSTEM, operation, team, _draft(hours, EVENING + evening * DAY))
+                planned[added.uid] = (evening, hours, False)
+            elif step == "publish":
+                commands.publish(SYSTEM, operation, [team.service_id])
+                published = sorted(
+                    (f"{EVENING + evening * DAY:%m-%d %H:%M}", hours)
+                    for evening, hours, cancelled in planned.values()
+                    if not cancelled
+                )
+            elif row is not None:
+                evening, hours, cancelled = planned[row.uid]
+                if step == "change" and not cancelled:
+                    hours = chance.randint(1, 8)
+                    commands.change_shift(SYSTEM, operation, row, _draft(hours, EVENING + evening * DAY), row.version)
+                elif step == "cancel":
+                    commands.cancel_shift(SYSTEM, operation, row)
+                    cancelled = True
+                elif step == "restore":
+                    commands.restore_shift(SYSTEM, operation, row)
+                    cancelled = False
+                planned[row.uid] = (evening, hours, cancelled)
+        assert _hours(shifts.roster_of(operation.id)) == published, step
 
 
 def test_a_shift_cancelled_before_anybody_saw_it_is_never_published(app: Any) -> None:

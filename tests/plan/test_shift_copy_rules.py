@@ -115,6 +115,9 @@ def test_an_evening_is_cut_to_the_window_of_its_service() -> None:
     own = TakingPart(1, "A", starts_at=_at(day, 20), ends_at=_at(day + ONE_DAY, 0))
     assert rules.evening(day, 1080, 120, TORONTO, own) == (_at(day, 20), _at(day + ONE_DAY, 0))
     assert rules.evening(day + 5 * ONE_DAY, 1080, 120, TORONTO, own) is None
+    assert rules.evening(day, 1080, 1440, TORONTO, TakingPart(1, "A")) == (_at(day, 18), _at(day + ONE_DAY, 0))
+    assert rules.evening(day, 1080, 0, TORONTO, TakingPart(1, "A")) == (_at(day, 18), _at(day + ONE_DAY, 0))
+    assert rules.evening(SPRING, 120, 360, TORONTO, TakingPart(1, "A")) == (_at(SPRING, 3), _at(SPRING, 6))
     assert rules.evening(day, 600, 900, TORONTO, TakingPart(1, "A")) == (_at(day, 10), _at(day, 15))
 
 
