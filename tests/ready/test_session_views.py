@@ -375,7 +375,7 @@ def test_a_certificate_is_entered_and_revoked_by_its_own_service(plan, signed_in
         assert answer.status_code == 422 and words in answer.text and "<title>Error:" in answer.text
     assert post(client, url, fields).status_code == 303
     with time_machine.travel(ON_THE_DAY, tick=False):
-        assert "Ends before the window does" in signed_in(plan.own).get(url).text
+        assert "Ends too early" in signed_in(plan.own).get(url).text
     assert "Past its last day" in client.get(url).text
     [found] = db.session.query(Certificate)
     stranger = signed_in(a_user(Role.SERVICE_COORDINATOR, plan.essex))
