@@ -30,7 +30,7 @@ class AnswerForm(PlanForm):
     starts_at = StringField(_l("Starts at"), description=_l("For example 18:00"))
     starts_which = SelectField(_l("Which of the two"), default="")
     ends_on = StringField(_l("Last day"), description=_l("For example 2017-10-18"))
-    ends_at = StringField(_l("Ends at"), description=_l("For example 24:00, the end of that day"))
+    ends_at = StringField(_l("Ends at"), description=_l("For example 24:00"))
     ends_which = SelectField(_l("Which of the two"), default="")
     staff_police = StringField(_l("Officers"))
     staff_support = StringField(_l("Analysts and support staff"))

@@ -148,7 +148,7 @@ INTERRUPTED_AFTER = dt.timedelta(minutes=10)
 STATES = ("failed", "sending", "opened", "sent", "not_invited", "declined", "answered", "withdrawn")
 SILENT = frozenset({"failed", "sending", "opened", "sent", "not_invited"})
 WORDS = {
-    "failed": N_("Not sent"),
+    "failed": N_("Letter not sent"),
     "sending": N_("Being sent"),
     "opened": N_("Opened, not answered"),
     "sent": N_("Invited, silent"),
@@ -313,7 +313,7 @@ def letter_lines(kind: str) -> list[str]:
             "your planned staff. No account is needed:"
         ),
         "%(link)s",
-        N_("The link is for your service alone and works until %(until)s. The answer can be changed until then."),
+        N_("The link is for your service alone and works until %(until)s. The answer can be changed until the operation opens."),
         N_("Do not write about persons or cases in an answer to this letter."),
         N_("%(coordinator)s, for the coordination of %(operation)s"),
     ]

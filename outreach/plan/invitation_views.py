@@ -13,7 +13,7 @@ from outreach.auth.permissions import may
 from outreach.errors import Blocked, Changed, DeadLink, Invalid, TooMany
 from outreach.storage.days import window_days
 from outreach.storage.queries import plan as rows
-from outreach.vocab import EntryMode, StaffCategory
+from outreach.vocab import EntryMode
 from outreach.web import clock, load, mail, throttle
 from outreach.web.forms import whole
 from outreach.web.guard import guard
@@ -282,7 +282,7 @@ def _show_answer(
         days=window_days(operation.starts_at, operation.ends_at, operation.time_zone, operation.day_starts_minutes),
         lead=rows.service(operation.lead_service_id) if operation.lead_service_id else None,
         words={s.value: gettext(s.label) for s in EntryMode},
-        staff={c.value: gettext(c.label) for c in StaffCategory},
+        staff={f.name.removeprefix("staff_"): f.label.text for f in form.staff_fields},
         form=form,
         errors=form if status == 422 else None,
         compared=compared,

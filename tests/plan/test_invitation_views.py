@@ -93,7 +93,7 @@ def test_a_service_confirms_without_an_account(plan: Any, client: Any) -> None:
     done = send(client, url, **YES)
     assert done.status_code == 303 and done.location == url
     shown = client.get(url).text
-    assert "Your answer is saved." in shown and "Officer 6" in shown and "Change the answer" in shown
+    assert "Your answer is saved." in shown and "Officers 6" in shown and "Change the answer" in shown
     now = version(plan, plan.windsor)
     assert (now.status, now.entry_mode, now.desk) == ("confirmed", "daily_totals", "desk@windsor.example.org")
     assert now.planned_staff == {"police": 6, "victim_services": 2} and now.recorded_by_id is None
