@@ -252,13 +252,13 @@ def _crew_now(crew: tuple[int, ...] | None, team: PlannedTeam) -> tuple[int, ...
 # --- problems and publishing ------------------------------------------------------------------------------------------
 
 
-def problems_of(actor: Actor, operation: Operation) -> list[ShiftProblem]:
+def problems_of(actor: Actor, operation: Operation, rows: Sequence[ShiftRow] | None = None) -> list[ShiftProblem]:
     """What is wrong with the plan, worst first, as far as the actor may see it.
 
     A service coordinator gets the problems of her own service; where somebody is rostered by another service she
-    learns the times and nothing more. Raises ``NotAllowed``.
+    learns the times and nothing more. ``rows``: every shift of the operation, if read already. Raises ``NotAllowed``.
     """
-    return rules.problems(Plan(operation).facts(_visible(actor, operation)))
+    return rules.problems(Plan(operation, rows).facts(_visible(actor, operation)))
 
 
 def publish(actor: Actor, operation: Operation, service_ids: Iterable[int]) -> int:

@@ -19,16 +19,19 @@ from .shift_rules import Busy, Facts, Member, PlannedShift, PlannedTeam, TakingP
 
 
 class Plan:
-    """The plan of one operation as the rules want it, read in a constant number of queries."""
+    """The plan of one operation as the rules want it, read in a constant number of queries.
 
-    def __init__(self, operation: Operation) -> None:
+    ``rows``: every shift of the operation, where the caller has read them already.
+    """
+
+    def __init__(self, operation: Operation, rows: Sequence[ShiftRow] | None = None) -> None:
         self.operation = operation
         self.days = self._days(operation.starts_at, operation.ends_at)
         self.teams = self._teams()
         self._logging: set[int] = set()
         self.services = self._services()
-        rows = [row for row in shifts.shifts_of(operation.id) if not row.cancelled]
-        self.standing = [(self._planned(row), row) for row in rows]
+        every = shifts.shifts_of(operation.id) if rows is None else rows
+        self.standing = [(self._planned(row), row) for row in every if not row.cancelled]
 
     def _teams(self) -> dict[int, PlannedTeam]:
         members: dict[int, list[Member]] = {}

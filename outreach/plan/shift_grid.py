@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from outreach.storage.days import operational_day, window_days
+from outreach.storage.queries.shift_grid import TeamThere
 
 from .rules import matches
 
@@ -19,10 +20,9 @@ MOST_DAYS = 14
 MOST_TEAMS = 100
 
 
-class Chip(NamedTuple):
-    """One shift in its cell. ``look``: letters of its classes: d draft, x cancelled, s short of people."""
+class Face(NamedTuple):
+    """How a shift looks, the same for many. ``look``: letters of its classes: d draft, x cancelled, s short."""
 
-    number: int
     hours: str
     staff: str
     look: str
@@ -47,15 +47,19 @@ class Line:
     first: bool
     cancelled: bool
     changes: bool
-    cells: list[list[Chip]]
+    cells: list[tuple[Column, list[tuple[int, Face]]]]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows and columns of one page; ``earlier`` and ``later``: where the columns before and after these begin."""
+    """Rows and columns of one page; a shift in a cell is its number and its face, all of which are in ``faces``.
+
+    ``earlier`` and ``later``: where the columns before and after these begin.
+    """
 
     columns: list[Column]
     lines: list[Line]
+    faces: list[Face]
     earlier: dt.date | None = None
     later: dt.date | None = None
     page: int = 1
@@ -74,10 +78,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to show: teams ``(Team, TeamVersion, Service)`` in their order, shifts, members, who may change."""
+    """What there is to show: teams in their order, shifts, members of teams, the services that may be changed."""
 
     operation: Any
-    teams: Sequence[tuple[Any, Any, Any]]
+    teams: Sequence[TeamThere]
     shifts: Sequence[Any]
     members: Mapping[int, frozenset[int]] = field(default_factory=dict)
     changes: Callable[[int], bool] = lambda service_id: True
@@ -100,57 +104,56 @@ def grid_of(plan: Plan, asked: Asked, *, today: dt.date, label: Callable[[dt.dat
     begin = next((n for n, (day, _) in enumerate(every) if asked.first and day >= asked.first), 0)
     shown = every[begin : begin + MOST_DAYS]
     columns = [Column(day, label(day), day == today, outside) for day, outside in shown]
-    rows = [row for row in plan.teams if _wanted(row, asked)]
-    pages = max(1, -(-len(rows) // MOST_TEAMS))
+    teams = [team for team in plan.teams if _wanted(team, asked)]
+    pages = max(1, -(-len(teams) // MOST_TEAMS))
     page = min(max(asked.page, 1), pages)
     after = every[begin + MOST_DAYS][0] if begin + MOST_DAYS < len(every) else None
-    return Grid(
-        columns,
-        _lines(plan, rows[(page - 1) * MOST_TEAMS : page * MOST_TEAMS], [day for day, _ in shown]),
-        every[max(0, begin - MOST_DAYS)][0] if begin else None,
-        after,
-        page,
-        pages,
-    )
+    lines, faces = _lines(plan, teams[(page - 1) * MOST_TEAMS : page * MOST_TEAMS], columns)
+    before = every[max(0, begin - MOST_DAYS)][0] if begin else None
+    return Grid(columns, lines, faces, before, after, page, pages)
 
 
-def _wanted(row: tuple[Any, Any, Any], asked: Asked) -> bool:
-    _, version, service = row
-    if asked.service and service.id != asked.service:
+def _wanted(team: TeamThere, asked: Asked) -> bool:
+    if asked.service and team.service_id != asked.service:
         return False
-    return not asked.words or matches(asked.words, version.name, service.name, service.short_name)
+    return not asked.words or matches(asked.words, team.name, team.service, team.short_name)
 
 
-def page_of_team(teams: Sequence[tuple[Any, Any, Any]], team_id: int) -> int:
+def page_of_team(teams: Sequence[TeamThere], team_id: int) -> int:
     """On which page of the unfiltered grid a team stands."""
-    return next((n for n, row in enumerate(teams) if row[0].id == team_id), 0) // MOST_TEAMS + 1
+    return next((n for n, team in enumerate(teams) if team.id == team_id), 0) // MOST_TEAMS + 1
 
 
-def _lines(plan: Plan, rows: Sequence[tuple[Any, Any, Any]], days: Sequence[dt.date]) -> list[Line]:
-    place = {day: n for n, day in enumerate(days)}
-    cells: dict[int, list[list[Chip]]] = {team.id: [[] for _ in days] for team, _, _ in rows}
+def _lines(plan: Plan, teams: Sequence[TeamThere], columns: Sequence[Column]) -> tuple[list[Line], list[Face]]:
+    place = {column.day: n for n, column in enumerate(columns)}
+    cells: dict[int, list[list[tuple[int, Face]]]] = {team.id: [[] for _ in columns] for team in teams}
     clock = Clock(plan.operation.time_zone, plan.operation.day_starts_minutes)
+    faces: dict[Face, Face] = {}
+    nobody: frozenset[int] = frozenset()
     for shift in plan.shifts:
-        if shift.team_id not in cells:
+        own = cells.get(shift.team_id)
+        if own is None:
             continue
         day, hours = clock.said(shift.starts_at, shift.ends_at)
         if day in place:
-            cells[shift.team_id][place[day]].append(_chip(shift, hours, plan.members.get(shift.team_id, frozenset())))
-    lines, above = [], None
-    for team, version, service in rows:
-        changes = plan.changes(service.id) and not version.cancelled
-        first, above = service.id != above, service.id
-        lines.append(Line(team.id, version.name, service.name, first, version.cancelled, changes, cells[team.id]))
-    return lines
+            face = _face(shift, hours, plan.members.get(shift.team_id, nobody))
+            own[place[day]].append((shift.shift_id, faces.setdefault(face, face)))
+    lines, above = [], 0
+    for team in teams:
+        changes = plan.changes(team.service_id) and not team.cancelled
+        first, above = team.service_id != above, team.service_id
+        there = list(zip(columns, cells[team.id], strict=True))
+        lines.append(Line(team.id, team.name, team.service, first, team.cancelled, changes, there))
+    return lines, list(faces)
 
 
-def _chip(shift: Any, hours: str, members: frozenset[int]) -> Chip:
-    there = staff_of(shift, members)
+def _face(shift: Any, hours: str, members: frozenset[int]) -> Face:
     if shift.cancelled:
-        return Chip(shift.shift_id, hours, "", "x" if shift.published else "x d")
+        return Face(hours, "", "x d" if shift.pending else "x")
+    there = staff_of(shift, members)
     staff = f"{there}/{shift.places}" if shift.places else str(there)
     short = shift.places is not None and there < shift.places
-    return Chip(shift.shift_id, hours, staff, " ".join(["d"] * (not shift.published) + ["s"] * short))
+    return Face(hours, staff, " ".join(["d"] * (not shift.published) + ["s"] * short))
 
 
 def unfilled(plan: Plan) -> int:

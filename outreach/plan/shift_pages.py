@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from babel.dates import format_date
 from flask import g, request, url_for
 from flask_babel import get_locale, gettext, ngettext, pgettext
+from markupsafe import Markup, escape
 
 from outreach.auth.permissions import may
 from outreach.errors import Invalid
 from outreach.storage.days import operational_day
-from outreach.storage.queries import access, operations, shift_history, shifts, teams
+from outreach.storage.queries import access, shift_history, shifts
+from outreach.storage.queries import shift_grid as rows_there
+from outreach.storage.queries.shift_grid import TeamThere
 from outreach.storage.types import micros, utc_now
 from outreach.web.clock import iso_day, local_text
 from outreach.web.forms import whole
@@ -30,8 +33,8 @@ KEYS = ("Enter", "Ctrl+C", "Ctrl+V", "Delete", "Ctrl+Z", "?")
 
 
 def day_label(day: dt.date) -> str:
-    """``Mon 16`` / ``lun. 16``."""
-    return str(format_date(day, "EEE d", locale=get_locale()))
+    """``Mon 16`` / ``lun. 16``, escaped once for all cells of its column."""
+    return escape(format_date(day, "EEE d", locale=get_locale()))
 
 
 def long_label(day: dt.date) -> str:
@@ -41,31 +44,47 @@ def long_label(day: dt.date) -> str:
 
 def services_seen(operation: Any, action: str = "team.see") -> dict[int, str]:
     """Services of the operation for whose teams the reader may do ``action``, by name."""
-    whole_operation = access.operation_target(operation)
-    return {
-        service.id: service.name
-        for _, _, service in operations.participations_of(operation.id)
-        if may(g.actor, action, replace(whole_operation, service=service.id))
-    }
+    return services_by(operation, action)[0]
 
 
-def plan_of(operation: Any, seen: dict[int, str]) -> shift_grid.Plan:
-    """The teams and shifts of the services seen."""
-    whole_operation = access.operation_target(operation)
+def services_by(operation: Any, *actions: str) -> list[dict[int, str]]:
+    """For each action the services of the operation for whose teams the reader may do it, by name."""
+    whole_operation = g.get("target") or access.operation_target(operation)
+    there = rows_there.services_there(operation.id)
+    return [
+        {one: name for one, name in there if may(g.actor, action, replace(whole_operation, service=one))}
+        for action in actions
+    ]
+
+
+def plan_of(operation: Any, seen: dict[int, str], able: dict[int, str], rows: list[Any]) -> shift_grid.Plan:
+    """The teams and shifts of the services seen. ``rows``: every shift of the operation."""
     members: dict[int, set[int]] = {}
     for team_id, _, staff_id, *_ in shifts.crews_of(operation.id):
         members.setdefault(team_id, set()).add(staff_id)
-    changes = {one: may(g.actor, "team.change", replace(whole_operation, service=one)) for one in seen}
-    rows = [row for row in teams.teams_of(operation.id) if row[2].id in seen]
-    planned = shifts.shifts_of(operation.id, seen)
+    planned = [row for row in rows if row.service_id in seen]
     busy = {shift.team_id for shift in planned}
     return shift_grid.Plan(
         operation,
-        [row for row in rows if not row[1].cancelled or row[0].id in busy],
+        [
+            team
+            for team in rows_there.teams_there(operation.id)
+            if team.service_id in seen and (not team.cancelled or team.id in busy)
+        ],
         planned,
         {team_id: frozenset(staff) for team_id, staff in members.items()},
-        lambda service_id: changes[service_id],
+        able.__contains__,
     )
+
+
+def faces_of(grid: shift_grid.Grid) -> dict[shift_grid.Face, Markup]:
+    """The rest of a cell's link for each way in which a shift can look: drawn once, not once a cell."""
+    words, found = looks(), {}
+    for face in grid.faces:
+        shown = Markup("{} <b>{}</b>").format(face.hours, face.staff)
+        drawn = Markup(' class="{}">{}<i>{}</i></a>').format(face.look, shown, words[face.look])
+        found[face] = drawn if face.look else Markup(">{}</a>").format(shown)
+    return found
 
 
 def asked() -> shift_grid.Asked:
@@ -89,7 +108,7 @@ def looks() -> dict[str, str]:
         pgettext("shift", "places unfilled"),
         pgettext("shift", "cancelled"),
     )
-    return {"d": draft, "s": short, "d s": f"{draft}, {short}", "x": off, "x d": f"{off}, {draft}"}
+    return {"": "", "d": draft, "s": short, "d s": f"{draft}, {short}", "x": off, "x d": f"{off}, {draft}"}
 
 
 def keys() -> list[tuple[str, str]]:
@@ -118,9 +137,12 @@ def said() -> dict[str, str]:
 # --- problems ---------------------------------------------------------------------------------------------------------
 
 
-def problem_rows(operation: Any, found: list[ShiftProblem]) -> list[dict[str, Any]]:
-    """Problems as the list shows them, each with the page that puts it right."""
-    numbers = {team.id: team.service_id for team, version, _ in teams.teams_of(operation.id) if not version.cancelled}
+def problem_rows(
+    operation: Any, found: list[ShiftProblem], there: Iterable[TeamThere] | None = None
+) -> list[dict[str, Any]]:
+    """Problems as the list shows them, each with the page that puts it right. ``there``: teams, if read already."""
+    every = rows_there.teams_there(operation.id) if there is None else there
+    numbers = {team.id: team.service_id for team in every if not team.cancelled}
     return [
         {
             "blocks": one.blocks,

@@ -11,6 +11,7 @@ from outreach.auth.actors import Target
 from outreach.auth.permissions import may
 from outreach.errors import Changed, Invalid, NotFound, Problem
 from outreach.storage.queries import access, operations, shift_history, shifts, teams
+from outreach.storage.queries.shift_grid import teams_there
 from outreach.storage.types import micros
 from outreach.web.clock import iso_day
 from outreach.web.forms import whole
@@ -46,12 +47,12 @@ def a_shift(code: str, uid: str, **rest: Any) -> tuple[Target, dict[str, Any]]:
 @guard("operation.plan.see", load=an_operation)
 def shifts_of(operation: Any) -> Any:
     g.operation = operation
-    seen, asked = pages.services_seen(operation), pages.asked()
-    plan = pages.plan_of(operation, seen)
+    seen, able, publishes = pages.services_by(operation, "team.see", "team.change", "roster.publish")
+    asked, rows = pages.asked(), shifts.shifts_of(operation.id)
+    plan = pages.plan_of(operation, seen, able, rows)
     grid = grids.grid_of(plan, asked, today=pages.today_of(operation), label=pages.day_label)
-    found = commands.problems_of(g.actor, operation)
-    all_problems = request.args.get("problems") == "all"
-    able = pages.services_seen(operation, "team.change")
+    found = commands.problems_of(g.actor, operation, rows)
+    shown = found if request.args.get("problems") == "all" else found[:FIRST_PROBLEMS]
     kept = {"service": asked.service or None, "q": asked.words or None, "first": asked.first, "page": None}
     return render_template(
         "plan/shifts.html",
@@ -59,16 +60,16 @@ def shifts_of(operation: Any) -> Any:
         plan=plan,
         grid=grid,
         asked=asked,
-        services={service.id: service.name for _, _, service in plan.teams},
-        problems=pages.problem_rows(operation, found if all_problems else found[:FIRST_PROBLEMS]),
+        services={team.service_id: team.service for team in plan.teams},
+        problems=pages.problem_rows(operation, shown, plan.teams),
         count=len(found),
         unfilled=grids.unfilled(plan),
         has_shifts=bool(plan.shifts),
         starts=bool(able),
-        publishes=bool(pages.services_seen(operation, "roster.publish")),
+        publishes=bool(publishes),
         evening=EveningForm(formdata=None),
         may_window=may(g.actor, "operation.change", g.target),
-        looks=pages.looks(),
+        faces=pages.faces_of(grid),
         keys=pages.keys(),
         said=pages.said(),
         links=_links(operation, able, plan),
@@ -94,7 +95,7 @@ def back(operation: Any, team_id: int = 0) -> Any:
     wanted = own_path(request.form.get("next"), "")
     if wanted.split("?")[0] == here:
         return redirect(wanted, code=303)
-    page = grids.page_of_team(teams.teams_of(operation.id), team_id) if team_id else 1
+    page = grids.page_of_team(teams_there(operation.id), team_id) if team_id else 1
     anchor = f"t{team_id}" if team_id else None
     return redirect(url_for("plan.shifts", code=operation.code, page=page if page > 1 else None, _anchor=anchor), 303)
 
