@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from outreach.auth.actors import SYSTEM, Actor
 from outreach.errors import N_, Blocked
 from outreach.plan.rules import name_key
 from outreach.storage.queries import sample as rows
+from outreach.storage.queries import teams
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role, ServiceKind, StaffCategory
 
 PUBLISHED = Path(__file__).with_name("published_2017.json")
@@ -73,6 +75,7 @@ def load(hash_password: Any, instance_dir: Path) -> list[SignIn]:
     invented = _invented_services(world["ONS-2017-ON"], published["ONS-2017-ON"]["figures"])
     people = _people(hash_password, world, five, invented)
     _contacts(world["ONS-2017-WEC"], five)
+    _planning(world["ONS-2017-WEC"], five)
     for operation in world.values():
         rows.note_change(operation.id)
     audit.record(SYSTEM, Tag.SAMPLE_LOADED, operations=len(world), services=len(five) + len(invented))
@@ -272,39 +275,11 @@ def _people(hash_password: Any, world: dict[str, Any], five: list[Any], invented
 
 
 WORDS = [
-    "amber",
-    "birch",
-    "cedar",
-    "delta",
-    "ember",
-    "fjord",
-    "grove",
-    "harbour",
-    "island",
-    "juniper",
-    "kestrel",
-    "lantern",
-    "maple",
-    "north",
-    "otter",
-    "paddle",
-    "quartz",
-    "river",
-    "spruce",
-    "tamarack",
-    "umber",
-    "valley",
-    "willow",
-    "yarrow",
-    "beacon",
-    "canoe",
-    "dawn",
-    "evening",
-    "ferry",
-    "glacier",
-    "heron",
-    "inlet",
-]
+    "amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbour", "island",
+    "juniper", "kestrel", "lantern", "maple", "north", "otter", "paddle", "quartz", "river",
+    "spruce", "tamarack", "umber", "valley", "willow", "yarrow", "beacon", "canoe", "dawn",
+    "evening", "ferry", "glacier", "heron", "inlet",
+]  # fmt: skip
 
 
 def _contacts(windsor: Any, five: list[Any]) -> None:
@@ -319,3 +294,81 @@ def _contacts(windsor: Any, five: list[Any]) -> None:
                 met_at = _local(dt.date(2017, 10, 10) + dt.timedelta(days=offset), 19 + k, 10 * index)
                 answer = "undecided" if number in (6, 12) else "accepted"
                 commands.log_sample_contact(windsor, five[index], five[5], met_at, answer)
+
+
+# --- an invented plan, for demonstration: it reaches no figure --------------------------------------------------------
+
+BRIEFING = {
+    "contacts": "Invented for the sample. Command post: 519 555 0100, 17:00 to 03:00.\nWEFiGHT on call: 519 555 0142.",
+    "radio": "Invented for the sample. Talkgroup East 3. Silence for longer than two hours: the command post calls.",
+    "safety": "Invented for the sample. Never alone into a room. Leave the door open. Leave when asked to.",
+    "instructions": "Invented for the sample. One officer in plain clothes and one worker in every team.",
+}
+# Name and category; the officer leads where nobody with an account does.
+CREW = (("Officer of %s (invented)", StaffCategory.POLICE), ("Worker of %s (invented)", StaffCategory.VICTIM_SERVICES))
+# By service, the agency last: kits sent, received, handed out without a contact.
+KITS = ((60, 60, 12), (40, 40, 0), (40, 35, 0), (30, 30, 4), (30, 0, 0), (50, 50, 20))
+
+
+def _planning(windsor: Any, five: list[Any]) -> None:
+    """Crews, shifts on the four evenings as published, a briefing, two sessions, kits, through the commands."""
+    _shifts(windsor, five)
+    _sessions(windsor, five)
+    from outreach.ready import briefing_commands, kit_commands
+
+    briefing_commands.change_briefing(SYSTEM, windsor, BRIEFING, 0)
+    item = kit_commands.add_item(SYSTEM, windsor, "Prevention kit (invented)", "Trousse de prévention (inventée)")
+    kit_commands.send(SYSTEM, windsor, item, {s.id: row[0] for s, row in zip(five, KITS, strict=True)})
+    for service, (_, received, handed_out) in zip(five, KITS, strict=True):
+        for kind, count in (("received", received), ("handed_out", handed_out)):
+            if count:
+                kit_commands.record_move(SYSTEM, windsor, service.id, item, kind, count)
+
+
+def _shifts(windsor: Any, five: list[Any]) -> None:
+    from outreach.plan import shift_commands, team_commands
+
+    for index, service in enumerate(five[:5]):
+        team = rows.team_of(windsor.id, service.id)
+        for name, category in CREW[1 if index < 2 else 0 :]:
+            team_commands.add_member(
+                SYSTEM,
+                windsor,
+                team,
+                service_id=service.id,
+                name=name % service.short_name,
+                category=category.value,
+                lead=category is StaffCategory.POLICE,
+            )
+    shift_commands.use_evening(SYSTEM, windsor, places=2)
+    shift_commands.publish(SYSTEM, windsor, [service.id for service in five[:5]])
+
+
+def _sessions(windsor: Any, five: list[Any]) -> None:
+    """A training that the last service missed, and a briefing that one of its people missed."""
+    from outreach.ready.session_rules import SessionDraft
+
+    names = {service.id: service.name for service in five}
+    crew = [(staff, names[staff.service_id]) for _, staff in teams.members_of(windsor.id)]
+    came = [(staff.name, name) for staff, name in crew if staff.service_id != five[4].id]
+    late = [(staff.name, name) for staff, name in crew if staff.service_id == five[4].id]
+    trained, briefed = dt.date(2017, 9, 20), dt.date(2017, 10, 6)
+    hours = _local(trained, 9), _local(trained, 16)
+    _session(
+        windsor, SessionDraft("training", "First contact (invented)", *hours, "Windsor", "First contact", 24), came
+    )
+    hours = _local(briefed, 13), _local(briefed, 14)
+    _session(
+        windsor, SessionDraft("briefing", "Before the window (invented)", *hours, "Windsor"), came + late[:1], late[1:]
+    )
+
+
+def _session(windsor: Any, draft: Any, came: list[Any], absent: Sequence[Any] = ()) -> None:
+    from outreach.ready import delegate_commands, delegate_rules, session_commands
+
+    session = session_commands.add_session(SYSTEM, windsor, draft)
+    said = [(*one, "attended") for one in came] + [(*one, "absent") for one in absent]
+    known = delegate_commands.known_for(SYSTEM, windsor, session)
+    text = "\n".join("\t".join(row) for row in said)
+    found = delegate_rules.preview(text, known, columns=("name", "service", "state"))
+    delegate_commands.add_delegates(SYSTEM, windsor, session, found)

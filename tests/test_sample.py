@@ -76,6 +76,19 @@ def test_support_accepted_is_partial_at_ontario_and_its_unknowns_are_null(app, i
     assert shown["persons_under_18"]["value"] is None  # 13 met, the age of none is known
 
 
+def test_the_invented_plan_changes_no_figure(app, instance, monkeypatch):
+    """Crews, shifts, sessions and kits are there to be looked at; every figure is what it is without them."""
+    codes = ("ONS-2017-ON", "ONS-2017-WEC")
+    with monkeypatch.context() as patch, writing():
+        patch.setattr(sample, "_planning", lambda windsor, five: None)
+        sample.load(hash_password, instance)
+    bare = {code: figures(app, instance, code) for code in codes}
+    with writing():
+        sample.remove(SYSTEM, instance)
+        sample.load(hash_password, instance)
+    assert {code: figures(app, instance, code) for code in codes} == bare
+
+
 @pytest.mark.parametrize("code", ["ONS-2017-CA", "ONS-2017-INT"])
 def test_nothing_is_known_above_ontario_and_nothing_is_shown_as_a_number(app, instance, loaded, code):
     assert {f["value"] for f in figures(app, instance, code).values()} == {None}
