@@ -198,10 +198,11 @@ def _page(
     operation: Any, session: Any, known: Known, found: Preview, text: str, again: bool, errors: list[tuple[str, str]]
 ) -> dict[str, Any]:
     """What the template of the preview is given; only a page of rows is shown, the text carries them all."""
-    show = (request.form.getlist("show") or [""])[-1]  # the button that was pressed comes last
+    # The button that was pressed comes last; what the summary names stands on the first page of all rows.
+    show = "" if errors else (request.form.getlist("show") or [""])[-1]
     shown = found.shown(show if show in ("problem", "match", "new", "skipped") else "")
     pages = max(1, -(-len(shown) // ON_A_PAGE))
-    number = min(max(whole(request.form.get("page"), 1), 1), pages)
+    number = 1 if errors else min(max(whole(request.form.get("page"), 1), 1), pages)
     form = DelegatePasteForm()
     form.offer([(one.id, one.name) for one in known.services])
     return {

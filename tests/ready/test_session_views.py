@@ -11,7 +11,7 @@ import time_machine
 from sqlalchemy import event
 
 from outreach.auth.actors import SYSTEM
-from outreach.errors import Invalid, NotAllowed
+from outreach.errors import Changed, Invalid, NotAllowed
 from outreach.ready import delegate_commands, delegate_rules
 from outreach.ready import session_commands as commands
 from outreach.ready.session_rules import SessionDraft
@@ -255,6 +255,21 @@ def test_the_good_rows_are_saved_when_asked_and_the_others_stay_on_the_page(plan
         answer.status_code == 200 and "Nowhere\tBo" in answer.text and "Windsor Police Service\tAna" not in answer.text
     )
     assert [d.name for d in db.session.query(Delegate)] == ["Ana"]
+
+
+@pytest.mark.any_database
+def test_somebody_who_was_added_meanwhile_stops_the_paste_and_nothing_is_saved(app):
+    operation, windsor = an_operation("OP", status=OperationStatus.PLANNED), a_service("Windsor Police")
+    a_participation(operation, windsor)
+    with writing():
+        session = commands.add_session(SYSTEM, operation, DRAFT)
+        known = delegate_commands.known_for(SYSTEM, operation, session)
+    found = delegate_rules.preview("Bo Li\nAna Roy", known)
+    with writing():
+        db.session.add(Staff(service_id=windsor.id, name="Ana Roy", name_key="ana roy", category="police"))
+    with pytest.raises(Changed), writing():
+        delegate_commands.add_delegates(SYSTEM, operation, session, found)
+    assert db.session.query(Delegate).count() == 0 and db.session.query(Staff).count() == 1
 
 
 def test_a_service_coordinator_handles_and_sees_her_own_only(plan, signed_in, post):
