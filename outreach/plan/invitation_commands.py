@@ -73,6 +73,8 @@ def revoke_links(actor: Actor, operation: Operation, service_ids: list[int]) -> 
 def _chosen(actor: Actor, operation: Operation, service_ids: list[int]) -> list[Row]:
     if not may(actor, "invitations.send", access.operation_target(operation)):
         raise NotAllowed()
+    if operation.is_rehearsal:
+        raise Invalid.at("service", N_("A rehearsal invites nobody: the services would think that it is real."))
     wanted = set(service_ids)
     found = [
         row
@@ -150,11 +152,16 @@ def queue_letters(actor: Actor, operation: Operation, service_ids: list[int]) ->
 
     Committed when it returns.
 
-    A service without an address gets a letter that failed, so that the page says so. Raises as ``write_letters``.
+    A service without an address gets a letter that failed, so that the page says so; one whose letter is leaving at
+    this moment gets no second one. Raises as ``write_letters``.
     """
     first, found = 0, []
     with writing():
-        for one in _ready(actor, operation, _chosen(actor, operation, service_ids)):
+        leaving = _leaving(operation)
+        chosen = [row for row in _chosen(actor, operation, service_ids) if row[0].id not in leaving]
+        if not chosen:
+            raise Invalid.at("service", N_("These letters are leaving already."))
+        for one in _ready(actor, operation, chosen):
             address = address_of(one.desk)
             letter = rows.add_letter(
                 one.link_id,
@@ -221,6 +228,13 @@ def _letters_so_far(operation: Operation) -> dict[int, int]:
         if letter.outcome == rules.SENT:
             counts[participation_id] = counts.get(participation_id, 0) + 1
     return counts
+
+
+def _leaving(operation: Operation) -> frozenset[int]:
+    """Participations whose last letter is queued, and not for so long that sending must have stopped."""
+    last = {key: rules.Posted(one.at, one.outcome) for key, one in rows.letters_of(operation.id)}
+    now = utc_now()
+    return frozenset(k for k, one in last.items() if one.outcome == rules.QUEUED and not rules.trouble_of(one, now))
 
 
 def _note_letters(actor: Actor, tag: Tag, operation: Operation, letters: int) -> None:

@@ -313,7 +313,10 @@ def letter_lines(kind: str) -> list[str]:
             "your planned staff. No account is needed:"
         ),
         "%(link)s",
-        N_("The link is for your service alone and works until %(until)s. The answer can be changed until the operation opens."),
+        N_(
+            "The link is for your service alone and works until %(until)s. The answer can be changed until the "
+            "operation opens."
+        ),
         N_("Do not write about persons or cases in an answer to this letter."),
         N_("%(coordinator)s, for the coordination of %(operation)s"),
     ]

@@ -83,6 +83,7 @@ def page_of(answer: Any) -> str:
 # --- the page behind a link ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.any_database
 def test_a_service_confirms_without_an_account(plan: Any, client: Any) -> None:
     url = link(plan, plan.windsor)
     page = client.get(url)
@@ -375,6 +376,7 @@ def mailing(app: Any, box: Postbox) -> Any:
     server.stop()
 
 
+@pytest.mark.any_database
 def test_a_letter_arrives_in_both_languages_with_the_right_link(
     plan: Any, signed_in: Any, post: Any, client: Any, mailing: Any, box: Postbox
 ) -> None:
@@ -452,6 +454,31 @@ def test_while_letters_leave_the_page_says_how_many_have(plan: Any, signed_in: A
     commands.note_posted(ready[0].letter, "")
     page = signed_in(plan.coordinator).get(f"{URL}?batch={first}").text
     assert "1 of 2 letters have left." in page and 'data-waiting="1"' in page and "Being sent" in page
+
+
+def test_a_button_pressed_twice_sends_one_letter(
+    plan: Any, signed_in: Any, post: Any, mailing: Any, box: Postbox
+) -> None:
+    first, _ = commands.queue_letters(actor_of(plan.coordinator), operations.by_code("OP-1"), [plan.windsor.id])
+    boss = signed_in(plan.coordinator)
+    again = post(boss, f"{URL}/send", {"service": str(plan.windsor.id)})
+    assert again.status_code == 422 and "These letters are leaving already." in again.text and first
+    with time_machine.travel(NOW + dt.timedelta(minutes=11), tick=False):
+        assert "sending was interrupted" in boss.get(f"{URL}?batch={first}").text
+        assert post(boss, f"{URL}/send", {"service": str(plan.windsor.id)}).status_code == 303
+        mail.wait()
+    assert len(box.letters) == 1
+
+
+def test_a_rehearsal_invites_nobody(plan: Any, signed_in: Any, post: Any) -> None:
+    with writing():
+        db.session.query(Operation).update({"is_rehearsal": True})
+    boss = signed_in(plan.coordinator)
+    for action in ("send", "letters", "sheet", "links"):
+        refused = post(boss, f"{URL}/{action}", {"all": "1", "do": "make"})
+        assert refused.status_code == 422
+    assert "A rehearsal invites nobody" in post(boss, f"{URL}/letters", {"all": "1"}).text
+    assert db.session.query(ParticipationLink).count() == 0
 
 
 def test_without_a_mail_server_the_page_says_so(plan: Any, signed_in: Any, post: Any) -> None:

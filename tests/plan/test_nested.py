@@ -123,6 +123,7 @@ def proposed(tree: Any, signed_in: Any, post: Any, **more: Any) -> Any:
     return post(signed_in(tree.ana), "/operations/TOP/plan/propose", fields, page="/operations/TOP/plan/propose")
 
 
+@pytest.mark.any_database
 def test_a_service_proposes_and_the_coordinator_attaches(tree: Any, signed_in: Any, post: Any) -> None:
     assert proposed(tree, signed_in, post).status_code == 303
     child = operations.by_code("TOP-WEC")
@@ -230,6 +231,7 @@ def test_a_field_officer_proposes_nothing(tree: Any, signed_in: Any, post: Any) 
 # --- a service in several operations
 
 
+@pytest.mark.any_database
 def test_a_service_in_two_children_is_shown_and_resolved(tree: Any, signed_in: Any, post: Any) -> None:
     boss = signed_in(tree.boss)
     page = boss.get(URL).text

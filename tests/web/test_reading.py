@@ -23,7 +23,8 @@ READERS = (
 )
 # Reading one's own unsaved answers, what one has just sent oneself, and one's own shifts.
 OWN_WORDS = {"field.my_shift", "field.question", "field.roster"}
-STAMPS = {"audit_entry", "session_record", "user"}  # the journal, and when somebody was last seen
+# The journal, when somebody was last seen, that an invitation was opened, and that a secret link was guessed at.
+STAMPS = {"audit_entry", "session_record", "user", "participation_link", "sign_in_failure"}
 
 
 @pytest.fixture

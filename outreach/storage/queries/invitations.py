@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from ..engine import db
 from ..tables import InvitationSent, Operation, Participation, ParticipationLink, ParticipationVersion, Service
@@ -85,10 +85,11 @@ def note_opened(link_id: int) -> None:
 
 def note_answered(link_id: int) -> None:
     """The last time that the link was used to answer."""
+    note_opened(link_id)
     db.session.execute(
         update(ParticipationLink)
         .where(ParticipationLink.id == link_id)
-        .values(answered_at=utc_now(), opened_at=func.coalesce(ParticipationLink.opened_at, utc_now()))
+        .values(answered_at=utc_now())
         .execution_options(synchronize_session="fetch")
     )
 
