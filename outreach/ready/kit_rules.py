@@ -152,6 +152,17 @@ class Row:
         return self.state != "has"
 
 
+# Columns of a stock in the order of the way, and those whose zero says something by itself.
+COLUMNS = ("sent", "in_transit", "lost_on_way", "received", "handed_out", "remaining", "returned", "lost")
+_ALWAYS = frozenset({"sent", "received", "remaining"})
+
+
+def cells_of(stock: Stock) -> list[tuple[int, bool]]:
+    """The numbers of a stock in the order of ``COLUMNS``, and whether a narrow page may leave each out."""
+    found = [(name, getattr(stock, name)) for name in COLUMNS]
+    return [(number, not number and name not in _ALWAYS) for name, number in found]
+
+
 _ORDER = ("problem", "nothing", "way", "has")
 
 

@@ -56,10 +56,11 @@ def name_of(item: Any) -> str:
 @bp.get("/operations/<code>/kits")
 @guard("operation.plan.see", load=load.operation)
 def kits(operation: Any) -> Any:
-    names = _names(operation, rows.stocks_of(operation.id))
+    stocks = rows.stocks_of(operation.id)
+    names = _names(operation, stocks)
     if len(names) == 1 and not may(g.actor, "kits.send", g.target):
         return redirect(url_for("ready.service_kits", code=operation.code, service_id=next(iter(names))))
-    return _table(operation, ItemForm(formdata=None))
+    return _table(operation, stocks, names, ItemForm(formdata=None))
 
 
 def _names(operation: Any, stocks: dict[tuple[int, int], Stock]) -> dict[int, str]:
@@ -73,10 +74,11 @@ def _names(operation: Any, stocks: dict[tuple[int, int], Stock]) -> dict[int, st
     }
 
 
-def _table(operation: Any, form: ItemForm, *, errors: Any = None) -> str:
+def _table(
+    operation: Any, stocks: dict[tuple[int, int], Stock], names: dict[int, str], form: ItemForm, *, errors: Any = None
+) -> str:
     g.operation = operation
-    items, stocks = rows.items_of(operation.id), rows.stocks_of(operation.id)
-    names = _names(operation, stocks)
+    items = rows.items_of(operation.id)
     item = next((one for one in items if one.uid == request.args.get("item")), items[0] if items else None)
     own = {service: stock for (one, service), stock in stocks.items() if item is not None and one == item.id}
     every, wanted = rules.rows_of(names, own), request.args.get("show", "")
@@ -89,6 +91,7 @@ def _table(operation: Any, form: ItemForm, *, errors: Any = None) -> str:
         problems=_said({pair: stock for pair, stock in stocks.items() if pair[1] in names}, items, names),
         rows=[row for row in every if wanted not in rules.FILTERS or rules.FILTERS[wanted](row)],
         total=together(row.stock for row in every) if len(every) > 1 else None,
+        cells=rules.cells_of,
         counts={"": len(every)} | {code: sum(map(test, every)) for code, test in rules.FILTERS.items()},
         wanted=wanted,
         sends=may(g.actor, "kits.send", g.target),
@@ -126,7 +129,8 @@ def add_kit(operation: Any) -> Any:
         item = commands.add_item(g.actor, operation, form.name_en.data or "", form.name_fr.data or "")
     except Invalid as problem:
         form.take(problem)
-        return _table(operation, form, errors=form), 422
+        stocks = rows.stocks_of(operation.id)
+        return _table(operation, stocks, _names(operation, stocks), form, errors=form), 422
     flash(gettext("%(name)s is added.", name=name_of(item)))
     return redirect(url_for("ready.kits", code=operation.code, item=item.uid), code=303)
 
@@ -296,6 +300,7 @@ def _service_page(operation: Any, participation: Any, form: Any = None) -> str:
         service=service,
         held=shown,
         name_of=name_of,
+        cells=rules.cells_of,
         problems=_said(stocks, items, {service.id: service.name}),
         receipts=[(one, ReceiptForm.of(one, stock.in_transit)) for one, stock in shown if stock.in_transit > 0]
         if records
