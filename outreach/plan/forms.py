@@ -271,6 +271,7 @@ class ServiceForm(PlanForm):
     municipality = StringField(_l("Municipality"))
     languages = StringField(_l("Languages"), description=_l("For example English, French."))
     contact_desk = StringField(_l("Contact desk"), description=_l("A shared address, not a person’s."))
+    hours = StringField(_l("Hours"), description=_l("When somebody answers there: officers read it in the briefing."))
     different = BooleanField(_l("It is another service"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -279,11 +280,11 @@ class ServiceForm(PlanForm):
 
     @staticmethod
     def values_of(service: Service) -> dict[str, Any]:
-        names = ("name", "short_name", "kind", "region", "municipality", "languages", "contact_desk")
+        names = ("name", "short_name", "kind", "region", "municipality", "languages", "contact_desk", "hours")
         return {name: getattr(service, name) for name in names} | {"version": str(service.version)}
 
     def values(self) -> dict[str, str]:
-        names = ("name", "short_name", "kind", "region", "municipality", "languages", "contact_desk")
+        names = ("name", "short_name", "kind", "region", "municipality", "languages", "contact_desk", "hours")
         return {name: " ".join((self._fields[name].data or "").split()) for name in names}
 
 

@@ -30,13 +30,15 @@ SERVICE_FIELDS = {
     "languages": 40,
     "contact_desk": 254,
 }
+# What only the form asks: pasted rows and workbooks leave it as it is.
+FORM_FIELDS = {**SERVICE_FIELDS, "hours": 200}
 
 
 def service_findings(values: dict[str, str]) -> list[Finding]:
     """What is wrong with a service's fields, apart from look-alikes."""
     found = [
         Finding(name, N_("Write %(most)d characters or fewer."), {"most": most})
-        for name, most in SERVICE_FIELDS.items()
+        for name, most in FORM_FIELDS.items()
         if len(values.get(name, "")) > most
     ]
     if not rules.name_key(values.get("name", "")):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import flash, g, redirect, render_template, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from outreach import audit
 from outreach.audit.tags import Tag
@@ -85,6 +85,7 @@ def _show(operation: Any, errors: Any = None) -> str:
         since=max(reads[rows.BRIEFING].values(), default=None),
         above=_above(operation),
         form=ReadForm(formdata=None),
+        tongues=tongues,
         counts=may(g.actor, "operation.plan.see", g.target),
     )
 
@@ -100,6 +101,14 @@ def _areas(agencies: Iterable[Any]) -> list[tuple[str, list[tuple[Any, list[tupl
         area = one.municipality or one.region or gettext("Everywhere")
         found.setdefault(area, []).append((one, rules.pieces(one.contact_desk)))
     return list(found.items())
+
+
+def tongues(codes: str) -> str:
+    """``en fr`` as words of the page's language; what is no code stays as it was typed."""
+    names = get_locale().languages
+    parts = codes.replace(",", " ").replace("/", " ").split()
+    known = [str(names[part.lower()]) for part in parts if part.lower() in names]
+    return ", ".join(known) if known and len(known) == len(parts) else codes
 
 
 def _above(operation: Any) -> Any:

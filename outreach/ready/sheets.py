@@ -7,17 +7,19 @@ the site's own print fonts are used, built with the other assets, so that a shee
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import subprocess
+import sys
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from outreach import assets
 
+WALL_SECONDS = 120
 FONTS = (*assets.PRINT_FAMILIES.values(), "Libertinus Serif", "DejaVu Sans Mono")
 # Accessible PDF: tags, language, title. SOURCE: ISO 14289-1.
 STANDARDS = ["ua-1"]
@@ -27,12 +29,7 @@ UNKNOWN = "\N{WHITE SQUARE}"
 
 def pdf(kind: str, sheets: list[dict[str, Any]], words: dict[str, str], *, title: str, language: str) -> bytes:
     """Every sheet on pages of its own, in one accessible PDF."""
-    given = _given(kind, sheets, words, title, language)
-    try:
-        return bytes(typst.compile(_entry(), **_place(), sys_inputs=given, format="pdf", pdf_standards=STANDARDS))
-    except typst.TypstError:
-        # A sign that no font has may not stand in an accessible PDF: shown as a box it still prints.
-        return bytes(typst.compile(_entry(), **_place(), sys_inputs=given, format="pdf"))
+    return _ask("pdf", _given(kind, sheets, words, title, language))[0]
 
 
 def joined(portions: list[bytes], *, title: str, language: str) -> bytes:
@@ -57,14 +54,12 @@ def pictures(
     kind: str, sheets: list[dict[str, Any]], words: dict[str, str], *, title: str, language: str, dots: int = 96
 ) -> list[bytes]:
     """One PNG a page."""
-    given = _given(kind, sheets, words, title, language)
-    made = typst.compile(_entry(), **_place(), sys_inputs=given, format="png", ppi=dots)
-    return [bytes(page) for page in made] if isinstance(made, list) else [bytes(made)]
+    return _ask("png", _given(kind, sheets, words, title, language), dots)
 
 
-def _given(kind: str, sheets: Any, words: Any, title: str, language: str) -> dict[str, str]:
+def _given(kind: str, sheets: Any, words: Any, title: str, language: str) -> str:
     data = {"kind": kind, "sheets": sheets, "words": words, "title": title, "language": language, "fonts": FONTS}
-    return {"data": json.dumps(_shown(data), ensure_ascii=False)}
+    return json.dumps(_shown(data), ensure_ascii=False)
 
 
 def _shown(value: Any) -> Any:
@@ -96,16 +91,56 @@ _PRINTED = frozenset((
 ))  # fmt: skip
 
 
-def _entry() -> Path:
-    return assets.templates() / "ready" / "sheets.typ"
+# --- the process ------------------------------------------------------------------------------------------------------
 
 
-def _place() -> dict[str, Any]:
-    """Where templates and fonts lie; nothing outside is read."""
-    return {
-        "root": _entry().parent,
-        "font_paths": [assets.static() / "vendor"],
+def _ask(form: str, data: str, dots: int = 0) -> list[bytes]:
+    """Set the pages in a process of its own, which gives back the memory that the typesetter keeps (2 MB a sheet)."""
+    place = assets.templates() / "ready" / "sheets.typ"
+    order = {"form": form, "data": data, "dots": dots, "entry": str(place), "fonts": str(assets.static() / "vendor")}
+    done = subprocess.run(
+        [sys.executable, "-I", "-B", __file__],
+        input=json.dumps(order).encode(),
+        capture_output=True,
+        timeout=WALL_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(
+            f"the typesetter ended with {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"
+        )
+    return [base64.b64decode(each) for each in json.loads(done.stdout)]
+
+
+def _set(order: dict[str, Any]) -> list[bytes]:
+    """What that process does. Nothing outside the folders of the templates and the fonts is read."""
+    import typst
+
+    folder = Path(order["entry"]).parent
+    place = {
+        "input": order["entry"],
+        "root": folder,
+        "font_paths": [order["fonts"]],
         "ignore_system_fonts": True,
-        "package_path": _entry().parent,
-        "package_cache_path": _entry().parent,
+        "package_path": folder,
+        "package_cache_path": folder,
+        "sys_inputs": {"data": order["data"]},
     }
+    if order["form"] == "png":
+        made = typst.compile(**place, format="png", ppi=order["dots"])
+        return made if isinstance(made, list) else [made]
+    try:
+        return [typst.compile(**place, format="pdf", pdf_standards=STANDARDS)]
+    except typst.TypstError:
+        # A sign that no font has may not stand in an accessible PDF: shown as a box it still prints.
+        return [typst.compile(**place, format="pdf")]
+
+
+def main() -> int:
+    made = _set(json.loads(sys.stdin.buffer.read()))
+    sys.stdout.write(json.dumps([base64.b64encode(each).decode() for each in made]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

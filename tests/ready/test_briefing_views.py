@@ -200,3 +200,18 @@ def test_a_service_without_hours_says_not_known(night, signed_in):
     with writing():
         db.session.get(Service, night.agency.id).hours = ""
     assert "Hours: not known" in signed_in(night.officer).get(URL).text
+
+
+def test_the_hours_of_an_agency_are_entered_with_the_service_and_read_in_the_briefing(night, boss, signed_in, post):
+    house = night.agency
+    page = f"/services/{house.id}/edit"
+    fields = {"name": house.name, "kind": house.kind, "region": "West", "languages": "en fr", "version": "1"}
+    assert post(boss, page, {**fields, "hours": "Every night 18:00–06:00"}, page=page).status_code == 303
+    read = signed_in(night.officer).get(URL).text
+    assert "Hours: Every night 18:00–06:00" in read and "Languages: English, French" in read
+    long = post(boss, page, {**fields, "hours": "x" * 201, "version": "2"}, page=page)
+    assert long.status_code == 422 and "200 characters or fewer" in long.text
+
+
+def test_an_officer_finds_the_briefing_from_her_shift(night, signed_in):
+    assert f'href="{URL}"' in signed_in(night.officer).get("/field").text
