@@ -8,7 +8,7 @@ from flask import flash, g, render_template, request
 from flask_babel import gettext, ngettext
 from wtforms.fields.choices import SelectChoice
 
-from outreach.errors import N_, Blocked, Changed, Invalid, NotAllowed
+from outreach.errors import N_, Blocked, Changed, Invalid, NotAllowed, NotFound
 from outreach.storage.queries import operations, shifts, teams
 from outreach.web.clock import iso_day
 from outreach.web.forms import whole
@@ -197,6 +197,8 @@ def undo_shifts(operation: Any) -> Any:
     form = UndoForm()
     try:
         count = edits.undo(g.actor, operation, form.moment())
+    except NotFound:
+        return refused(operation, Invalid.at("", N_("There is no change of yours to undo.")))
     except (Invalid, Changed) as problem:
         return refused(operation, problem)
     return done(operation, ngettext("Undone: %(num)s shift.", "Undone: %(num)s shifts.", count))

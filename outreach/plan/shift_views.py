@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 
 from outreach.auth.actors import Target
 from outreach.auth.permissions import may
-from outreach.errors import Changed, Invalid, NotFound, Problem
+from outreach.errors import N_, Changed, Invalid, NotFound, Problem
 from outreach.storage.queries import access, operations, shift_history, shifts, teams
 from outreach.storage.queries.shift_grid import teams_there
 from outreach.storage.types import micros
@@ -197,10 +197,13 @@ def cancel_shift(operation: Any, shift: Any, team: Any) -> Any:
 def copy_shift(operation: Any, team: Any) -> Any:
     """One shift again for this team on another day: what Ctrl+V in the grid sends."""
     source = shifts.shift(shift_history.uid_of(whole(request.form.get("shift"))) or "")
-    if source is None:
-        raise NotFound()
     try:
+        if source is None:
+            raise NotFound()
         edits.copy_shift(g.actor, operation, source, team, read_day(request.form.get("day", ""), "day"))
+    except NotFound:
+        # The shift is named in the form, not in the address: another's is refused like one that does not exist.
+        return refused(operation, Invalid.at("", N_("No shift is copied, or this is no day.")), team.id)
     except (Invalid, Changed) as problem:
         return refused(operation, problem, team.id)
     return done(operation, gettext("The shift is copied."), team.id)

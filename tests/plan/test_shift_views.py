@@ -115,7 +115,7 @@ def test_shifts_of_another_service_answer_like_none(plan: Any, signed_in: Any, p
     foreign = f"/operations/OP-1/plan/teams/{plan.foreign.id}/shifts"
     assert client.get(foreign).status_code == post(client, foreign + "/new", FIELDS).status_code == 404
     copied = post(client, plan.days + "/copy", {"shift": plan.far.shift_id, "day": "2017-10-12"})
-    assert copied.status_code == 404
+    assert copied.status_code == 303 and "No shift is copied" in client.get(plan.url).text
     assert post(client, plan.url + "/publish", {"services": plan.other.id}).status_code == 403
     assert len(_standing(plan)) == 2
 
@@ -380,7 +380,7 @@ def test_a_shift_is_copied_from_cell_to_cell(plan: Any, signed_in: Any, post: An
     assert again.status_code == 303 and again.location.startswith(plan.url)
     assert "has a shift from 18:00 to 02:00 already" in client.get(plan.url).text
     assert post(client, to, {**there, "day": "no day"}).status_code == 303
-    assert post(client, to, {**there, "shift": "-1"}).status_code == 404
+    assert post(client, to, {**there, "shift": "-1"}).status_code == 303
     assert len(_standing(plan)) == 3
 
 
@@ -395,7 +395,8 @@ def test_recent_changes_are_listed_and_a_change_made_since_stays(plan: Any, sign
     assert post(client, plan.url + "/undo", {"at": at}).status_code == 303
     assert "Somebody else changed this" in client.get(plan.url).text
     for odd in ("", "x", "9" * 40, "12"):
-        assert post(client, plan.url + "/undo", {"at": odd}).status_code == 404
+        assert post(client, plan.url + "/undo", {"at": odd}).status_code == 303
+        assert "There is no change of yours to undo." in client.get(plan.url).text
     tags = list(db.session.scalars(select(AuditEntry.tag).where(AuditEntry.tag.like("plan.shift.%"))))
     assert tags == ["plan.shift.cancel", "plan.shift.undo"]
 
