@@ -56,18 +56,9 @@ def log_by_radio(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) ->
 
     Who writes it down reads nothing afterwards: the receipt is all that is given back.
     """
-    if not may(actor, "contact.log_by_radio", place.target):
-        raise NotAllowed()
-    receipt = _store(actor, place, entry)
-    _record(
-        actor, Tag.CONTACT_BY_RADIO, place.operation_id, place.service_id, receipt.stored_uid, by_radio=True
-    )
+    receipt = store_contact(actor, prepare_contact(actor, place, entry, "contact.log_by_radio"))
+    _record(actor, Tag.CONTACT_BY_RADIO, place.operation_id, place.service_id, receipt.stored_uid, by_radio=True)
     return receipt
-
-
-def _store(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry) -> Receipt:
-    """Store a contact that the caller has admitted."""
-    return store_contact(actor, prepare_contact(actor, place, entry, None))
 
 
 class ReadyContact(NamedTuple):

@@ -6,6 +6,8 @@ import re
 import pytest
 import time_machine
 
+from outreach.errors import NotAllowed
+from outreach.field.commands import log_by_radio, log_contact
 from outreach.storage import db, writing
 from outreach.storage.tables import AuditEntry, CheckIn, Contact, Meeting
 from outreach.vocab import OperationStatus, Role
@@ -81,8 +83,6 @@ def test_a_team_of_which_nothing_is_heard_is_at_the_top_and_nobody_is_named(nigh
 
 
 def test_who_is_heard_is_on_the_board_with_the_time_and_tonights_contacts(night, desk, signed_in):
-    from outreach.field.commands import log_contact
-
     with writing():
         log_contact(actor_of(night.officer), night.place, an_entry(a_person(), met_at=NINE))
     page = desk.get(address(night))
@@ -161,8 +161,6 @@ def test_asking_again_while_nothing_happened_costs_a_few_hundred_bytes(night, de
 
 
 def test_a_check_in_a_contact_and_the_passing_of_a_limit_change_the_mark(night, desk, clock):
-    from outreach.field.commands import log_contact
-
     rows = address(night, "/rows")
     press(desk, address(night, "/check-in-minutes"), address(night), check_in_minutes="20")
     marks = [desk.get(rows).headers["ETag"]]
@@ -299,3 +297,11 @@ def test_the_board_is_said_in_french(night, desk):
     press(desk, "/language", "/account", lang="fr", next="/")
     page = desk.get(address(night))
     assert "Tableau en direct" in page.text and "Aucune nouvelle" in page.text
+
+
+def test_who_is_not_on_the_board_logs_nothing_by_radio(night):
+    foreign = a_user(Role.SERVICE_COORDINATOR, a_service())
+    for user in (night.officer, foreign, a_user(Role.COMMANDER, operation=night.operation)):
+        with pytest.raises(NotAllowed), writing():
+            log_by_radio(actor_of(user), night.place, an_entry(a_person(), met_at=NINE))
+    assert all_of(Contact) == []
