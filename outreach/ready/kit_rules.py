@@ -53,7 +53,7 @@ def read_count(text: str) -> int | None:
 def check_count(where: str, count: int | None) -> list[Finding]:
     """A finding at ``where`` unless the count is a whole number that may be entered."""
     if count is None or not 1 <= count <= MOST:
-        return [Finding(where, N_("Enter a whole number from 1 to %(most)s."), {"most": MOST})]
+        return [Finding(where, N_("Enter a whole number from 1 to 100,000."))]
     return []
 
 

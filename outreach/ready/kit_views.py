@@ -223,7 +223,14 @@ def _send_page(operation: Any, form: SendForm, ticked: Any, own: dict[int, str],
     stocks = rows.stocks_of(operation.id)
     held = {service: stock for (one, service), stock in stocks.items() if item is not None and one == item.id}
     every = rules.rows_of(commands.sent_to(operation.id), held)
-    listed = [*((f.id, str(text)) for f in form for text in f.errors), *beside]
+    names = {f"own-{row.service}": row.name for row in every}
+    listed = [
+        *((field.id, str(text)) for field in form for text in field.errors),
+        *(
+            (at, gettext("%(name)s: %(problem)s", name=names[at], problem=text) if at in names else text)
+            for at, text in beside
+        ),
+    ]
     return render_template(
         "ready/kits_send.html",
         operation=operation,

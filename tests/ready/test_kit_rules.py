@@ -34,7 +34,7 @@ def test_a_number_is_whole_or_it_is_none(typed, read):
 def test_a_count_is_from_one_to_a_hundred_thousand(count):
     held = Stock(sent=200_000)
     assert [(f.where, f.english()) for f in check_move("received", count, held)] == [
-        ("count", "Enter a whole number from 1 to 100000.")
+        ("count", "Enter a whole number from 1 to 100,000.")
     ]
 
 

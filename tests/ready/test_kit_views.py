@@ -180,9 +180,9 @@ def test_one_press_sends_to_all_and_a_second_arrival_of_it_to_nobody(plan, signe
     ("fields", "said", "at"),
     [
         ({"each": "50"}, "Tick a service, or write a number beside one.", "#select-all"),
-        ({"each": "-4", "all": "1"}, "Enter a whole number from 1 to 100000.", "#each"),
-        ({"each": "a lot", "all": "1"}, "Enter a whole number from 1 to 100000.", "#each"),
-        ({"each": "100001", "all": "1"}, "Enter a whole number from 1 to 100000.", "#each"),
+        ({"each": "-4", "all": "1"}, "Enter a whole number from 1 to 100,000.", "#each"),
+        ({"each": "a lot", "all": "1"}, "Enter a whole number from 1 to 100,000.", "#each"),
+        ({"each": "100001", "all": "1"}, "Enter a whole number from 1 to 100,000.", "#each"),
         ({"each": "5", "service": "999999"}, "Choose among the services of this operation.", "#select-all"),
         ({"each": "5", "service": "x'; DROP TABLE kit_move"}, "Choose among the services", "#select-all"),
         ({"own-999999": "5"}, "Choose among the services of this operation.", "#select-all"),
@@ -204,6 +204,7 @@ def test_a_wrong_number_beside_a_service_stands_in_its_row(plan, signed_in, post
     answer = post(signed_in(plan.coordinator), send, {"item": plan.kit.uid, beside: "1.5"}, page=send)
     assert answer.status_code == 422 and f'href="#{beside}"' in answer.text and f'id="{beside}-error"' in answer.text
     assert 'value="1.5"' in answer.text
+    assert "Windsor Police Service: Enter a whole number from 1 to 100,000." in words(answer)
 
 
 def test_a_link_from_a_row_ticks_its_service(plan, signed_in):
@@ -265,9 +266,9 @@ def test_more_than_was_sent_is_asked_about_and_then_taken_down(plan, signed_in, 
     ("fields", "said", "at"),
     [
         ({"kind": "returned", "count": "41"}, "40 remain.", "#count"),
-        ({"kind": "lost", "count": "0"}, "Enter a whole number from 1 to 100000.", "#count"),
+        ({"kind": "lost", "count": "0"}, "Enter a whole number from 1 to 100,000.", "#count"),
         ({"kind": "lost_on_way", "count": "11"}, "10 are on the way: no more can be lost there.", "#count"),
-        ({"kind": "handed_out", "count": ""}, "Enter a whole number from 1 to 100000.", "#count"),
+        ({"kind": "handed_out", "count": ""}, "Enter a whole number from 1 to 100,000.", "#count"),
         ({"kind": "", "count": "3"}, "Choose what happened.", "#kind-0"),
         ({"kind": "sent", "count": "3"}, "Choose what happened.", "#kind-0"),
         ({"kind": "lost", "count": "3", "item": "x"}, "Choose one of the kits in the list.", "#item"),
