@@ -107,7 +107,8 @@ def mode_of(text: str) -> str:
 def read_cells(text: str, *, most: int = MOST_ROWS) -> list[list[str]]:
     """Rows of cells of tab-, semicolon- or comma-separated text, without empty rows; control characters stay.
 
-    ``most``: rows that fit at once. Raises ``Invalid`` at ``rows``: nothing there, too many rows or characters, or quotes that never close.
+    ``most``: rows that fit at once. Raises ``Invalid`` at ``rows``: nothing there, too many rows or characters, or
+    quotes that never close.
     """
     if len(text) > MOST_CHARACTERS:
         raise Invalid.at("rows", N_("That is more text than fits here. Paste at most %(most)d rows."), most=most)
