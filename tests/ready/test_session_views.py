@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 from typing import Any
 
@@ -20,6 +21,7 @@ from outreach.storage.queries import access
 from outreach.storage.queries import sessions as rows
 from outreach.storage.tables import AuditEntry, Certificate, Delegate, Session, Staff
 from outreach.vocab import OperationStatus, Role, ServiceKind
+from tests.conftest import token_of
 from tests.factories import a_participation, a_service, a_user, an_operation
 
 LIST = "/operations/OP/sessions"
@@ -400,3 +402,25 @@ def test_a_certificate_is_entered_and_revoked_by_its_own_service(plan, signed_in
     assert post(client, f"{url}/{found.id}/revoke").status_code == 303, "twice is once"
     assert [tag for tag in tags() if "certificate" in tag] == ["ready.certificate.add", "ready.certificate.revoke"]
     assert "Revoked" in client.get(url).text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status", "words"),
+    [
+        ("list.csv", "Nom;Organisme;Présence\nÉva Roy;Windsor Police Service;invitée".encode("cp1252"), 200, "Éva Roy"),
+        ("list.csv", b"MZ\x90\x00\x03\x00\x00\x00", 422, "This file is not text."),
+        ("list.xlsx", b"PK\x03\x04 not a workbook", 422, "<title>Error:"),
+    ],
+)
+def test_a_file_is_read_like_a_paste_and_one_that_is_none_is_refused(plan, signed_in, name, content, status, words):
+    session = a_session(plan)
+    client = signed_in(plan.coordinator)
+    url = f"{LIST}/{session.uid}/paste"
+    token = token_of(client.get(url))
+    answer = client.post(
+        url,
+        data={"csrf_token": token, "rows": "", "file": (io.BytesIO(content), name)},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == status and words in answer.text
+    assert db.session.query(Delegate).count() == 0
