@@ -19,6 +19,7 @@ def mark_seen(actor: Actor, until: dt.datetime | None = None) -> None:
     user = _own(actor)
     now = utc_now()
     at = now if until is None or until > now else until
+    rows.hold_account(user)
     for operation_id in {shift.operation_id for shift in rows.published_near(user, now - dt.timedelta(days=90))}:
         rows.mark_seen(user, operation_id, at)
 
@@ -27,6 +28,7 @@ def make_calendar_link(actor: Actor) -> str:
     """A new secret for the calendar; the link that she had stops. The secret is given once and stored nowhere."""
     user = _own(actor)
     now = utc_now()
+    rows.hold_account(user)
     rows.end_calendar_links(user, now)
     token = secrets.token_urlsafe(32)
     rows.add_calendar_link(user, token, now)

@@ -71,6 +71,7 @@ def all_of(table):
     return db.session.query(table).order_by(table.id).all()
 
 
+@pytest.mark.any_database
 def test_a_team_of_which_nothing_is_heard_is_at_the_top_and_nobody_is_named(night, desk):
     second = a_team(night.participation, name="Team 2")
     a_shift(second, SIX, published=True)
@@ -160,6 +161,7 @@ def test_asking_again_while_nothing_happened_costs_a_few_hundred_bytes(night, de
     assert answer.headers["X-Board-Time"] == "21%3A05"
 
 
+@pytest.mark.any_database
 def test_a_check_in_a_contact_and_the_passing_of_a_limit_change_the_mark(night, desk, clock):
     rows = address(night, "/rows")
     press(desk, address(night, "/check-in-minutes"), address(night), check_in_minutes="20")
@@ -185,6 +187,20 @@ def test_the_mark_of_a_compressed_answer_still_fits(night, desk):
     assert answer.headers["Content-Encoding"] == "gzip"
     again = desk.get(rows, headers={"Accept-Encoding": "gzip", "If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_asking_by_itself_keeps_nobody_signed_in(night, desk, clock):
+    rows = address(night, "/rows")
+    for _ in range(7):
+        clock.shift(dt.timedelta(minutes=5))
+        answer = desk.get(rows, headers={"X-Unattended": "1"})
+    assert answer.status_code == 303 and "/sign-in" in answer.location
+
+
+def test_looking_oneself_keeps_a_session(night, desk, clock):
+    for _ in range(7):
+        clock.shift(dt.timedelta(minutes=5))
+        assert desk.get(address(night)).status_code == 200
 
 
 def test_what_one_account_was_shown_is_no_mark_for_another(night, desk, signed_in):

@@ -132,6 +132,7 @@ def test_a_cancelled_shift_stays_as_cancelled(night, link, client, clock):
     assert int(after.sequence.value) > int(before.sequence.value)
 
 
+@pytest.mark.any_database
 def test_a_shift_of_a_team_that_she_left_is_cancelled_for_her_and_back_when_she_is(night, link, client, clock):
     a_shift(night.team, SIX, published=True)
     numbers = [int(events(client.get(link))[0].sequence.value)]

@@ -85,6 +85,7 @@ def all_of(table):
 # --- the roster -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.any_database
 def test_my_shift_says_when_where_on_which_channel_and_with_whom(night, phone):
     partner = a_user(Role.FIELD_OFFICER, night.service)
     staff = Staff(service_id=night.service.id, name=partner.name, name_key="p", category="police", user_id=partner.id)
@@ -160,6 +161,7 @@ def test_looking_at_the_roster_alone_marks_nothing(night, phone):
     assert all_of(RosterSeen) == [] and notice(phone) is not None
 
 
+@pytest.mark.any_database
 def test_what_changed_since_she_looked_is_said_as_it_is_and_was(night, phone, clock):
     moved = planned(night)
     dropped = planned(night, SIX + dt.timedelta(days=1))
@@ -248,6 +250,7 @@ def test_the_roster_is_said_in_french(night, phone, clock):
 # --- checking in ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.any_database
 def test_a_tap_checks_the_team_in_and_a_second_tap_is_the_same(night, phone, clock):
     planned(night)
     clock.move_to(SIX)
@@ -323,6 +326,7 @@ def test_the_link_is_shown_once_and_only_its_hash_is_kept(app, night, phone):
     assert token.encode() not in app.config["OUTREACH"].sqlite_file.read_bytes()
 
 
+@pytest.mark.any_database
 def test_a_new_link_stops_the_old_one_and_stopping_stops_it(night, phone):
     officer = actor_of(night.officer)
     with writing():

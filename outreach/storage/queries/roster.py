@@ -202,10 +202,15 @@ def seen_of(user_id: int) -> dict[int, dt.datetime]:
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 
+def hold_account(user_id: int) -> None:
+    """Let writers about one account come one after the other (SQLite has one writer anyway)."""
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+
 def mark_seen(user_id: int, operation_id: int, at: dt.datetime) -> None:
     """She has seen the roster as it stood at ``at``; never earlier than what she had seen before."""
     query = select(RosterSeen).where(RosterSeen.user_id == user_id, RosterSeen.operation_id == operation_id)
-    row = db.session.scalar(query.with_for_update())
+    row = db.session.scalar(query)
     if row is None:
         db.session.add(RosterSeen(user_id=user_id, operation_id=operation_id, seen_at=at))
     elif row.seen_at < at:
