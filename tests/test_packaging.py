@@ -94,6 +94,7 @@ def test_the_wheel_carries_templates_static_files_and_translations_and_nothing_e
         }
         assert wanted - names == set()
     assert f"outreach/static/vendor/{assets.FONT}.woff2" in names
+    assert {"outreach/templates/ready/sheets.typ", "outreach/static/vendor/print-latin-400.ttf"} <= names
     assert "outreach/translations/fr/LC_MESSAGES/messages.mo" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"outreach"}
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,8 @@ MOST = 700
 @bp.get("/operations/<code>/sheets", endpoint="sheets")
 @guard("operation.plan.see", load=load.operation)
 def choose_sheets(operation: Any) -> Any:
-    form = SheetForm(formdata=None)
-    return _show(operation, _plan(operation), form)
+    printed.clear(_folder())
+    return _show(operation, _plan(operation), SheetForm(formdata=None))
 
 
 @bp.get("/operations/<code>/sheets/print")
@@ -45,28 +45,51 @@ def print_sheets(operation: Any) -> Any:
     form, plan = SheetForm(formdata=request.args), _plan(operation)
     _offer(form, plan)
     kind, language = form.kind.data, form.language.data
-    picked = sheet_contents.chosen(plan, form.chosen_day, form.team_ids)
+    picked = [] if kind == "contact" else sheet_contents.chosen(plan, form.chosen_day, form.team_ids)
     trouble = _trouble(kind, picked)
     if trouble:
         return _show(operation, plan, form, [("day", trouble)]), 422
+    print_ = _contents(kind, language, plan, picked)
+    _note(operation, print_, picked)
+    g.person_level = True  # rosters are secret: no copy stays with the browser
+    if len(print_.contents) <= AT_ONCE:
+        return _file(print_.set(print_.contents), operation, kind)
+    return _streamed(operation, print_)
+
+
+@dataclass(frozen=True)
+class Print:
+    """What one press of the button asks for, ready to be set."""
+
+    kind: str
+    contents: list[dict[str, Any]]
+    words: dict[str, str]
+    title: str
+    language: str
+
+    def set(self, portion: list[dict[str, Any]]) -> bytes:
+        return sheets.pdf(self.kind, portion, self.words, title=self.title, language=self.language)
+
+
+def _contents(kind: str, language: str, plan: sheet_contents.Plan, picked: list[Any]) -> Print:
+    """The sheets in the language that was chosen for them, whatever the page's is."""
     with force_locale(language):
-        contents = list(sheet_contents.sheets_of(kind, plan, picked, language))
-        words, title = sheet_contents.words(), f"{gettext(sheet_contents.KINDS[kind])} – {operation.name}"
+        title = f"{gettext(sheet_contents.KINDS[kind])} – {plan.operation.name}"
+        made = list(sheet_contents.sheets_of(kind, plan, picked, language))
+        return Print(kind, made, sheet_contents.words(), title, language)
+
+
+def _note(operation: Any, print_: Print, picked: list[Any]) -> None:
     audit.read(
         g.actor,
         Tag.SHEETS_PRINTED,
         kind="operation",
         object_id=operation.id,
         operation=operation.id,
-        sheet=kind,
-        sheets=len(contents),
+        sheet=print_.kind,
+        sheets=len(print_.contents),
         services=sorted({row.service_id for row in picked}),
     )
-    given = {"title": title, "language": language}
-    g.person_level = True  # rosters are secret: no copy stays with the browser
-    if len(contents) <= AT_ONCE:
-        return _file(sheets.pdf(kind, contents, words, **given), operation, kind)
-    return _streamed(operation, kind, _steps(operation, kind, contents, words, given), len(contents))
 
 
 @bp.get("/operations/<code>/sheets/printed/<uid>")
@@ -136,26 +159,31 @@ def _folder() -> Path:
 # --- with progress shown ----------------------------------------------------------------------------------------------
 
 
-def _steps(operation: Any, kind: str, contents: list[Any], words: Any, given: Any) -> Iterator[dict[str, Any]]:
+def _steps(operation: Any, print_: Print) -> Iterator[dict[str, Any]]:
     """``{"done", "of"}`` after each portion, at the end ``{"url"}`` of the whole; ``{"failed"}`` if it cannot be."""
-    folder, user = _folder(), g.actor.user
+    folder, user, every = _folder(), g.actor.user, print_.contents
     portions: list[bytes] = []
     try:
-        for first in range(0, len(contents), PORTION):
-            portions.append(sheets.pdf(kind, contents[first : first + PORTION], words, **given))
-            yield {"done": min(first + PORTION, len(contents)), "of": len(contents)}
-        uid = printed.keep(folder, sheets.joined(portions, **given), operation=operation.id, user=user)
+        for first in range(0, len(every), PORTION):
+            portions.append(print_.set(every[first : first + PORTION]))
+            yield {"done": min(first + PORTION, len(every)), "of": len(every)}
+        whole = sheets.joined(portions, title=print_.title, language=print_.language)
+        uid = printed.keep(folder, whole, operation=operation.id, user=user)
     except Exception:
-        current_app.logger.exception("printing %s sheets failed", len(contents))
+        current_app.logger.exception("printing %s sheets failed", len(every))
         yield {"failed": True}
         return
     yield {"url": url_for("ready.printed_sheets", code=operation.code, uid=uid)}
 
 
-def _streamed(operation: Any, kind: str, steps: Iterator[dict[str, Any]], count: int) -> Any:
+def _streamed(operation: Any, print_: Print) -> Any:
     g.operation = operation
     page = stream_template(
-        "ready/printing.html", operation=operation, steps=steps, count=count, what=gettext(sheet_contents.KINDS[kind])
+        "ready/printing.html",
+        operation=operation,
+        steps=_steps(operation, print_),
+        count=len(print_.contents),
+        what=gettext(sheet_contents.KINDS[print_.kind]),
     )
     answer = make_response(page)
     # Each portion is told when it is done: nothing on the way may collect the page first.

@@ -84,7 +84,8 @@ def test_an_officer_prints_nothing_and_a_stranger_finds_nothing(plan, signed_in)
 
 
 def test_the_blank_form_needs_no_shift_and_the_others_say_that_they_do(boss):
-    assert boss.get(URL + "/print?kind=contact&day=2017-10-16").mimetype == "application/pdf"
+    assert boss.get(URL + "/print?kind=contact&day=").mimetype == "application/pdf"
+    assert printings() == [{"sheet": "contact", "sheets": 1, "services": []}]
     answer = boss.get(URL + "/print?kind=roster&day=2017-10-16")
     assert answer.status_code == 422 and "No shift is planned there." in answer.text
     assert "<title>Error:" in answer.text
