@@ -9,7 +9,7 @@ from flask import Response
 from flask_babel import force_locale, gettext
 
 from outreach.auth.permissions import may
-from outreach.errors import NotFound
+from outreach.errors import NotFound, TooMany
 from outreach.storage.queries import access
 from outreach.storage.queries import roster as rows
 from outreach.storage.types import utc_now
@@ -27,11 +27,15 @@ DOOR = "calendar"
 @bp.get("/calendar/<token>.ics")
 @guard("site.open")
 def calendar_feed(token: str) -> Any:
-    """A link that is unknown, stopped or of a disabled account is a page that does not exist, guessed or not."""
-    if throttle.guesses_too_often(DOOR):
-        raise NotFound()
+    """A link that is unknown, stopped or of a disabled account is a page that does not exist, guessed or not.
+
+    The right one is no guess and is never refused: one address fetches the calendars of many people, and nobody's may
+    be shut for the wrong links of others.
+    """
     owner = rows.calendar_owner(token)
     if owner is None or not may(access.actor_of(owner), "field.see"):
+        if throttle.guesses_too_often(DOOR):
+            raise TooMany()
         throttle.missed(DOOR)
         raise NotFound()
     now = utc_now()
