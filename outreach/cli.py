@@ -351,7 +351,9 @@ def write_whole(file: Path, content: bytes) -> None:
 @click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True)
 def plan_template(file: Path, lang: str) -> None:
     """Write an empty plan workbook to FILE (.xlsx)."""
+    from outreach.plan import shift_sheet  # noqa: F401 - a sheet of the template
     from outreach.plan.workbook import write_template
+    from outreach.ready import plan_sheets  # noqa: F401 - likewise
 
     try:
         write_template(file, lang)

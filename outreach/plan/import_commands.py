@@ -28,7 +28,7 @@ from .operation_rules import Draft
 from .rules import name_key
 from .team_rules import TeamDraft, person_key
 from .workbook_commands import Places, local_of
-from .workbook_rules import PersonPlan, Plan, ServicePlan, TeamPlan
+from .workbook_rules import PARTS, PersonPlan, Plan, ServicePlan, TeamPlan
 
 T = TypeVar("T")
 
@@ -108,6 +108,7 @@ def _follow(actor: Actor, plan: Plan, only: str) -> Outcome:
             run.participations()
             run.teams()
             run.people()
+            run.parts()
     return Outcome(run.steps, run.findings, plan.operation.code)
 
 
@@ -448,6 +449,14 @@ class _Run:
                 fields.append("team")
                 team_commands.remove_member(self.actor, operation, at.standing[team_id][0], member)
         self._note(staff, known is None, fields)
+
+    # --- what other subjects and rooms add
+
+    def parts(self) -> None:
+        """The further sheets, in their order; they stand on the sheets before, so those must hold first."""
+        for code, lines in self.plan.more.items():
+            if not self.findings:
+                PARTS[code].follow(self, lines)
 
     def _note(self, staff: Staff, new: bool, fields: list[str]) -> None:
         if new:

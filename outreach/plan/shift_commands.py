@@ -46,16 +46,18 @@ def add_shift(actor: Actor, operation: Operation, team: Team, draft: ShiftDraft)
     return _shift(uid)
 
 
-def change_shift(actor: Actor, operation: Operation, shift: ShiftRow, draft: ShiftDraft, version: int) -> bool:
-    """The next version of a shift, as a draft; whether anything differed.
+def change_shift(
+    actor: Actor, operation: Operation, shift: ShiftRow, draft: ShiftDraft, version: int, *, restore: bool = False
+) -> bool:
+    """The next version of a shift, as a draft; whether anything differed. ``restore``: a cancelled one stands again.
 
     Raises ``NotAllowed``, ``Invalid``; ``Changed`` when it no longer stands at ``version``; ``Blocked`` when cancelled.
     """
     before = _before(actor, operation, shift, version)
-    if before.cancelled:
+    if before.cancelled and not restore:
         raise Blocked(N_("This shift is cancelled. Restore it first."))
     draft = draft.in_utc()
-    values = _values(draft)
+    values = {**_values(draft), "cancelled": False}
     changed = sorted(name for name, value in values.items() if getattr(before, name) != value)
     if not changed:
         return False

@@ -262,6 +262,7 @@ from . import (  # noqa: E402 - they add their pages to the blueprint above
     nested_views,  # noqa: F401
     service_views,  # noqa: F401
     shift_plan_views,  # noqa: F401
+    shift_sheet,  # noqa: F401 - a sheet of the plan workbook
     shift_views,  # noqa: F401
     team_views,  # noqa: F401
     workbook_views,  # noqa: F401

@@ -21,7 +21,7 @@ from outreach.errors import N_, Finding, Unreadable
 from . import workbook_reader
 from .operation_rules import USUAL_ZONES
 from .workbook_reading_rules import plan_of
-from .workbook_rules import LISTS, SHEETS, Column, Plan, Rows, SheetRead, letter, said_in
+from .workbook_rules import LISTS, PARTS, SHEETS, Column, Plan, Rows, SheetRead, letter, said_in
 
 WALL_SECONDS = 10
 LARGEST_FILE = 8 * 1024 * 1024
@@ -236,6 +236,8 @@ def _rows(code: str, plan: Plan) -> Iterable[dict[str, Any]]:
     if code == "Services":
         for one in plan.services:
             yield vars(one) | {c.code: dict(one.planned).get(c.code[8:]) for c in SHEETS[code][1] if c.kind == "number"}
+    elif code in PARTS:
+        yield from (line.said for line in plan.more.get(code, ()))
     else:
         yield from (vars(one) for one in (plan.teams if code == "Teams" else plan.people))
 

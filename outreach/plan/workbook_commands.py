@@ -18,7 +18,7 @@ from outreach.storage.tables import Operation, Service, Team
 
 from . import service_commands
 from .team_rules import person_key
-from .workbook_rules import OperationPlan, PersonPlan, Plan, ServicePlan, TeamPlan
+from .workbook_rules import PARTS, Line, OperationPlan, PersonPlan, Plan, ServicePlan, TeamPlan
 
 
 def note_export(actor: Actor, operation: Operation) -> None:
@@ -78,6 +78,7 @@ def plan_of_operation(operation: Operation) -> Plan:
             for team, version, service in standing
         ),
         tuple(_people(operation, {service.id: service.name for _, _, service in taking_part})),
+        {code: tuple(Line(said) for said in part.gather(operation)) for code, part in PARTS.items()},
     )
 
 

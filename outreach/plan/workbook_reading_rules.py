@@ -20,11 +20,13 @@ from .rules import name_key
 from .team_rules import person_key
 from .workbook_rules import (
     OPERATION,
+    PARTS,
     PLANNED,
     SHEETS,
     Cell,
     Cells,
     Column,
+    Line,
     OperationPlan,
     PersonPlan,
     Plan,
@@ -70,6 +72,7 @@ class _Wrong(Exception):
         self.params = params
 
 
+_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EMPTY: dict[str, Any] = {"moment": None, "time": None, "number": None, "names": (), "text": "", "choice": ""}
 
 
@@ -155,6 +158,8 @@ def plan_of(book: list[SheetRead]) -> tuple[Plan | None, list[Finding]]:
     for code, (label, _columns) in SHEETS.items():
         wanted = {person_key(code), person_key(label), person_key(french(label))}
         found = next((sheet for sheet in book if person_key(sheet.name) in wanted), None)
+        if found is None and code in PARTS:
+            continue
         if found is None:
             reader.problem(
                 code, N_("There is no sheet “%(sheet)s”. Keep the sheets and names of the template."), sheet=code
@@ -162,13 +167,14 @@ def plan_of(book: list[SheetRead]) -> tuple[Plan | None, list[Finding]]:
         else:
             sheets[code] = found
             reader.cells.names[code] = found.name
-    if len(sheets) < len(SHEETS):
+    if any(code not in sheets for code in SHEETS if code not in PARTS):
         return None, reader.findings
     operation = _operation(reader, sheets["Operation"])
     services = tuple(_services(reader, sheets["Services"]))
     teams = tuple(_teams(reader, sheets["Teams"]))
     people = tuple(_people(reader, sheets["People"]))
-    plan = Plan(operation, services, teams, people, reader.cells) if operation else None
+    more = {code: tuple(_lines(reader, sheets[code], code)) for code in PARTS if code in sheets}
+    plan = Plan(operation, services, teams, people, more, reader.cells) if operation else None
     if plan is not None:
         _across(reader, plan)
     return (None if reader.findings else plan), reader.findings
@@ -276,7 +282,7 @@ def _teams(reader: Reader, sheet: SheetRead) -> Iterator[TeamPlan]:
     for number, said in _table(reader, sheet, "Teams"):
         said["cancelled"] = said["cancelled"] == "yes"
         said["uid"] = said["uid"].lower()
-        if said["uid"] and not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", said["uid"]):
+        if said["uid"] and not _UID.fullmatch(said["uid"]):
             reader.problem(
                 reader.cells.place("Teams", "uid", number),
                 N_("This is no ID of Outreach. Clear the cell for a new team."),
@@ -288,6 +294,16 @@ def _people(reader: Reader, sheet: SheetRead) -> Iterator[PersonPlan]:
     for number, said in _table(reader, sheet, "People"):
         said["lead"] = said["lead"] == "yes"
         yield PersonPlan(**said, row=number)
+
+
+def _lines(reader: Reader, sheet: SheetRead, code: str) -> Iterator[Line]:
+    for number, said in _table(reader, sheet, code):
+        if "uid" in said:
+            said["uid"] = said["uid"].lower()
+            if said["uid"] and not _UID.fullmatch(said["uid"]):
+                words = N_("This is no ID of Outreach. Clear the cell to add the row as a new one.")
+                reader.problem(reader.cells.place(code, "uid", number), words)
+        yield Line(said, number)
 
 
 def _across(reader: Reader, plan: Plan) -> None:
@@ -304,6 +320,15 @@ def _across(reader: Reader, plan: Plan) -> None:
     _twins(reader, "People", "name", rows)
     leads = [(f"{name_key(p.service)}/{person_key(p.team)}", p.row) for p in plan.people if p.lead and p.team]
     _twins(reader, "People", "lead", leads)
+    for code, lines in plan.more.items():
+        if PARTS[code].twins:
+            keys = [("/".join(_twin_key(line.said[name]) for name in PARTS[code].twins), line.row) for line in lines]
+            _twins(reader, code, PARTS[code].twins[0], keys)
+        _twins(reader, code, "uid", [(line.said["uid"], line.row) for line in lines if line.said.get("uid")])
+
+
+def _twin_key(value: Any) -> str:
+    return person_key(value) if isinstance(value, str) else str(value)
 
 
 def _twins(reader: Reader, sheet: str, column: str, keys: list[tuple[str, int]]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gettext
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -135,6 +136,40 @@ SHEETS: dict[str, tuple[str, tuple[Column, ...]]] = {
 LISTS = N_("Lists")
 
 
+@dataclass(frozen=True)
+class Line:
+    """One row of a further sheet: value by column code; ``row`` is where it stands and never compared."""
+
+    said: dict[str, Any]
+    row: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sheet that a subject or a later room adds. A workbook may lack it; then nothing of it changes.
+
+    ``gather(operation)`` gives the values of its lines; ``follow(run, lines)`` makes the plan follow them, by the
+    commands of its room, with the import's own ``find``, ``attempt``, ``moment``, ``service`` and ``steps``.
+    ``what``: one of them, for the preview. ``twins``: columns that together stand once.
+    """
+
+    label: str
+    what: str
+    columns: tuple[Column, ...]
+    gather: Callable[[Any], list[dict[str, Any]]]
+    follow: Callable[[Any, tuple[Line, ...]], None]
+    twins: tuple[str, ...] = ()
+
+
+PARTS: dict[str, Part] = {}
+
+
+def add_part(code: str, part: Part) -> None:
+    """Let every plan workbook have this sheet, after those that are there."""
+    PARTS[code] = part
+    SHEETS[code] = (part.label, part.columns)
+
+
 # --- the values ------------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +269,7 @@ class Plan:
     services: tuple[ServicePlan, ...] = ()
     teams: tuple[TeamPlan, ...] = ()
     people: tuple[PersonPlan, ...] = ()
+    more: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     cells: Cells = field(default_factory=lambda: Cells(), compare=False)
 
 

@@ -18,7 +18,7 @@ from . import import_commands, workbook, workbook_commands
 from .team_forms import ConfirmForm
 from .views import bp
 from .workbook_reading_rules import book_as_text, book_of_text, plan_of
-from .workbook_rules import SHEETS, SheetRead
+from .workbook_rules import PARTS, SHEETS, SheetRead
 
 MOST_CARRIED = 3 * 1024 * 1024
 
@@ -115,6 +115,7 @@ def _preview(operation: Any, book: list[SheetRead], notice: str = "") -> Any:
         exists=exists,
         steps=outcome.steps,
         columns=columns(outcome.steps),
+        what={code: gettext(part.what) for code, part in PARTS.items()},
         mark=outcome.mark,
         carried=carried,
         errors=[notice] if notice else None,

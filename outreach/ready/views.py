@@ -11,6 +11,7 @@ from . import (  # noqa: E402, F401 - they add their pages to the blueprint abov
     briefing_views,
     delegate_views,
     kit_views,
+    plan_sheets,
     readiness_views,
     rehearsal_views,
     session_views,

@@ -386,7 +386,7 @@ def test_the_template_has_lists_notes_and_a_hidden_id() -> None:
     target = io.BytesIO()
     workbook.write_template(target, "en")
     book = load_workbook(target)
-    assert book.sheetnames == ["Operation", "Services", "Teams", "People", "Lists"]
+    assert book.sheetnames == ["Operation", "Services", "Teams", "People", "Shifts", "Kits", "Sessions", "Lists"]
     ranges = {str(v.sqref): v.formula1 for v in book["Services"].data_validations.dataValidation}
     assert ranges["C2:C5000"].startswith("='Lists'!$")
     assert book["Teams"]["D1"].comment and book["Teams"].column_dimensions["H"].hidden
