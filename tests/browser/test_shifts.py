@@ -35,6 +35,7 @@ def test_the_grid_answers_to_keys_and_says_what_they_did(open_page, site):
     said = page.locator("body > [role=status]")
     first = page.locator("#shifts tbody tr").first.locator("td a")
     expect(page.locator('#shifts tbody a[tabindex="0"]')).to_have_count(1)
+    assert axe_findings(page) == []
     first.first.focus()
     page.keyboard.press("Delete")
     expect(said).to_have_text("The shift is cancelled.")
