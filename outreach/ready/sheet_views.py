@@ -128,7 +128,7 @@ def _trouble(kind: str, picked: list[Any]) -> str:
 
 def _offer(form: SheetForm, plan: sheet_contents.Plan) -> None:
     operation = plan.operation
-    standing = [(key, f"{service.name}: {version.name}") for key, (_, version, service) in plan.teams.items()]
+    standing = [(key, f"{service.name} · {version.name}") for key, (_, version, service) in plan.teams.items()]
     today = operational_day(plan.now, operation.time_zone, operation.day_starts_minutes)
     form.offer(sheet_contents.days_of(operation, plan.shifts), standing, today)
 

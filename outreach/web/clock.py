@@ -6,7 +6,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, pgettext
 
 
 def local(at: dt.datetime | None, zone: str) -> dt.datetime | None:
@@ -29,9 +29,16 @@ def local_text(at: dt.datetime | None, zone: str) -> str:
     return gettext("not known") if at is None else at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
+def _day_number(day: dt.date) -> str:
+    """French counts the first of a month: ``1er``."""
+    return pgettext("day of a month", "1") if day.day == 1 else str(day.day)
+
+
 def long_day(day: dt.date | None) -> str:
     """``10 October 2017`` / ``10 octobre 2017``, for prose and headings."""
-    return gettext("not known") if day is None else format_date(day, "d MMMM y", locale=get_locale())
+    if day is None:
+        return gettext("not known")
+    return f"{_day_number(day)} {format_date(day, 'MMMM y', locale=get_locale())}"
 
 
 def long_span(first: dt.date | None, last: dt.date | None) -> str:
@@ -41,7 +48,7 @@ def long_span(first: dt.date | None, last: dt.date | None) -> str:
     if first == last:
         return long_day(first)
     if (first.year, first.month) == (last.year, last.month):
-        return gettext("%(first)s to %(last)s", first=first.day, last=long_day(last))
+        return gettext("%(first)s to %(last)s", first=_day_number(first), last=long_day(last))
     return gettext("%(first)s to %(last)s", first=long_day(first), last=long_day(last))
 
 

@@ -48,7 +48,7 @@ def theirs(plan: Any, signed_in: Any) -> Any:
 
 def test_the_coordinator_chooses_sheet_day_teams_and_language(boss):
     page = boss.get(URL).text
-    for words in ("Assignment lists", "Blank contact form", "2017-10-12", "Service OP-1 2: Team 1", "Français"):
+    for words in ("Assignment lists", "Blank contact form", "2017-10-12", "Service OP-1 2 · Team 1", "Français"):
         assert words in page, words
     answer = boss.get(URL + "/print?kind=assignment&day=2017-10-12&language=fr")
     assert answer.mimetype == "application/pdf" and answer.headers["Cache-Control"] == "no-store"
