@@ -381,7 +381,8 @@ def _check(operation: Operation, team_id: int, draft: ShiftDraft, *, but: int | 
     version = teams.current(team_id)
     members = tuple(Member(m.staff_id, ("staff", m.staff_id)) for m, _ in teams.members_of(operation.id, team_id))
     team = PlannedTeam(team_id, 0, version.name, members=members, cancelled=version.cancelled)
-    findings = _findings(operation, team, draft, shifts.stretches_of(team_id, but=but))
+    others = shifts.stretches_of(team_id, but=but, within=(draft.starts_at, draft.ends_at))
+    findings = _findings(operation, team, draft, others)
     if findings:
         raise Invalid(*findings)
 

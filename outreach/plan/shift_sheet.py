@@ -5,7 +5,8 @@ What is imported is a draft: officers see it when it is published. A shift that 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from .workbook_commands import Places, local_of
 from .workbook_rules import YES_NO, Column, Line, Part, add_part
 
 SHEET = "Shifts"
+ROUNDS = 2
+"""How often a row is tried that another one is in the way of."""
 _LOCAL = N_("Local time of the operation, 2017-10-18 21:42. Where the clocks show a time twice, the earlier one.")
 COLUMNS = (
     Column("service", N_("Service"), N_("The service that leads the team."), required=True),
@@ -105,17 +108,54 @@ def follow(run: Any, lines: tuple[Line, ...]) -> None:
     jobs = _jobs(run, lines)
     if run.findings:
         return
-    leaving = [job for job in jobs if _cancels(job)]
-    waiting: list[tuple[int, Callable[[], None]]] = [
-        (job.line.row, lambda j=job: _write(run, j)) for job in (*leaving, *(j for j in jobs if j not in leaving))
-    ]
-    while waiting:  # a shift may have to wait until another has left its hours
-        refused = [(row, act) for row, act in waiting if not _done(act)]
-        if len(refused) == len(waiting):
-            for row, act in refused:
-                run.attempt(SHEET, row, act, _WHERE)
-            return
-        waiting = refused
+    moving = [job for job in jobs if not _cancels(job)]
+    ordered = [*(job for job in jobs if _cancels(job)), *_in_turn(moving, run.operation.time_zone)]
+    waiting: list[tuple[int, Callable[[], None]]] = [(job.line.row, lambda j=job: _write(run, j)) for job in ordered]
+    for _ in range(ROUNDS):
+        waiting = [(row, act) for row, act in waiting if not _done(act)]
+    for row, act in waiting:
+        run.attempt(SHEET, row, act, _WHERE)
+
+
+def _in_turn(jobs: Sequence[_Job], zone: str) -> list[_Job]:
+    """The rows in an order in which each shift has left its hours before another one of the team enters them.
+
+    Found at once, not by trying: a file in which every shift waits for the next must not hold up all writers. Where
+    shifts wait for each other in a circle no order helps.
+    """
+    standing: dict[int, list[tuple[Any, Any, int]]] = {}
+    for number, job in enumerate(jobs):
+        if job.before is not None and not job.before.cancelled:
+            there = local_of(job.before.starts_at, zone), local_of(job.before.ends_at, zone), number
+            standing.setdefault(job.team_id, []).append(there)
+    for there_of_team in standing.values():
+        there_of_team.sort()
+    ordered: list[_Job] = []
+    met: set[int] = set()
+    for first in range(len(jobs)):
+        open_ = [(first, False)]
+        while open_:
+            number, left = open_.pop()
+            if left:
+                ordered.append(jobs[number])
+            elif number not in met:
+                met.add(number)
+                ahead = _in_the_way(jobs[number], standing.get(jobs[number].team_id, []))
+                open_ += [(number, True), *((one, False) for one in ahead if one not in met)]
+    return ordered
+
+
+def _in_the_way(job: _Job, standing: Sequence[tuple[Any, Any, int]]) -> list[int]:
+    """Numbers of the shifts that stand where the row wants to go. Standing ones of a team do not overlap."""
+    starts_at, ends_at = job.line.said["starts_at"], job.line.said["ends_at"]
+    found = []
+    for at in range(max(bisect_left(standing, (starts_at,)) - 1, 0), len(standing)):
+        begins, ends, number = standing[at]
+        if begins >= ends_at:
+            break
+        if ends > starts_at:
+            found.append(number)
+    return found
 
 
 def _done(act: Callable[[], None]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -220,3 +221,24 @@ def test_a_kit_that_was_taken_back_counts_no_longer(app: Any) -> None:
     assert [(row["service"], row["sent"]) for row in lines("Kits") if row["kit"] == "Hotline card"] == [
         ("Lantern House", 40)
     ]
+
+
+def test_shifts_that_all_wait_for_the_next_one_to_leave_are_moved_without_trying_every_order(app: Any) -> None:
+    hours = [dt.datetime(2026, 10, 10, 8) + dt.timedelta(minutes=15 * n) for n in range(31)]
+    times = [f"{at:%Y-%m-%d %H:%M}" for at in hours]
+    team = {"service": POLICE, "team": "Team 1"}
+    follow(with_rows(shifts=[team | {"starts_at": a, "ends_at": b} for a, b in pairwise(times[:-1])]))
+    before = sorted(standing(), key=lambda row: row.starts_at)
+    later = zip(before, times[1:-1], times[2:], strict=True)
+    follow(with_rows(shifts=[team | {"uid": row.uid, "starts_at": a, "ends_at": b} for row, a, b in later]))
+    after = sorted(standing(), key=lambda row: row.starts_at)
+    assert [row.uid for row in after] == [row.uid for row in before]
+    assert [row.starts_at for row in after] == [row.starts_at + dt.timedelta(minutes=15) for row in before]
+
+
+def test_shifts_that_wait_for_each_other_in_a_circle_are_refused_at_their_cells(app: Any) -> None:
+    follow(full())
+    rows = [{"service": POLICE, "team": "Team 1", "uid": row.uid} for row in standing()]
+    swapped = zip(rows, reversed(SHIFTS), strict=True)
+    content = with_rows(shifts=[row | {k: there[k] for k in ("starts_at", "ends_at")} for row, there in swapped])
+    assert set(findings(content)) == {"Shifts!C2", "Shifts!C3"}

@@ -281,13 +281,22 @@ def take_turn(operation_id: int) -> None:
     db.session.execute(select(Operation.id).where(Operation.id == operation_id).with_for_update())
 
 
-def stretches_of(team_id: int, *, but: int | None = None) -> list[tuple[dt.datetime, dt.datetime]]:
-    """When the standing shifts of a team are planned, apart from the one named."""
+def stretches_of(
+    team_id: int,
+    *,
+    but: int | None = None,
+    within: tuple[dt.datetime | None, dt.datetime | None] = (None, None),
+) -> list[tuple[dt.datetime, dt.datetime]]:
+    """When the standing shifts of a team are planned, apart from the one named: those that share a moment with
+    ``within``, where it has both ends."""
+    starts_at, ends_at = within
     query = select(ShiftVersion.starts_at, ShiftVersion.ends_at).where(
         ShiftVersion.team_id == team_id, ShiftVersion.superseded_at.is_(None), ShiftVersion.cancelled.is_(False)
     )
     if but is not None:
         query = query.where(ShiftVersion.shift_id != but)
+    if starts_at is not None and ends_at is not None:
+        query = query.where(ShiftVersion.starts_at < ends_at, ShiftVersion.ends_at > starts_at)
     return [(row[0], row[1]) for row in db.session.execute(query.order_by(ShiftVersion.starts_at, ShiftVersion.id))]
 
 
