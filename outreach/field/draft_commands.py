@@ -74,7 +74,12 @@ def begun(place: rows.LoggingPlace, uid: str) -> Begun | None:
 
 
 def note_trial(place: rows.LoggingPlace, measured: Begun, server_ms: int) -> None:
-    """Keep what one contact of a rehearsal took: the first press and Save are taps too."""
+    """Keep what one contact of a rehearsal took: the first press and Save are taps too.
+
+    Nothing is kept when the rehearsal was removed since the contact was stored.
+    """
+    if rows.logging_place(place.team_uid) is None:
+        return
     now = utc_now()
     add_trial(
         {

@@ -16,7 +16,7 @@ from outreach.errors import NotAllowed
 from outreach.plan import commands as plan
 from outreach.plan import rules as plan_rules
 from outreach.rollup.stock import Stock, stocks, together
-from outreach.storage.queries import access, briefing, operations
+from outreach.storage.queries import access, briefing, operations, rehearsals
 from outreach.storage.queries import kits as kits_of
 from outreach.storage.queries import readiness as rows
 from outreach.storage.tables import Operation
@@ -24,6 +24,7 @@ from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, ServiceKind, StaffCategory
 
 from . import readiness_rules as rules
+from . import rehearsal_commands
 from .readiness_rules import Facts, Part, Row
 
 _STANDING = (ParticipationStatus.INVITED, ParticipationStatus.CONFIRMED)
@@ -98,6 +99,9 @@ def _kits_part(stock: Stock | None, police: bool) -> Part | None:
 def open_operation(actor: Actor, operation: Operation, reason: str = "") -> None:
     """Move the operation to *active*; one that is not ready needs ``reason``, which stays with the step.
 
+    A rehearsal of it that still runs ends with it: officers would have two teams of one name, and what somebody logs
+    in the wrong one is removed in one click.
+
     Raises what ``plan.commands.move`` raises: ``NotAllowed``, ``Blocked``, ``Invalid`` at ``reason``, ``Changed``.
     """
     if not may(actor, "operation.move", access.operation_target(operation)):
@@ -113,6 +117,9 @@ def open_operation(actor: Actor, operation: Operation, reason: str = "") -> None
             operation=operation.id,
             counts={gap.check.code: len(gap.services) for gap in lacking},
         )
+    rehearsal = rehearsals.rehearsal_of(operation.id)
+    if rehearsal is not None:
+        rehearsal_commands.end(actor, operation, rehearsal)
 
 
 def not_ready(operation: Operation) -> list[rules.Gap]:

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from outreach.errors import Blocked, Invalid, NotAllowed
-from outreach.field.commands import log_contact
+from outreach.errors import Blocked, Invalid, NotAllowed, NotFound
+from outreach.field.commands import log_contact, prepare_contact, store_contact
+from outreach.field.draft_commands import Begun, note_trial
 from outreach.plan import commands as plan_commands
 from outreach.plan.operation_rules import Draft
+from outreach.ready import readiness_commands
 from outreach.ready import rehearsal_commands as commands
 from outreach.ready.rehearsal_rules import code_of, measured
 from outreach.report.commands import figures_text
@@ -150,6 +152,33 @@ def test_only_its_coordinator_rehearses_once_and_before_it_is_open(planned):
         db.session.get(Operation, planned.operation.id).status = OperationStatus.ACTIVE.value
     with pytest.raises(Blocked):
         started(planned)
+
+
+def test_opening_the_operation_ends_its_rehearsal_so_that_nobody_logs_a_real_contact_there(planned):
+    rehearsal = started(planned)
+    with writing():
+        readiness_commands.open_operation(actor_of(planned.boss), operations.by_id(planned.operation.id), "tonight")
+    assert operations.by_id(planned.operation.id).status == OperationStatus.ACTIVE
+    assert operations.by_id(rehearsal.id).status == OperationStatus.CLOSED
+    with pytest.raises(NotAllowed):
+        logged_in(rehearsal, planned.officer, a_person())
+    assert db.session.scalars(select(AuditEntry).where(AuditEntry.tag == "ready.rehearsal.end")).one()
+
+
+@pytest.mark.any_database
+def test_a_contact_that_arrives_while_its_rehearsal_is_removed_is_not_found_and_leaves_nothing(planned):
+    rehearsal = started(planned)
+    uid = db.session.scalar(select(Team.uid).where(Team.operation_id == rehearsal.id))
+    officer, place = actor_of(planned.officer), field_rows.logging_place(uid)
+    ready = prepare_contact(officer, place, an_entry(a_person(), met_at=rehearsal.starts_at), "contact.log")
+    with writing():
+        commands.remove(actor_of(planned.boss), planned.operation, rehearsal)
+    with pytest.raises(NotFound), writing():
+        store_contact(officer, ready)
+    with writing():
+        note_trial(place, Begun(AT, 6), 10)
+    for table in (Contact, Person, Trial):
+        assert db.session.scalar(select(func.count()).select_from(table)) == 0
 
 
 def test_an_operation_without_anybody_in_a_team_is_not_rehearsed(app):

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from outreach.auth.actors import Target
+from outreach.errors import NotFound
 from outreach.vocab import OperationStatus, ParticipationStatus, ServiceKind
 
 from ..engine import db, running
@@ -296,8 +298,14 @@ _COUNT_CHANGE = Prepared(
 
 
 def add_contact(values: dict[str, Any]) -> int | None:
-    """Id of the new contact; ``None`` when its UUID is taken (the constraint decides between parallel writers)."""
-    row = _ADD_CONTACT.run(running(), values).fetchone()
+    """Id of the new contact; ``None`` when its UUID is taken (the constraint decides between parallel writers).
+
+    Raises ``NotFound`` when its team went meanwhile with its operation: a rehearsal is removed while phones send.
+    """
+    try:
+        row = _ADD_CONTACT.run(running(), values).fetchone()
+    except IntegrityError as error:
+        raise NotFound() from error
     return None if row is None else int(row[0])
 
 
