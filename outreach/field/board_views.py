@@ -169,7 +169,7 @@ def _board(operation: Any) -> Board:
         rows=tuple(seen) if rows_seen else None,
         counts=tuple((state, number) for state, number in places.items() if number),
         headline=headline,
-        empty="" if counted else _empty(operation, running, now),
+        empty="" if counted else _empty(operation, running, targets, now),
         now=now,
         zone=operation.time_zone,
     )
@@ -227,8 +227,15 @@ def _visible(target: Target) -> bool:
     return any(may(g.actor, "team.see", replace(target, service=one)) for one in {target.service, *target.partners})
 
 
-def _empty(operation: Any, running: list[Any], now: dt.datetime) -> str:
-    coming = rows.next_start([one.id for one in running], now) if running else None
+def _empty(operation: Any, running: list[Any], targets: dict[int, Target], now: dt.datetime) -> str:
+    """What stands where no team does. When another service's teams start is no business of a service."""
+    every = may(g.actor, "board.counts", g.get("target") or access.operation_target(operation))
+    teams = [
+        team.team_id
+        for team in rows.teams_of(targets)
+        if every or _visible(replace(targets[team.operation_id], service=team.service_id, partners=team.partners))
+    ]
+    coming = rows.next_start(targets, teams, now) if teams else None
     if coming is None:
         return gettext("No team is out, and no shift is published that begins later.")
     zone = next(one.time_zone for one in running if one.id == coming[1])

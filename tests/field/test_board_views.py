@@ -108,6 +108,19 @@ def test_an_empty_board_says_when_the_next_team_starts(app, clock, signed_in):
     clock.move_to(SIX - dt.timedelta(hours=14))
     desk = signed_in(a_user(Role.OPERATION_COORDINATOR, operation=night.operation))
     assert "Next team starts 18:00" in desk.get(address(night)).text
+
+
+def test_a_service_is_not_told_when_the_teams_of_another_one_start(app, clock, signed_in):
+    night = a_night()
+    a_shift(night.team, SIX, published=True)
+    other = a_service("Elm Falls Police Service")
+    a_participation(night.operation, other)
+    clock.move_to(SIX - dt.timedelta(hours=14))
+    page = signed_in(a_user(Role.SERVICE_COORDINATOR, other)).get(address(night))
+    assert page.status_code == 200
+    assert "Next team starts" not in page.text
+    own = signed_in(a_user(Role.SERVICE_COORDINATOR, night.service)).get(address(night))
+    assert "Next team starts 18:00" in own.text
     clock.move_to(SIX + dt.timedelta(days=2))
     desk = signed_in(a_user(Role.OPERATION_COORDINATOR, operation=night.operation))
     assert "no shift is published that begins later" in desk.get(address(night)).text

@@ -123,8 +123,10 @@ def contacts_of(team_id: int, since: dt.datetime) -> tuple[dt.datetime, dt.datet
     return None if row[0] is None else (row[0], row[1])
 
 
-def next_start(operation_ids: Iterable[int], after: dt.datetime) -> tuple[dt.datetime, int] | None:
-    """When the next published shift begins, and in which operation."""
+def next_start(
+    operation_ids: Iterable[int], team_ids: Iterable[int], after: dt.datetime
+) -> tuple[dt.datetime, int] | None:
+    """When the next published shift of the teams begins, and in which operation."""
     query = (
         select(ShiftVersion.starts_at, ShiftVersion.operation_id)
         .join(Team, Team.id == ShiftVersion.team_id)
@@ -133,6 +135,7 @@ def next_start(operation_ids: Iterable[int], after: dt.datetime) -> tuple[dt.dat
             TeamVersion.cancelled.is_(False),
             _takes_part(),
             ShiftVersion.operation_id.in_(list(operation_ids)),
+            ShiftVersion.team_id.in_(list(team_ids)),
             ShiftVersion.published_at.is_not(None),
             ShiftVersion.unpublished_at.is_(None),
             ShiftVersion.cancelled.is_(False),
