@@ -53,16 +53,19 @@ class WriteQueue:
         """Wait for this process' turn before anything else is done, for a short write; ``leave`` passes it on.
 
         Threads of one process cannot compute at the same time anyway. Without it each statement of a write lets another
-        thread of the process in between, and the writers of the other processes wait meanwhile.
+        thread of the process in between, and the writers of the other processes wait meanwhile. Raises ``Unavailable``
+        when another thread writes longer than a write may take, so that one long import does not stop every thread.
         """
-        self._threads.acquire()
+        if not self._threads.acquire(timeout=BUSY_MS / 1000):
+            raise Unavailable()
 
     def leave(self) -> None:
         self._threads.release()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        with self._threads:
+        self.join()
+        try:
             place = self._file()
             if place is None:
                 yield
@@ -72,6 +75,8 @@ class WriteQueue:
                 yield
             finally:
                 fcntl.flock(place, fcntl.LOCK_UN)
+        finally:
+            self.leave()
 
     def _wait(self, place: int) -> None:
         """Lock the file; raises ``Unavailable`` when another process holds it longer than a write may take."""

@@ -2,8 +2,10 @@
 
 import threading
 
+import pytest
 import time_machine
 
+from outreach.errors import Unavailable
 from outreach.storage import db, engine
 from outreach.storage.tables import Contact
 from tests.conftest import token_of
@@ -23,6 +25,27 @@ def somebody_else_is_next():
     thread.start()
     thread.join()
     return free[0]
+
+
+def test_a_long_write_of_another_thread_is_told_as_unavailable_and_not_waited_for_without_end(app, monkeypatch):
+    monkeypatch.setattr(engine, "BUSY_MS", 100)
+    begun, over = threading.Event(), threading.Event()
+
+    def long_import():
+        with app.app_context(), engine.writers_wait():
+            begun.set()
+            over.wait(10)
+
+    thread = threading.Thread(target=long_import)
+    thread.start()
+    assert begun.wait(5)
+    with pytest.raises(Unavailable):
+        engine.join_the_queue()
+    with pytest.raises(Unavailable), engine.writing():
+        pass
+    over.set()
+    thread.join()
+    assert somebody_else_is_next()
 
 
 def test_the_turn_is_passed_on_after_a_contact_and_after_each_kind_of_refusal(app, signed_in):
