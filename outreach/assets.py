@@ -198,14 +198,16 @@ def _merge(language: str, catalogues: Iterable[Path]) -> Catalog:
 
 
 def _unbroken(said: str | Iterable[str] | None) -> str | tuple[str, ...]:
-    """Words in guillemets keep their signs on their line: the catalogues are written with plain spaces."""
+    """Words keep their guillemets and their colon on their line: the catalogues are written with plain spaces."""
     if said is None or isinstance(said, str):
         return _kept(said or "")
     return tuple(_kept(one) for one in said)
 
 
 def _kept(said: str) -> str:
-    return said.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»")
+    for loose, kept in (("« ", "«\N{NO-BREAK SPACE}"), (" »", "\N{NO-BREAK SPACE}»"), (" :", "\N{NO-BREAK SPACE}:")):
+        said = said.replace(loose, kept)
+    return said
 
 
 def _messages(path: Path, language: str) -> Iterator[Message]:

@@ -194,6 +194,19 @@ def test_small_catalogues_become_one(tmp_path):
     assert [french.gettext(word) for word in ("Day", "Night", "Dusk")] == ["Jour", "Nuit", "Dusk"]
 
 
+def test_a_french_colon_and_guillemets_stay_on_the_line_of_their_word(tmp_path):
+    import gettext
+
+    language = tmp_path / "fr"
+    language.mkdir()
+    (language / "a.po").write_text('msgid "Say: “yes”"\nmsgstr "Dites : « oui »"\n', encoding="utf-8")
+    (written,) = assets.compile_translations(tmp_path)
+    with written.open("rb") as file:
+        french = gettext.GNUTranslations(file)
+    space = "\N{NO-BREAK SPACE}"
+    assert french.gettext("Say: “yes”") == f"Dites{space}: «{space}oui{space}»"
+
+
 def test_the_locks_hold_everything_that_setup_cfg_asks_for():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")

@@ -267,7 +267,7 @@ def place_findings(rows: list[dict[str, Any]], problem: Invalid) -> list[tuple[s
             summary.append(("main", words))
             continue
         row["form"].add_finding(replace(finding, where=name))
-        summary.append((row["form"][name].id, f"{row['label']}: {words}"))
+        summary.append((row["form"][name].id, f"{row['label']}{pgettext('after a name', ':')} {words}"))
     return summary
 
 

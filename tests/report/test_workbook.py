@@ -439,7 +439,7 @@ def test_every_chart_has_a_title_and_words_for_who_cannot_see_it(opened, languag
     for frame in frames:
         words = re.search(r'descr="([^"]+)"', frame)
         assert words and re.search(r"\d", words[1]), frame
-    colon = " : " if language == "fr" else ": "
+    colon = "\N{NO-BREAK SPACE}: " if language == "fr" else ": "
     assert any(f"2017-10-10{colon}6" in frame and f"2017-10-11{colon}0" in frame for frame in frames)
     charts = [text for name, text in opened.parts() if name.startswith("xl/charts/chart")]
     assert all("<title>" in text and "<numCache>" not in text for text in charts)
