@@ -292,6 +292,8 @@ class Walk:
             if len(self.seen) > OBJECTS:
                 raise Refused("too_large_inside")
             one = one.get_object()
+            if isinstance(one, str) and one in ACTIVE:  # what an action does, named in an object of its own
+                raise Refused("active")
         if isinstance(one, StreamObject):
             self.weigh(one)
         if isinstance(one, DictionaryObject):
@@ -304,6 +306,8 @@ class Walk:
 
     def check(self, one: Any) -> None:
         if ACTIVE & set(one) or any(one.get(key) in ACTIVE for key in ("/S", "/Type", "/Subtype")):
+            raise Refused("active")
+        if not opens_quietly(one.get("/OpenAction")):
             raise Refused("active")
         if one.get("/Subtype") == "/Image":
             width, height = one.get("/Width"), one.get("/Height")
@@ -328,6 +332,16 @@ class Walk:
                 if self.left < 0:
                     raise Refused("bomb")
                 rest = machine.unconsumed_tail
+
+
+def opens_quietly(action: Any) -> bool:
+    """Whether opening the document does no more than turn to a page: no address is called without a press."""
+    action = action.get_object() if hasattr(action, "get_object") else action
+    if not isinstance(action, dict):
+        return True
+    kind = action.get("/S")
+    kind = kind.get_object() if hasattr(kind, "get_object") else kind
+    return kind in ("/GoTo", "/Named") and "/Next" not in action
 
 
 def rehearsal() -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, TextStringObject
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, NumberObject, TextStringObject
 
 from outreach.errors import Unreadable
 from outreach.ready import attachment_reader, attachments
@@ -119,6 +119,46 @@ def _huge_picture(writer):
 )
 def test_a_pdf_that_does_more_than_show_pages_is_refused(change, words):
     assert words in refused(a_pdf(change), "a.pdf")
+
+
+def test_a_pdf_that_calls_an_address_as_soon_as_it_is_opened_is_refused_and_a_first_page_is_not():
+    quiet, calling, later = (
+        _with_action(action)
+        for action in (b"<</S/GoTo/D[3 0 R/Fit]>>", b"<</S/URI/URI(http://x)>>", b"<</S/GoTo/D[]/Next<</S/URI>>>>")
+    )
+    assert attachments.judge(quiet, "a.pdf") == "application/pdf"
+    for content in (calling, later):
+        assert "can run something" in refused(content)
+
+
+def test_what_an_action_does_is_found_where_it_is_named_in_an_object_of_its_own():
+    walk = attachment_reader.Walk(None)
+    with pytest.raises(attachment_reader.Refused):
+        walk.visit(_Elsewhere(NameObject("/Launch")), 0)
+
+
+class _Elsewhere(IndirectObject):
+    """An object that stands apart, as one in a packed stream of objects does."""
+
+    def __init__(self, held):
+        super().__init__(5, 0, None)
+        self.held = held
+
+    def get_object(self):
+        return self.held
+
+
+def _with_action(action: bytes) -> bytes:
+    """A PDF of one empty page that does ``action`` when it is opened."""
+    parts = [b"<</Type/Catalog/Pages 2 0 R/OpenAction " + action + b">>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>"]
+    parts.append(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>")
+    body, places = b"%PDF-1.7\n", []
+    for number, part in enumerate(parts, start=1):
+        places.append(len(body))
+        body += b"%d 0 obj%s\nendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    tail = b"xref\n0 4\n0000000000 65535 f \n%strailer<</Size 4/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
+    return body + tail % (table, len(body))
 
 
 def test_script_is_found_where_its_name_is_spelt_in_another_way():
