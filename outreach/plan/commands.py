@@ -22,6 +22,7 @@ from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus
 
 from . import rules
 from .operation_rules import Draft, findings_of, parent_allowed, zone_name
+from .paste_rules import visible
 
 # --- operations
 
@@ -209,7 +210,7 @@ def move(
     count = count_of(operation)
     if rules.blocks(to, count):
         raise Blocked()
-    if (explain or rules.needs_reason(step, count)) and len(reason.strip()) < 3:
+    if (explain or rules.needs_reason(step, count)) and len(visible(reason)) < 3:
         raise Invalid.at("reason", N_("Say why, in a few words; it is kept with the operation."))
     if len(reason) > 500:
         raise Invalid.at("reason", N_("Write %(most)d characters or fewer."), most=500)

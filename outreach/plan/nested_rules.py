@@ -10,6 +10,7 @@ from outreach.errors import N_, Finding
 from outreach.rollup.places import default_place
 
 from . import rules
+from .paste_rules import visible
 
 SHORTEST_REASON, LONGEST_REASON = 3, 500
 
@@ -50,7 +51,7 @@ def places_of(parts: list[Part]) -> tuple[Place, ...]:
 
 def check_reason(reason: str) -> list[Finding]:
     """Findings about why a proposal is refused."""
-    if len(reason.strip()) < SHORTEST_REASON:
+    if len(visible(reason)) < SHORTEST_REASON:
         return [Finding("reason", N_("Say why, in a few words; whoever proposed it reads it."))]
     if len(reason) > LONGEST_REASON:
         return [Finding("reason", N_("Write %(most)d characters or fewer."), {"most": LONGEST_REASON})]

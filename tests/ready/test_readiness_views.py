@@ -132,7 +132,7 @@ def test_one_that_is_not_ready_opens_only_with_a_reason_which_is_kept_and_audite
     client = signed_in(a_user(Role.OPERATION_COORDINATOR))
     page = client.get(OPEN).text
     assert "Essex Police" in page and "service coordinator" in page and 'name="reason"' in page
-    for reason in ("", "  ", "x", "y" * 501):
+    for reason in ("", "  ", "x", "\u200b" * 9, "y" * 501):
         refused = post(client, OPEN, {"reason": reason})
         assert refused.status_code == 422 and "<title>Error:" in refused.text
     assert post(client, OPEN, {"reason": "Essex joins on day two"}).status_code == 303
