@@ -35,6 +35,9 @@ def add_item(actor: Actor, operation: Operation, name_en: str, name_fr: str = ""
     _need(actor, "kits.send", access.operation_target(operation))
     operations.note_change(operation.id)
     known = kits.items_of(operation.id)
+    if len(known) >= rules.MOST_ITEMS:
+        words = N_("An operation has at most %(most)d kits. Retired ones count too; rename one of them.")
+        raise Invalid.at("name_en", words, most=rules.MOST_ITEMS)
     _refuse(rules.check_item(name_en, name_fr, [one.name_en for one in known if one.retired_at is None]))
     first = not any(one.by_contacts for one in known)
     item = kits.add_item(operation.id, name_en.strip(), name_fr.strip(), by_contacts=first)

@@ -15,6 +15,7 @@ from outreach.vocab import KitMoveKind
 MOST = 100_000
 LONGEST_NAME = 120
 LONGEST_NOTE = 200
+MOST_ITEMS = 100
 
 # What a service says of its kits, in the order of their way; only the coordinator of the operation sends.
 OWN_MOVES = (

@@ -69,6 +69,7 @@ def kits_gathered(operation: Operation) -> list[dict[str, Any]]:
 def follow_kits(run: Any, lines: tuple[Line, ...]) -> None:
     """Name new kits, give others their French name, send what the numbers say beyond what was sent."""
     items = {person_key(one.name_en): one for one in kits.items_of(run.operation.id) if one.retired_at is None}
+    sent = {pair: stock.sent for pair, stock in kits.stocks_of(run.operation.id).items()}
     for line in lines:
         item = _item(run, items, line)
         if item is None or not line.said["service"]:
@@ -76,20 +77,22 @@ def follow_kits(run: Any, lines: tuple[Line, ...]) -> None:
         service = run.service(line.said["service"], KITS, "service", line.row)
         if service is None or line.said["sent"] is None:
             continue
-        stock = kits.stocks_of(run.operation.id).get((item.id, service.id))
-        more = line.said["sent"] - (stock.sent if stock else 0)
+        before = sent.get((item.id, service.id), 0)
+        more = line.said["sent"] - before
         if more < 0:
             words = N_("%(count)s were sent already. Take a sending back on the page of kits.")
-            run.find(KITS, "sent", words, line.row, count=stock.sent)
-        elif more:
-            _send(run, item, service, more, line)
+            run.find(KITS, "sent", words, line.row, count=before)
+        elif more and _send(run, item, service, more, line):
+            sent[item.id, service.id] = before + more
 
 
-def _send(run: Any, item: KitItem, service: Any, more: int, line: Line) -> None:
+def _send(run: Any, item: KitItem, service: Any, more: int, line: Line) -> bool:
     places = {"service": "service", f"own-{service.id}": "sent", "item": "kit"}
     act = lambda: kit_commands.send(run.actor, run.operation, item, {service.id: more})  # noqa: E731 - tried at once
-    if run.attempt(KITS, line.row, act, places):
-        run.steps.append(Step("change", KITS, f"{item.name_en}: {service.name}", ("sent",)))
+    if not run.attempt(KITS, line.row, act, places):
+        return False
+    run.steps.append(Step("change", KITS, f"{item.name_en}: {service.name}", ("sent",)))
+    return True
 
 
 def _item(run: Any, items: dict[str, KitItem], line: Line) -> KitItem | None:

@@ -329,3 +329,12 @@ def test_whatever_is_recorded_in_whatever_order_the_equations_hold(night, kit, s
         assert stock.received == stock.handed_out + stock.remaining + stock.returned + stock.lost
         if untouched:
             assert stock.in_transit >= 0 and stock.remaining >= 0
+
+
+def test_an_operation_has_no_more_kits_than_a_page_can_show(night, monkeypatch):
+    monkeypatch.setattr(kit_commands.rules, "MOST_ITEMS", 2)
+    commands.add_item(SYSTEM, night.operation, "Cards")
+    commands.retire_item(SYSTEM, night.operation, commands.add_item(SYSTEM, night.operation, "Bags"))
+    with pytest.raises(Invalid) as refused:
+        commands.add_item(SYSTEM, night.operation, "Toiletries")
+    assert [finding.where for finding in refused.value.findings] == ["name_en"]
