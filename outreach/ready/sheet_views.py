@@ -95,7 +95,7 @@ def _note(operation: Any, print_: Print, picked: list[Any]) -> None:
 @bp.get("/operations/<code>/sheets/printed/<uid>")
 @guard("operation.plan.see", load=load.operation)
 def printed_sheets(operation: Any, uid: str) -> Any:
-    content = printed.fetch(_folder(), uid, operation=operation.id, user=g.actor.user)
+    content = printed.fetch(_folder(), uid, operation=operation.id, user=g.actor.user, rights=_rights(operation))
     if content is None:
         raise NotFound()
     g.person_level = True
@@ -104,12 +104,20 @@ def printed_sheets(operation: Any, uid: str) -> Any:
 
 def _plan(operation: Any) -> sheet_contents.Plan:
     """The plan of the services whose rosters the actor may read."""
-    seen = [
+    return sheet_contents.plan_of(operation, _seen(operation), utc_now())
+
+
+def _seen(operation: Any) -> list[int]:
+    return [
         service.id
         for _, _, service in operations.participations_of(operation.id)
         if may(g.actor, "team.see", replace(g.target, service=service.id))
     ]
-    return sheet_contents.plan_of(operation, seen, utc_now())
+
+
+def _rights(operation: Any) -> str:
+    """Whose rosters the actor may read, so that a print does not outlive the right to it."""
+    return "all" if may(g.actor, "team.see", g.target) else ",".join(map(str, sorted(_seen(operation))))
 
 
 def _trouble(kind: str, picked: list[Any]) -> str:
@@ -159,7 +167,7 @@ def _folder() -> Path:
 # --- with progress shown ----------------------------------------------------------------------------------------------
 
 
-def _steps(operation: Any, print_: Print) -> Iterator[dict[str, Any]]:
+def _steps(operation: Any, print_: Print, rights: str) -> Iterator[dict[str, Any]]:
     """``{"done", "of"}`` after each portion, at the end ``{"url"}`` of the whole; ``{"failed"}`` if it cannot be."""
     folder, user, every = _folder(), g.actor.user, print_.contents
     portions: list[bytes] = []
@@ -168,7 +176,7 @@ def _steps(operation: Any, print_: Print) -> Iterator[dict[str, Any]]:
             portions.append(print_.set(every[first : first + PORTION]))
             yield {"done": min(first + PORTION, len(every)), "of": len(every)}
         whole = sheets.joined(portions, title=print_.title, language=print_.language)
-        uid = printed.keep(folder, whole, operation=operation.id, user=user)
+        uid = printed.keep(folder, whole, operation=operation.id, user=user, rights=rights)
     except Exception:
         current_app.logger.exception("printing %s sheets failed", len(every))
         yield {"failed": True}
@@ -181,7 +189,7 @@ def _streamed(operation: Any, print_: Print) -> Any:
     page = stream_template(
         "ready/printing.html",
         operation=operation,
-        steps=_steps(operation, print_),
+        steps=_steps(operation, print_, _rights(operation)),
         count=len(print_.contents),
         what=gettext(sheet_contents.KINDS[print_.kind]),
     )

@@ -11,8 +11,8 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from outreach.ready import printed, sheet_views
-from outreach.storage import db
-from outreach.storage.tables import AuditEntry, Service, Team
+from outreach.storage import db, writing
+from outreach.storage.tables import AuditEntry, Grant, Service, Team
 from outreach.vocab import Role
 from tests.factories import a_user
 from tests.ready.sheet_factories import a_plan
@@ -111,6 +111,22 @@ def test_many_sheets_show_how_far_they_are_and_end_with_a_link_for_one_account(b
     assert len(printings()) == 1 and printings()[0]["sheets"] == 4
 
 
+def test_a_print_ends_with_the_right_to_read_what_is_in_it(plan, signed_in, monkeypatch):
+    monkeypatch.setattr(sheet_views, "AT_ONCE", 1)
+    both = a_user(Role.OPERATION_COORDINATOR)
+    service = db.session.query(Service).order_by(Service.id).first()
+    with writing():
+        db.session.add(Grant(user_id=both.id, role=Role.SERVICE_COORDINATOR.value, service_id=service.id))
+    client = signed_in(both)
+    page = client.get(URL + "/print?kind=assignment&day=&language=en").text
+    link = re.search(r'href="([^"]*/sheets/printed/[^"]+)"', page).group(1)
+    assert client.get(link).status_code == 200
+    with writing():
+        db.session.query(Grant).filter_by(user_id=both.id, role=Role.OPERATION_COORDINATOR.value).delete()
+    assert client.get(URL).status_code == 200, "she still prints the rosters of her service"
+    assert client.get(link).status_code == 404
+
+
 def test_a_print_that_fails_on_its_way_says_so_on_the_page(boss, monkeypatch):
     monkeypatch.setattr(sheet_views, "AT_ONCE", 1)
     monkeypatch.setattr(sheet_views.sheets, "pdf", lambda *given, **more: 1 / 0)
@@ -124,13 +140,14 @@ def test_too_many_sheets_ask_for_a_day(boss, monkeypatch):
 
 
 def test_a_kept_print_is_sealed_opens_for_its_maker_and_ends_after_an_hour(app, tmp_path, monkeypatch):
-    uid = printed.keep(tmp_path, b"%PDF-secret", operation=1, user=2)
+    uid = printed.keep(tmp_path, b"%PDF-secret", operation=1, user=2, rights="all")
     file = tmp_path / "printed" / uid
     assert b"secret" not in file.read_bytes() and file.stat().st_mode & 0o77 == 0
-    assert printed.fetch(tmp_path, uid, operation=1, user=2) == b"%PDF-secret"
+    assert printed.fetch(tmp_path, uid, operation=1, user=2, rights="all") == b"%PDF-secret"
     for operation, user, number in ((2, 2, uid), (1, 3, uid), (1, 2, "../" + uid), (1, 2, "x")):
-        assert printed.fetch(tmp_path, number, operation=operation, user=user) is None
+        assert printed.fetch(tmp_path, number, operation=operation, user=user, rights="all") is None
+    assert printed.fetch(tmp_path, uid, operation=1, user=2, rights="7") is None
     monkeypatch.setattr(printed, "KEPT_SECONDS", -1)
-    assert printed.fetch(tmp_path, uid, operation=1, user=2) is None
+    assert printed.fetch(tmp_path, uid, operation=1, user=2, rights="all") is None
     printed.clear(tmp_path)
     assert not file.exists()
