@@ -27,7 +27,7 @@ def somebody_else_is_next():
     return free[0]
 
 
-def test_a_long_write_of_another_thread_is_told_as_unavailable_and_not_waited_for_without_end(app, monkeypatch):
+def test_a_long_write_of_another_thread_is_told_as_unavailable_and_not_waited_for_without_end(app, client, monkeypatch):
     monkeypatch.setattr(engine, "BUSY_MS", 100)
     begun, over = threading.Event(), threading.Event()
 
@@ -43,6 +43,8 @@ def test_a_long_write_of_another_thread_is_told_as_unavailable_and_not_waited_fo
         engine.join_the_queue()
     with pytest.raises(Unavailable), engine.writing():
         pass
+    answer = client.post("/field/contacts", data={"team": "any"}, headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.mimetype) == (503, "text/html")
     over.set()
     thread.join()
     assert somebody_else_is_next()
