@@ -124,6 +124,8 @@ def read_cells(text: str, *, most: int = MOST_ROWS) -> list[list[str]]:
     except csv.Error:
         raise Invalid.at("rows", N_('A quotation mark is never closed. Check the cells with “"”.')) from None
     found = [row for row in found if any(cell.strip() for cell in row)]
+    if not found:  # signs between cells and nothing in them
+        raise Invalid.at("rows", N_("Paste at least one row, or choose a file."))
     if len(found) > most + 1:
         raise Invalid.at(
             "rows",

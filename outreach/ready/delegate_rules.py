@@ -339,16 +339,20 @@ def fixed(found: Preview, fixes: Mapping[tuple[int, str], str], services: Sequen
             row += [""] * (len(found.columns) - 1 - len(row)) + [title]
     at = {name: i for i, name in enumerate(found.columns) if name}
     first = 1 if found.heading else 0
-    said = {row.number: row.values.get("service", "") for row in found.rows if "service" in row.fix}
+    said = {row.number: name_key(row.values.get("service", "")) for row in found.rows if "service" in row.fix}
+    chosen: dict[str, str] = {}  # wrong name → right one; once for all rows, however many were fixed
     for (number, column), text in fixes.items():
         if not 1 <= number <= len(found.rows) or column not in at:
             continue
         if column != "service":
             _put(cells[first + number - 1], at[column], text)
+        elif text in names and said.get(number):
+            chosen[said[number]] = names[text]
         elif text in names and number in said:
-            for other, wrong in said.items():
-                if other == number or (wrong and name_key(wrong) == name_key(said[number])):
-                    _put(cells[first + other - 1], at["service"], names[text])
+            _put(cells[first + number - 1], at["service"], names[text])
+    for number, wrong in said.items():
+        if wrong in chosen:
+            _put(cells[first + number - 1], at["service"], chosen[wrong])
     return cells
 
 

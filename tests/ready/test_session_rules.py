@@ -234,3 +234,9 @@ def test_5000_rows_are_judged_in_linear_time():
     small, large = seconds(1250), seconds(5000)
     assert large < 8 * small + 0.2, (small, large)
     assert delegate_rules.MOST_ROWS == 5000
+
+
+@pytest.mark.parametrize("text", ['"', '""', ",", "\t;\t", '"\n"', "\x00"])
+def test_signs_between_cells_with_nothing_in_them_are_no_row(text):
+    with pytest.raises(Invalid):
+        preview(text, KNOWN)
