@@ -167,7 +167,7 @@ PERMISSIONS: dict[str, Alternatives] = {
     "operation.plan.see": ((operation_coordinator,), (coordinator_taking_part,)),
     "operation.change": ((operation_coordinator, not_archived),),
     "operation.move": ((operation_coordinator,),),
-    "rehearsal.run": ((operation_coordinator, not_archived),),
+    "rehearsal.run": ((operation_coordinator,),),
     "sample.remove": ((administrator,), (unbound_coordinator,)),
     "services.see": ((some_coordinator,), (administrator,), (some_service_coordinator,)),
     "services.add": ((some_coordinator,),),

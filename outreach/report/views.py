@@ -48,8 +48,14 @@ bp.record_once(lambda setup: setup.app.extensions.update({HEARD: _heard}))
 
 
 def _headline(operation_id: int) -> Headline:
-    """Tonight's figures and those in all, and the contacts of each team, for the live board of the field."""
+    """Tonight's figures and those in all, and the contacts of each team, for the live board of the field.
+
+    A rehearsal has no figures; its teams are practised with, so each shows what it logged.
+    """
+    operation = operations.by_id(operation_id)
     found = tonight_of(operation_id)
+    if operation is None or operation.is_rehearsal:
+        return Headline((), found.teams)
     tiles = (
         HeadlineTile(
             today.measure,

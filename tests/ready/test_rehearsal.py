@@ -242,6 +242,24 @@ def test_the_page_starts_ends_and_removes_in_one_press_each(planned, signed_in, 
     assert "Start the rehearsal" in boss.get("/operations/OP/rehearsal").text
 
 
+def test_its_live_board_shows_teams_and_no_figure(planned, signed_in):
+    rehearsal = started(planned)
+    logged_in(rehearsal, planned.officer, a_person())
+    boss = signed_in(planned.boss)
+    page = boss.get(f"/operations/{rehearsal.code}/live")
+    assert page.status_code == 200 and "Rehearsal: nothing here counts." in page.text
+    assert "tile__number" not in page.text and "tile__unknown" not in page.text
+
+
+def test_it_can_be_removed_after_its_operation_is_archived(planned):
+    rehearsal = started(planned)
+    with writing():
+        db.session.get(Operation, planned.operation.id).status = OperationStatus.ARCHIVED.value
+    with writing():
+        commands.remove(actor_of(planned.boss), operations.by_code("OP"), operations.by_code(rehearsal.code))
+    assert operations.by_code("OP-R1") is None
+
+
 def test_an_end_and_a_removal_are_for_its_coordinator_alone(planned, signed_in, post):
     started(planned)
     coordinator = signed_in(planned.coordinator)
