@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import DESK, PHONE, SCREENS, axe_findings, choose, follow, picture
+from tests.browser.conftest import DESK, PHONE, SCREENS, axe_findings, follow, picture
 
 pytestmark = pytest.mark.browser
 
@@ -78,22 +78,20 @@ PAGES = {
 LOOKS = [("en", "day"), ("fr", "night"), ("en", "night"), ("fr", "day")]
 
 
+@pytest.mark.parametrize("number", range(len(LOOKS)), ids=["-".join(look) for look in LOOKS])
 @pytest.mark.parametrize("who", list(PAGES))
-def test_axe_finds_nothing_in_both_languages_and_themes(open_page, site, who):
+def test_axe_finds_nothing_in_both_languages_and_themes(open_page, site, who, number):
     wrong = []
-    page = open_page(who, DESK)
-    for number, (lang, theme) in enumerate(LOOKS):
-        page.set_viewport_size(PHONE if number % 2 else DESK)
-        page.goto(site.url + "/account")
-        choose(page, lang, theme)
-        for path in PAGES[who]:
-            page.goto(site.url + path)
-            where = f"{path} {lang} {theme} {'phone' if number % 2 else 'desk'}"
-            wrong += [f"{where}: {line}" for line in axe_findings(page)]
-            width = page.evaluate("document.documentElement.scrollWidth")
-            if width > page.viewport_size["width"]:
-                wrong.append(f"{where}: scrolls sideways ({width} px)")
-            picture(page, f"{who}{path}-{lang}-{theme}".replace("/", "_").replace("?", "_"), full=bool(number % 2))
+    lang, theme = LOOKS[number]
+    page = open_page(who, PHONE if number % 2 else DESK, lang=lang, theme=theme)
+    for path in PAGES[who]:
+        page.goto(site.url + path)
+        where = f"{path} {lang} {theme} {'phone' if number % 2 else 'desk'}"
+        wrong += [f"{where}: {line}" for line in axe_findings(page)]
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > page.viewport_size["width"]:
+            wrong.append(f"{where}: scrolls sideways ({width} px)")
+        picture(page, f"{who}{path}-{lang}-{theme}".replace("/", "_").replace("?", "_"), full=bool(number % 2))
     assert wrong == []
 
 
