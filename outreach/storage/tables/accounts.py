@@ -101,7 +101,7 @@ class AuditEntry(Base):
     at: Mapped[dt.datetime] = mapped_column(Instant)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
     actor_name: Mapped[str] = mapped_column(String(120), default="")
-    tag: Mapped[str] = mapped_column(String(60), index=True)
+    tag: Mapped[str] = mapped_column(String(60))
     outcome: Mapped[str] = mapped_column(String(10), default="done")  # done, refused
     kind: Mapped[str] = mapped_column(String(30), default="")
     object_id: Mapped[str] = mapped_column(String(40), default="")

@@ -29,7 +29,7 @@ class Contact(Base):
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     content_hash: Mapped[str] = mapped_column(String(64))
-    conflict_of: Mapped[str | None] = mapped_column(String(36), index=True)
+    conflict_of: Mapped[str | None] = mapped_column(String(36))
 
     __table_args__ = (Index("ix_contact_service", "operation_id", "service_id"),)
 
@@ -77,7 +77,7 @@ class Person(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
     root_id: Mapped[int] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"))
-    join_key: Mapped[int | None] = mapped_column(index=True)
+    join_key: Mapped[int | None] = mapped_column()
     code_mark: Mapped[str | None] = mapped_column(String(64))
     code_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     claimed: Mapped[bool] = mapped_column(default=False)
