@@ -263,7 +263,7 @@ _Row = tuple[str, str, str, bool, list[Reason], Reason | None]
 
 
 def _used(count: Count, reporting: bool) -> list[_Row]:
-    """Rows of what the operation uses. While it runs none of them is *next*; when reporting starts they are over."""
+    """Rows of what the operation uses. While it runs none of them is *next*, nor are accounts; reporting ends them."""
     titles = (
         (N_("Shifts published"), count.drafts if count.shifts else None, N_("Shifts to publish: %(missing)s")),
         (N_("Briefing read"), count.unread, N_("Have not read it: %(missing)s")),
@@ -363,7 +363,7 @@ def tasks(count: Count) -> TaskList:
     sections: dict[str, list[Task]] = {"prepare": [], "run": [], "close": []}
     chosen = False
     for section, place, title, done, blocked, note in rows:
-        later = chosen or (active and place in USED)
+        later = chosen or (active and place in (*USED, "people"))
         state = "done" if done else "blocked" if blocked else "todo" if later else "next"
         chosen = chosen or state == "next"
         sections[section].append(Task(place, title, state, blocked[0] if state == "blocked" else note))

@@ -14,7 +14,7 @@ from outreach.auth.permissions import may
 from outreach.errors import N_, Changed, Invalid, NotAllowed, NotFound
 from outreach.storage import writing
 from outreach.storage.queries import access, accounts, operations, teams
-from outreach.storage.tables import Operation, Participation, Staff, Team, TeamMember
+from outreach.storage.tables import Operation, Participation, Staff, Team, TeamMember, User
 from outreach.storage.types import utc_now
 from outreach.vocab import ParticipationStatus, Role
 
@@ -85,11 +85,14 @@ def add_member(
 ) -> TeamMember:
     """A person of the team's service or of a partner joins; she is added to the staff when nobody has that name.
 
-    Raises ``NotAllowed``; ``Invalid`` at ``name``, ``category`` or ``service``.
+    ``category`` may be empty for somebody whom the service knows: then it is hers. Raises ``NotAllowed``; ``Invalid``
+    at ``name``, ``category`` or ``service``.
     """
     _need(actor, "team.change", access.team_target(operation, team))
     if service_id != team.service_id and service_id not in teams.current(team.id).partners:
         raise Invalid.at("service", N_("Choose the team's service or one of its partners."))
+    known = teams.staff_by_key(service_id, person_key(name), name.strip().casefold())
+    category = category or (known.category if known is not None else "")
     staff = staff_named(service_id, name, category)
     if any(one.staff_id == staff.id for one, _ in teams.members_of(operation.id, team.id)):
         raise Invalid.at("name", N_("%(name)s is in this team already."), name=staff.name)
@@ -112,7 +115,24 @@ def join(
     member = teams.add_member(team.id, staff, category, lead, by=actor.user, now=now)
     operations.note_change(operation.id)
     _note_member(actor, Tag.MEMBER_ADDED, operation, team, staff.id)
+    _let_in(actor, operation, staff)
     return member
+
+
+def _let_in(actor: Actor, operation: Operation, staff: Staff) -> None:
+    """An officer of the service in another operation is one in this: a shift on her roster opens its briefing.
+
+    Only whoever may invite officers of her service lets her in, and nobody gets a role that she does not hold.
+    """
+    user = accounts.by_id(staff.user_id) if staff.user_id is not None else None
+    if (
+        user is None
+        or not user.active
+        or not may(actor, "officers.invite", access.service_target(operation, staff.service_id))
+    ):
+        return
+    if any((g.role, g.service_id) == (Role.FIELD_OFFICER.value, staff.service_id) for g in user.roles):
+        _grant_officer(actor, operation, staff, user)
 
 
 def remove_member(actor: Actor, operation: Operation, team: Team, member: TeamMember) -> None:
@@ -194,6 +214,17 @@ def _account(actor: Actor, operation: Operation, staff: Staff, email: str) -> st
     if staff.user_id not in (None, user.id):
         raise Invalid.at("email", N_("%(name)s has an account with another address."), name=staff.name)
     staff.user_id = user.id
+    _grant_officer(actor, operation, staff, user)
+    if user.password is not None or any(grant.role != Role.FIELD_OFFICER for grant in user.roles):
+        return ""  # a link is a way in: never into an account that works, nor into one that may do more
+    token = secrets.token_urlsafe(32)
+    accounts.add_link(user.id, token, "welcome", utc_now() + WELCOME, actor.user)
+    audit.record(actor, Tag.LINK_MADE, kind="user", object_id=user.id, service=staff.service_id)
+    return token
+
+
+def _grant_officer(actor: Actor, operation: Operation, staff: Staff, user: User) -> None:
+    """The role of an officer of ``staff``'s service in this operation, unless she holds it here or everywhere."""
     held = {(g.role, g.service_id, g.operation_id) for g in user.roles}
     if not held & {(Role.FIELD_OFFICER.value, staff.service_id, bound) for bound in (None, operation.id)}:
         accounts.add_grant(user, Role.FIELD_OFFICER.value, staff.service_id, operation.id)
@@ -206,12 +237,6 @@ def _account(actor: Actor, operation: Operation, staff: Staff, email: str) -> st
             service=staff.service_id,
             role=Role.FIELD_OFFICER.value,
         )
-    if user.password is not None or any(grant.role != Role.FIELD_OFFICER for grant in user.roles):
-        return ""  # a link is a way in: never into an account that works, nor into one that may do more
-    token = secrets.token_urlsafe(32)
-    accounts.add_link(user.id, token, "welcome", utc_now() + WELCOME, actor.user)
-    audit.record(actor, Tag.LINK_MADE, kind="user", object_id=user.id, service=staff.service_id)
-    return token
 
 
 def known_for(actor: Actor, operation: Operation, service_id: int) -> Known:

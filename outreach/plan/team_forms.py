@@ -90,6 +90,10 @@ class MemberForm(OutreachForm):
         self.service.choices = list(services.items())
         self.category.choices = categories()
 
+    def take_it_as_known(self) -> None:
+        """What somebody does who is known need not be said again, nor is she an officer because that stands first."""
+        self.category.choices = [("", gettext("As the service knows it")), *categories()]
+
 
 class InvitationForm(OutreachForm):
     """The pasted list. ``step`` is empty for the check and ``add`` or ``good`` for saving."""

@@ -208,6 +208,9 @@ def _team_page(operation: Any, team: Any, form: TeamForm, member_form: MemberFor
     # Naming a partner is no way to read the roster of its people.
     whole_operation = access.operation_target(operation)
     seen = {one for one in services if may(g.actor, "team.see", replace(whole_operation, service=one))}
+    staff = [one for one, _ in teams.staff_of(seen) if one.id not in there]
+    if staff:
+        member_form.take_it_as_known()
     return render_template(
         "plan/team.html",
         operation=operation,
@@ -217,7 +220,7 @@ def _team_page(operation: Any, team: Any, form: TeamForm, member_form: MemberFor
         services=services,
         members=present,
         categories=dict(StaffCategory.choices()),
-        staff=[one for one, _ in teams.staff_of(seen) if one.id not in there],
+        staff=staff,
         form=form,
         member_form=member_form,
         button_form=ConfirmForm(formdata=None),

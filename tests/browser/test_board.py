@@ -114,6 +114,13 @@ def test_a_minute_without_news_costs_little_and_news_come_by_themselves(open_pag
     night.say("start")
 
 
+def test_without_script_nothing_is_offered_that_only_script_can_do(open_page, night):
+    page = open_page("night desk", DESK, script=False)
+    page.goto(night.url)
+    expect(page.get_by_role("link", name="Reload")).to_be_visible()
+    expect(page.locator("[data-board-pause]")).to_be_hidden()
+
+
 def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_it_is_seen(open_page, night):
     page, wire = open_board(open_page, night)
     hide = """(hidden) => {

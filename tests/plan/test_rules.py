@@ -188,6 +188,21 @@ def test_a_closed_operation_has_everything_done():
     assert tasks(closed).done == 9 and tasks(closed).next is None
 
 
+def test_while_an_operation_runs_accounts_are_not_what_comes_next():
+    count = Count(
+        status="active",
+        window_known=True,
+        confirmed=2,
+        logging=2,
+        crewed=2,
+        members=4,
+        with_account=3,
+        owing=2,
+        heard=1,
+    )
+    assert tasks(count).next.place == "hear"
+
+
 def test_hearing_from_every_service_is_done_when_all_that_owe_are_in():
     running = {"status": "active", "window_known": True, "confirmed": 2, "totals": 2}
     assert tasks(Count(**running, heard=1, owing=2)).next.place == "hear"

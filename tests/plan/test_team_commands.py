@@ -163,6 +163,52 @@ def test_inviting_twice_makes_nobody_twice_and_the_newer_link_counts(app: Any) -
     assert accounts.working_link(first.token) is None and accounts.working_link(second.token) is not None
 
 
+def test_an_officer_of_the_service_who_joins_a_team_by_name_may_enter_its_operation(app: Any) -> None:
+    earlier, operation, service = an_operation(), an_operation(), a_service()
+    taking_part = a_participation(operation, service)
+    team = a_team(taking_part)
+    commands.invite(
+        SYSTEM, earlier, a_participation(earlier, service), [Invitee(1, "Ana Roy", "a@example.org", "police")]
+    )
+    user = accounts.by_email("a@example.org")
+    assert [grant.operation_id for grant in user.roles] == [earlier.id]
+    actor = _actor(a_user(Role.SERVICE_COORDINATOR, service))
+    with writing():
+        commands.add_member(actor, operation, team, service_id=service.id, name="Ana Roy", category="police")
+    assert {(g.role, g.service_id, g.operation_id) for g in user.roles} == {
+        ("field_officer", service.id, earlier.id), ("field_officer", service.id, operation.id),
+    }  # fmt: skip
+    assert list(db.session.scalars(select(AuditEntry.tag))).count("admin.grant.add") == 2
+
+
+def test_joining_by_name_lets_in_nobody_who_is_no_officer_nor_by_who_may_not_invite(app: Any) -> None:
+    earlier, operation, service, partner = an_operation(), an_operation(), a_service(), a_service()
+    team = a_team(a_participation(operation, service), partners=(partner.id,))
+    a_participation(operation, partner)
+    invited = [Invitee(1, "Ben Cox", "b@example.org", "police")]
+    commands.invite(SYSTEM, earlier, a_participation(earlier, partner), invited)
+    liaison = a_user(Role.LIAISON, service)
+    with writing():
+        commands.staff_named(service.id, "Lee Low", "victim_services").user_id = liaison.id
+    actor = _actor(a_user(Role.SERVICE_COORDINATOR, service))
+    with writing():
+        commands.add_member(actor, operation, team, service_id=partner.id, name="Ben Cox", category="police")
+        commands.add_member(actor, operation, team, service_id=service.id, name="Lee Low", category="")
+    assert [grant.operation_id for grant in accounts.by_email("b@example.org").roles] == [earlier.id]
+    assert [grant.role for grant in db.session.get(User, liaison.id).roles] == [Role.LIAISON]
+
+
+def test_somebody_who_is_known_does_in_a_team_what_the_service_says_unless_said(app: Any) -> None:
+    operation, service = an_operation(), a_service()
+    team = a_team(a_participation(operation, service))
+    with writing():
+        commands.staff_named(service.id, "Wen Lo", "victim_services")
+        commands.add_member(SYSTEM, operation, team, service_id=service.id, name="wen lo", category="")
+    assert [member.category for member, _ in teams.members_of(operation.id, team.id)] == ["victim_services"]
+    with pytest.raises(Invalid), writing():
+        commands.add_member(SYSTEM, operation, team, service_id=service.id, name="New Person", category="")
+
+
 def test_no_link_leads_into_an_account_that_works_or_may_do_more(app: Any) -> None:
     operation, service = an_operation(), a_service()
     taking_part = a_participation(operation, service)
