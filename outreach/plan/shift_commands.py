@@ -57,7 +57,7 @@ def change_shift(
     if before.cancelled and not restore:
         raise Blocked(N_("This shift is cancelled. Restore it first."))
     draft = draft.in_utc()
-    values = {**_values(draft), "cancelled": False}
+    values = values_of(draft)
     changed = sorted(name for name, value in values.items() if getattr(before, name) != value)
     if not changed:
         return False
@@ -362,19 +362,22 @@ def _next(
     _note(actor, tag, operation, shift.service_id, shift.uid, **details)
 
 
-def _values(draft: ShiftDraft) -> dict[str, Any]:
+def values_of(draft: ShiftDraft) -> dict[str, Any]:
+    """The columns of a version that stands, in UTC."""
+    said = draft.in_utc()
     return {
-        "starts_at": draft.starts_at,
-        "ends_at": draft.ends_at,
-        "place": draft.place,
-        "channel": draft.channel,
-        "places": draft.places,
-        "crew": None if draft.crew is None else list(draft.crew),
+        "starts_at": said.starts_at,
+        "ends_at": said.ends_at,
+        "place": said.place,
+        "channel": said.channel,
+        "places": said.places,
+        "crew": None if said.crew is None else list(said.crew),
+        "cancelled": False,
     }
 
 
 def _new(team_id: int, draft: ShiftDraft) -> dict[str, Any]:
-    return {"team_id": team_id, "cancelled": False, **_values(draft)}
+    return {"team_id": team_id, **values_of(draft)}
 
 
 def _check(operation: Operation, team_id: int, draft: ShiftDraft, *, but: int | None = None) -> None:

@@ -62,7 +62,11 @@ def save_days(actor: Actor, operation: Operation, team: Team, rows: Sequence[Day
 
 def _write(actor: Actor, operation: Operation, team: Team, rows: Sequence[DayRow]) -> int:
     now = utc_now()
-    new = [{"team_id": team.id, **_values(row.draft)} for row in rows if row.draft is not None and row.shift is None]
+    new = [
+        {"team_id": team.id, **commands.values_of(row.draft)}
+        for row in rows
+        if row.draft is not None and row.shift is None
+    ]
     for uid in shifts.add_shifts(operation.id, new, by=actor.user, now=now) if new else ():
         _note(actor, Tag.SHIFT_ADDED, operation, team.service_id, uid)
     changed = 0
@@ -70,7 +74,7 @@ def _write(actor: Actor, operation: Operation, team: Team, rows: Sequence[DayRow
         if row.shift is None:
             continue
         before = shifts.current(row.shift.shift_id)
-        values = {"cancelled": True} if row.draft is None else _values(row.draft.in_utc())
+        values = {"cancelled": True} if row.draft is None else commands.values_of(row.draft.in_utc())
         if all(getattr(before, name) == value for name, value in values.items()):
             continue
         if not shifts.add_version(before, values, by=actor.user, now=now):
@@ -163,20 +167,6 @@ def _findings(operation: Operation, team: Any, draft: ShiftDraft, others: Sequen
         window=(operation.starts_at, operation.ends_at),
         team_cancelled=teams.current(team.id).cancelled,
     )
-
-
-def _values(draft: ShiftDraft) -> dict[str, Any]:
-    stood = draft.in_utc()
-    crew = None if stood.crew is None else list(stood.crew)
-    return {
-        "starts_at": stood.starts_at,
-        "ends_at": stood.ends_at,
-        "place": stood.place,
-        "channel": stood.channel,
-        "places": stood.places,
-        "crew": crew,
-        "cancelled": False,
-    }
 
 
 def _note(actor: Actor, tag: Tag, operation: Operation, service_id: int, uid: str) -> None:

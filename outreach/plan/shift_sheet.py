@@ -20,17 +20,16 @@ from .import_commands import Step
 from .shift_rules import ShiftDraft
 from .team_rules import person_key
 from .workbook_commands import Places, local_of
-from .workbook_rules import YES_NO, Column, Line, Part, add_part
+from .workbook_rules import LOCAL_TIME, YES_NO, Column, Line, Part, add_part
 
 SHEET = "Shifts"
 ROUNDS = 2
 """How often a row is tried that another one is in the way of."""
-_LOCAL = N_("Local time of the operation, 2017-10-18 21:42. Where the clocks show a time twice, the earlier one.")
 COLUMNS = (
     Column("service", N_("Service"), N_("The service that leads the team."), required=True),
     Column("team", N_("Team"), N_("A team from the sheet Teams."), required=True, most=80),
-    Column("starts_at", N_("Starts"), _LOCAL, kind="moment", required=True),
-    Column("ends_at", N_("Ends"), _LOCAL, kind="moment", required=True),
+    Column("starts_at", N_("Starts"), LOCAL_TIME, kind="moment", required=True),
+    Column("ends_at", N_("Ends"), LOCAL_TIME, kind="moment", required=True),
     Column("place", N_("Place"), N_("Part of town or road; never a street number."), most=120),
     Column("channel", N_("Radio or telephone plan"), most=120),
     Column("places", N_("People needed"), kind="number"),

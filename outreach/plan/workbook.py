@@ -6,11 +6,6 @@ The layout and the meaning of the cells are in ``workbook_rules``. Nothing here 
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +13,7 @@ from typing import IO, Any
 
 from outreach.errors import N_, Finding, Unreadable
 
-from . import workbook_reader
+from . import capped, workbook_reader
 from .operation_rules import USUAL_ZONES
 from .workbook_reading_rules import plan_of
 from .workbook_rules import LISTS, PARTS, SHEETS, Column, Plan, Rows, SheetRead, letter, said_in
@@ -78,7 +73,13 @@ def read_book(content: bytes) -> list[SheetRead]:
     """
     if len(content) > LARGEST_FILE:
         raise _unreadable("too_large_file", most=LARGEST_FILE // (1024 * 1024))
-    answer = _ask(content)
+    answer = capped.ask(
+        workbook_reader.__file__,
+        content,
+        seconds=WALL_SECONDS,
+        most=workbook_reader.ANSWER,
+        burst="too_large_inside",
+    )
     if "refused" in answer:
         code = answer.pop("refused")
         raise _unreadable(code if code in REFUSALS else "damaged", **answer)
@@ -101,33 +102,6 @@ def _as_text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return "" if cell is None else str(cell)
-
-
-def _ask(content: bytes) -> dict[str, Any]:
-    """Run the reader. What it writes goes to an unnamed file that it cannot fill beyond its limit."""
-    environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TZ") if name in os.environ}
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
-        given.write(content)
-        given.seek(0)
-        try:
-            done = subprocess.run(
-                [sys.executable, "-I", workbook_reader.__file__],
-                stdin=given,
-                stdout=said,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                timeout=WALL_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return {"refused": "too_long"}
-        said.seek(0)
-        try:
-            answer = json.loads(said.read(workbook_reader.ANSWER + 1))
-        except ValueError:
-            # It was stopped by its own limits: memory (abort), processor time (signal).
-            return {"refused": "too_long" if done.returncode in (-24, -9) else "too_large_inside"}
-    return answer if isinstance(answer, dict) else {"refused": "damaged"}
 
 
 def _unreadable(code: str, **params: Any) -> Unreadable:

@@ -61,7 +61,7 @@ class Column:
         return wanted in {person_key(self.code), person_key(self.label), person_key(french(self.label))}
 
 
-_LOCAL = N_("Local time of the operation, 2017-10-18 21:42. Where the clocks show a time twice, the earlier one.")
+LOCAL_TIME = N_("Local time of the operation, 2017-10-18 21:42. Where the clocks show a time twice, the earlier one.")
 _BLANK_STAYS = N_("Empty: what Outreach knows stays.")
 
 OPERATION = (
@@ -73,11 +73,11 @@ OPERATION = (
     Column("level", N_("Level"), kind="choice", choices=operation_rules.LEVELS),
     Column("purpose", N_("Purpose"), most=4000),
     Column("time_zone", N_("Time zone"), N_("As in the list, for example America/Toronto."), required=True, most=60),
-    Column("starts_at", N_("Window starts"), _LOCAL, kind="moment"),
-    Column("ends_at", N_("Window ends"), _LOCAL, kind="moment"),
+    Column("starts_at", N_("Window starts"), LOCAL_TIME, kind="moment"),
+    Column("ends_at", N_("Window ends"), LOCAL_TIME, kind="moment"),
     Column("window_assumed", N_("Window is assumed"), kind="choice", choices=YES_NO),
     Column("day_starts", N_("Day starts at"), N_("06:00 puts a contact at 01:30 on the evening before."), kind="time"),
-    Column("entry_deadline_at", N_("Entry deadline"), _LOCAL, kind="moment"),
+    Column("entry_deadline_at", N_("Entry deadline"), LOCAL_TIME, kind="moment"),
     Column("lead_service", N_("Lead service"), N_("A name from the sheet Services.")),
     Column("parent", N_("Code of the parent operation"), most=40),
     Column("services_known", N_("Services are known"), kind="choice", choices=YES_NO),
@@ -103,16 +103,16 @@ SERVICES = (
     Column("contact_desk", N_("Contact desk"), N_("An address of the desk, not of a person."), most=254),
     Column("status", N_("Status"), kind="choice", choices=tuple(ParticipationStatus.choices())),
     Column("entry_mode", N_("How it reports"), kind="choice", choices=tuple(EntryMode.choices())),
-    Column("starts_at", N_("Own window starts"), _LOCAL, kind="moment"),
-    Column("ends_at", N_("Own window ends"), _LOCAL, kind="moment"),
+    Column("starts_at", N_("Own window starts"), LOCAL_TIME, kind="moment"),
+    Column("ends_at", N_("Own window ends"), LOCAL_TIME, kind="moment"),
     *PLANNED,
 )
 TEAMS = (
     Column("service", N_("Service"), N_("A name from the sheet Services."), required=True),
     Column("name", N_("Team"), required=True, most=80),
     Column("area", N_("Area"), N_("Part of town or road; never a street number."), most=120),
-    Column("starts_at", N_("Starts"), _LOCAL, kind="moment"),
-    Column("ends_at", N_("Ends"), _LOCAL, kind="moment"),
+    Column("starts_at", N_("Starts"), LOCAL_TIME, kind="moment"),
+    Column("ends_at", N_("Ends"), LOCAL_TIME, kind="moment"),
     Column("partners", N_("Partners"), N_("Services of a joint team, with ; between them."), kind="names", most=4000),
     Column("cancelled", N_("Cancelled"), kind="choice", choices=YES_NO),
     Column("uid", N_("ID"), N_("Made by Outreach: a renamed team stays the same team."), most=36, hidden=True),

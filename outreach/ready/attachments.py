@@ -5,15 +5,11 @@ An untrusted file is only ever opened by ``attachment_reader``, in a capped proc
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import unicodedata
 from typing import Any
 
 from outreach.errors import N_, Unreadable
+from outreach.plan import capped
 
 from . import attachment_reader
 
@@ -69,7 +65,13 @@ def judge(content: bytes, name: str) -> str:
     """The media type of a file that may be kept. Raises ``Unreadable`` with what is wrong and how to put it right."""
     if len(content) > LARGEST:
         raise refusal("too_large", most=LARGEST // (1024 * 1024))
-    answer = _ask(content)
+    answer = capped.ask(
+        attachment_reader.__file__,
+        content,
+        seconds=WALL_SECONDS,
+        most=attachment_reader.ANSWER,
+        burst="bomb",
+    )
     if "refused" in answer:
         raise refusal(answer.pop("refused"), **answer)
     found = answer["type"]
@@ -104,30 +106,3 @@ _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{d}{n}" for d in ("COM", "
 def _last_part(name: str) -> str:
     text = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text).strip()
-
-
-def _ask(content: bytes) -> dict[str, Any]:
-    """Run the reader. What it writes goes to an unnamed file that it cannot fill beyond its limit."""
-    environment = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "TZ") if name in os.environ}
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
-        given.write(content)
-        given.seek(0)
-        try:
-            done = subprocess.run(
-                [sys.executable, "-I", "-B", attachment_reader.__file__],
-                stdin=given,
-                stdout=said,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                timeout=WALL_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return {"refused": "too_long"}
-        said.seek(0)
-        try:
-            answer = json.loads(said.read(attachment_reader.ANSWER + 1))
-        except ValueError:
-            # It was stopped by its own limits: memory (abort), processor time (signal).
-            return {"refused": "too_long" if done.returncode in (-24, -9) else "bomb"}
-    return answer if isinstance(answer, dict) else {"refused": "damaged"}

@@ -12,7 +12,7 @@ from outreach.errors import N_
 from outreach.plan.import_commands import Step
 from outreach.plan.team_rules import person_key
 from outreach.plan.workbook_commands import local_of
-from outreach.plan.workbook_rules import YES_NO, Column, Line, Part, add_part
+from outreach.plan.workbook_rules import LOCAL_TIME, YES_NO, Column, Line, Part, add_part
 from outreach.storage.queries import kits, operations
 from outreach.storage.queries import sessions as session_rows
 from outreach.storage.tables import KitItem, Operation
@@ -22,7 +22,6 @@ from . import kit_commands, session_commands
 from .session_rules import SessionDraft
 
 KITS, SESSIONS = "Kits", "Sessions"
-_LOCAL = N_("Local time of the operation, 2017-10-18 21:42. Where the clocks show a time twice, the earlier one.")
 KIT_COLUMNS = (
     Column(
         "kit",
@@ -38,8 +37,8 @@ KIT_COLUMNS = (
 SESSION_COLUMNS = (
     Column("kind", N_("Kind"), kind="choice", required=True, choices=tuple(SessionKind.choices())),
     Column("title", N_("Title"), required=True),
-    Column("starts_at", N_("Starts"), _LOCAL, kind="moment", required=True),
-    Column("ends_at", N_("Ends"), _LOCAL, kind="moment"),
+    Column("starts_at", N_("Starts"), LOCAL_TIME, kind="moment", required=True),
+    Column("ends_at", N_("Ends"), LOCAL_TIME, kind="moment"),
     Column("place", N_("Place")),
     Column("certificate", N_("Certificate"), N_("What attending earns; empty for nothing."), most=120),
     Column("valid_months", N_("Months that it is valid"), N_("Empty: it does not expire."), kind="number"),

@@ -8,6 +8,7 @@ import pytest
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, NumberObject, TextStringObject
 
 from outreach.errors import Unreadable
+from outreach.plan import capped
 from outreach.ready import attachment_reader, attachments
 from tests.ready.briefing_factories import a_jpeg, a_pdf, a_png
 
@@ -179,8 +180,8 @@ def test_a_file_over_the_limit_is_not_looked_at():
 
 def test_the_reader_writes_no_byte_code_that_its_own_limits_would_cut_off(monkeypatch):
     asked = []
-    run = attachments.subprocess.run
-    monkeypatch.setattr(attachments.subprocess, "run", lambda words, **more: asked.append(words) or run(words, **more))
+    run = capped.subprocess.run
+    monkeypatch.setattr(capped.subprocess, "run", lambda words, **more: asked.append(words) or run(words, **more))
     attachments.judge(a_png(), "a.png")
     assert "-B" in asked[0] and "-I" in asked[0]
 
