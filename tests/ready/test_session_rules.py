@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-import time
+import itertools
+import sys
 
 import pytest
 from hypothesis import given
@@ -220,20 +221,25 @@ def test_any_text_is_read_or_refused(text):
     assert all(row.reasons for row in found.rows if row.state == "problem")
 
 
-def test_5000_rows_are_judged_in_linear_time():
-    def seconds(count: int) -> float:
+def test_four_times_the_rows_take_four_times_the_steps():
+    def steps(count: int) -> int:
+        """Function calls, Python's and C's: what a clock would say on a machine with nothing else to do."""
         services = tuple(KnownService(i, f"Police of town {i}", "", "police_municipal") for i in range(1, 47))
         lines = [f"Police of town {i % 46 + 1}\tPerson number {i} of many\tinvited" for i in range(count)]
         lines[3::100] = [f"Polce of twn {i}\tPerson wrong {i}\tinvited" for i in range(len(lines[3::100]))]
         text = "Service\tName\tState\n" + "\n".join(lines)
-        started = time.perf_counter()
-        assert preview(text, Known(services)).count() == count
-        return time.perf_counter() - started
+        counted = itertools.count()
+        sys.setprofile(lambda *_event: next(counted))
+        try:
+            found = preview(text, Known(services))
+        finally:
+            sys.setprofile(None)
+        assert found.count() == count
+        return next(counted)
 
-    seconds(50)
-    small, large = seconds(1250), seconds(5000)
-    assert large < 8 * small + 0.2, (small, large)
-    assert delegate_rules.MOST_ROWS == 5000
+    steps(50)
+    small, large = steps(500), steps(2000)
+    assert large < 5 * small, (small, large)
 
 
 @pytest.mark.parametrize("text", ['"', '""', ",", "\t;\t", '"\n"', "\x00"])
