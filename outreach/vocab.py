@@ -388,3 +388,32 @@ class Language(Vocabulary):
 
     EN = "en", "English"
     FR = "fr", "Français"
+
+
+class SealedKind(Vocabulary):
+    """What a phone seals: a new contact, a correction of one, its withdrawal, or a try."""
+
+    CONTACT = "contact", N_("Contact")
+    CORRECTION = "correction", N_("Correction")
+    WITHDRAWAL = "withdrawal", N_("Withdrawal")
+    PRACTICE = "practice", N_("Practice contact"), N_("Goes the whole way and is stored nowhere.")
+
+
+class SealedState(Vocabulary):
+    """What became of a sealed record that arrived."""
+
+    STORED = "stored", N_("Stored"), N_("It stands as a contact, or as a change of one.")
+    HELD = "held", N_("Waiting for a decision"), N_("It is kept sealed until a service coordinator decides.")
+    TAKEN = "taken", N_("Taken"), N_("It was held; the service coordinator took it.")
+    LEFT_OUT = "left_out", N_("Left out"), N_("It was held; the service coordinator left it out, with a reason.")
+
+
+class HeldReason(Vocabulary):
+    """Why a sealed record waits for a person."""
+
+    ACCOUNT_ENDED = "account_ended", N_("The officer’s account has ended")
+    NOT_IN_TEAM = "not_in_team", N_("The officer is no longer in this team")
+    CLOSED = "closed", N_("The operation takes no entries")
+    INVALID = "invalid", N_("Something in it cannot be stored as it is")
+    CHANGED = "changed", N_("The contact was changed meanwhile")
+    KEY_MISSING = "key_missing", N_("The key that opens it is not in the key store")

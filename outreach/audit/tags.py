@@ -84,6 +84,7 @@ class Tag(StrEnum):
     CONTACTS_LISTED = "field.contacts.list"
     CONTACT_BY_RADIO = "field.contact.radio"
     TEAM_CHECKED_IN = "field.check_in.record"
+    PHONE_PREPARED = "field.phone.prepare"
     CALENDAR_LINK_MADE = "field.calendar.make"
     CALENDAR_LINK_REVOKED = "field.calendar.revoke"
     ACCUSED_ADDED = "field.accused.add"

@@ -96,6 +96,7 @@ WORDS: dict[str, str] = {
     Tag.CONTACTS_LISTED: N_("Listed contacts"),
     Tag.CONTACT_BY_RADIO: N_("Logged a contact for a team by radio"),
     Tag.TEAM_CHECKED_IN: N_("Checked in"),
+    Tag.PHONE_PREPARED: N_("Prepared a phone to log without signal"),
     Tag.CALENDAR_LINK_MADE: N_("Made a calendar link"),
     Tag.CALENDAR_LINK_REVOKED: N_("Stopped a calendar link"),
     Tag.ACCUSED_ADDED: N_("Added a person charged"),

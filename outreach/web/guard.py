@@ -34,13 +34,20 @@ PACKAGE_ENDPOINTS: dict[str, str] = {
 
 
 def guard(
-    action: str, *, load: Loader | None = None, person_level: bool = False, writes: bool = True, short: bool = False
+    action: str,
+    *,
+    load: Loader | None = None,
+    person_level: bool = False,
+    writes: bool = True,
+    short: bool = False,
+    proven: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Protect a view with ``action``.
 
     ``person_level`` marks pages about single persons: never stored by a browser, and the view must enter the read in
     the journal. ``writes=False`` marks an unsafe request that saves nothing (a preview) or opens its write itself.
-    ``short``: see ``transaction``.
+    ``short``: see ``transaction``. ``proven``: what is sent carries its own proof of who sent it (a key that only the
+    phone and the site have), so that no other site can forge it, and no CSRF token is asked for.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,6 +70,7 @@ def guard(
         guarded.load = load  # type: ignore[attr-defined]  # likewise
         guarded.person_level = person_level  # type: ignore[attr-defined]  # likewise
         guarded.short = short  # type: ignore[attr-defined]  # read before the request
+        guarded.proven = proven  # type: ignore[attr-defined]  # read at start-up
         return guarded
 
     return decorate

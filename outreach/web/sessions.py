@@ -83,6 +83,13 @@ def _standing_session() -> accounts.SignedIn | None:
     return found
 
 
+def ends_at() -> dt.datetime | None:
+    """When the session of this request's person ends at the latest."""
+    token, user_id = session.get("token"), session.get("_user_id")
+    found = accounts.signed_in(token, user_id) if token and user_id else None
+    return None if found is None else found.ends_at
+
+
 def current_user_of(_user_id: str) -> Any:
     """The account of this request's actor, for the views of packages (Flask-Login's user loader)."""
     actor = g.get("actor", ANYBODY)

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outreach.errors import Invalid
-from outreach.ready import delegate_rules
 from outreach.ready.delegate_rules import Known, KnownService, WrongColumns, fixed, preview
 from outreach.ready.session_rules import (
     SessionDraft,

@@ -19,6 +19,7 @@ from .field import (
     PersonMerge,
 )
 from .lists import ListItem, Offence, RegionSetting
+from .phones import OperationKey, PhoneState, RadioCard, SealedRecord
 from .plan import (
     InvitationSent,
     Operation,
@@ -73,17 +74,21 @@ __all__ = [
     "Meeting",
     "Offence",
     "Operation",
+    "OperationKey",
     "OperationStep",
     "Participation",
     "ParticipationLink",
     "ParticipationVersion",
     "Person",
     "PersonMerge",
+    "PhoneState",
+    "RadioCard",
     "Referral",
     "ReferralVersion",
     "RegionSetting",
     "RosterSeen",
     "SafeContact",
+    "SealedRecord",
     "Service",
     "Session",
     "SessionRecord",

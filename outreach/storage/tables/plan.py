@@ -68,6 +68,9 @@ class Operation(Base):
     proposed_parent_id: Mapped[int | None] = mapped_column()
     proposed_by_id: Mapped[int | None] = mapped_column()
     check_in_minutes: Mapped[int] = mapped_column(default=120, server_default="120")
+    # ``[[municipality, latitude, longitude], …]``; without coordinates null. Phones offer them, positions snap to them.
+    municipalities: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
+    positions: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[dt.datetime] = mapped_column(Instant, default=utc_now)
     version: Mapped[int] = mapped_column(default=1)
     changes: Mapped[int] = mapped_column(default=0)

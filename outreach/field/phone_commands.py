@@ -1,0 +1,168 @@
+"""What a phone is given so that it can work without signal: who holds it, keys to seal with, tickets, lists."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from outreach import audit
+from outreach.audit.tags import Tag
+from outreach.auth.actors import Actor
+from outreach.auth.permissions import may
+from outreach.errors import KeyMissing, NotAllowed
+from outreach.storage.keys import site_keys
+from outreach.storage.queries import contacts, lists, phones
+from outreach.storage.queries import field as rows
+from outreach.storage.types import utc_now
+
+FORMAT = 1
+
+
+def owner_mark(user_id: int) -> str:
+    """The name under which a phone knows whose a record is: the same for ever, and no name."""
+    return site_keys().mark(str(user_id), "phone owner")[:22]
+
+
+def phone_key(user_id: int, device: str) -> bytes:
+    """The key that one phone in one person's hands shares with the site; derived, so that nothing has to be kept."""
+    return bytes.fromhex(site_keys().site_secret(f"phone/{user_id}/{device}"))
+
+
+# --- tickets ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """The site's word that this person could log for this team on this phone when it was given."""
+
+    user_id: int
+    device: str
+    team_uid: str
+    operation_id: int
+
+
+def ticket_of(ticket: Ticket) -> str:
+    said = [ticket.user_id, ticket.device, ticket.team_uid, ticket.operation_id]
+    return str(_tickets().dumps(said))
+
+
+def read_ticket(text: str) -> Ticket | None:
+    """The ticket as it was given; ``None`` for one that the site did not sign."""
+    try:
+        said = _tickets().loads(text)
+    except BadSignature:
+        return None
+    return Ticket(*said)
+
+
+def _tickets() -> URLSafeSerializer:
+    secret = site_keys().site_secret("phone tickets")
+    return URLSafeSerializer(secret, salt="ticket", signer_kwargs={"digest_method": hashlib.sha256})
+
+
+# --- the pack ---------------------------------------------------------------------------------------------------------
+
+
+def prepare_phone(actor: Actor, device: str, places: Sequence[rows.LoggingPlace]) -> None:
+    """Make what is missing for the phone: a key pair for each operation, a line for each team. Inside a write.
+
+    Raises ``NotAllowed`` at a team that the actor may not log for.
+    """
+    if actor.user is None or not all(may(actor, "contact.log", place.target) for place in places):
+        raise NotAllowed()
+    known, now = phones.states_of(device, actor.user), utc_now()
+    for place in places:
+        if phones.standing_key(place.operation_id) is None:
+            phones.make_key(place.operation_id)
+        if place.team_id is None or place.team_id in known:
+            continue
+        phones.note_state(
+            {
+                "device": device,
+                "user_id": actor.user,
+                "operation_id": place.operation_id,
+                "service_id": place.service_id,
+                "team_id": place.team_id,
+            },
+            now,
+        )
+        audit.record(
+            actor,
+            Tag.PHONE_PREPARED,
+            kind="team",
+            object_id=place.team_uid,
+            operation=place.operation_id,
+            service=place.service_id,
+        )
+
+
+def is_prepared(actor: Actor, device: str, places: Sequence[rows.LoggingPlace]) -> bool:
+    known = phones.states_of(device, actor.user or 0)
+    return all(p.team_id in known and phones.standing_key(p.operation_id) is not None for p in places)
+
+
+def pack_of(
+    actor: Actor, device: str, places: Sequence[rows.LoggingPlace], language: str, ends_at: dt.datetime | None
+) -> dict[str, Any]:
+    """Everything that the phone needs without signal, as JSON. Nothing about persons met is in it.
+
+    ``format``, ``owner``, ``device``, ``phone_key`` (Base64), ``server_at``, ``session_ends_at``, ``teams``: each
+    ``uid``, ``name``, ``area``, ``code``, ``zone``, ``day_starts_minutes``, ``starts_at``, ``ends_at``, ``rehearsal``,
+    ``ticket``, ``key`` (``id``, ``spki``), ``agencies`` ([id, name]), ``duty`` (text of the region), ``municipalities``
+    ([name, latitude, longitude]), ``positions`` (whether the phone may ask where it is), ``last`` (what the last
+    contact lends to the next). Moments are ISO 8601 in UTC.
+    """
+    if actor.user is None:
+        raise NotAllowed()
+    return {
+        "format": FORMAT,
+        "owner": owner_mark(actor.user),
+        "device": device,
+        "phone_key": base64.b64encode(phone_key(actor.user, device)).decode(),
+        "server_at": utc_now().isoformat(),
+        "session_ends_at": _iso(ends_at),
+        "teams": [_team(actor.user, device, place, language) for place in places],
+    }
+
+
+def _team(user_id: int, device: str, place: rows.LoggingPlace, language: str) -> dict[str, Any]:
+    key = phones.standing_key(place.operation_id)
+    if key is None:
+        raise KeyMissing()
+    last = contacts.last_contact(user_id, place.operation_id)
+    places = phones.places_of(place.operation_id)
+    return {
+        "uid": place.team_uid,
+        "name": place.name,
+        "area": place.area,
+        "code": place.code,
+        "zone": place.time_zone,
+        "day_starts_minutes": place.day_starts_minutes,
+        "starts_at": _iso(place.shift_starts_at),
+        "ends_at": _iso(place.shift_ends_at),
+        "rehearsal": place.rehearsal,
+        "ticket": ticket_of(Ticket(user_id, device, place.team_uid, place.operation_id)),
+        "key": {"id": key.uid, "spki": key.spki},
+        "agencies": [list(agency) for agency in rows.agencies_for(place.operation_id, place.root_id)],
+        "duty": lists.duty_to_report(rows.region_of(place.service_id), language),
+        "municipalities": places.municipalities,
+        "positions": places.positions,
+        "last": None
+        if last is None
+        else {
+            "place_kind": last.place_kind,
+            "municipality": last.municipality,
+            "approach": last.approach,
+            "met_at": _iso(last.met_at),
+        },
+    }
+
+
+def _iso(at: dt.datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
