@@ -44,6 +44,7 @@ def create_operation(actor: Actor, draft: Draft, copy_from: Operation | None = N
     values = {**asdict(draft), "time_zone": zone_name(draft.time_zone), "created_at": utc_now()}
     if copy_from is not None:
         values["copied_from_id"] = copy_from.id
+        values |= {"municipalities": copy_from.municipalities, "positions": copy_from.positions}
     operation = rows.add_operation(values)
     if operation is None:
         raise Invalid.at("code", N_("Another operation has this code. Choose another one."))

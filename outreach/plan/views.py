@@ -260,6 +260,7 @@ def _show_move(operation: Any, step: rules.Move, form: MoveForm) -> str:
 from . import (  # noqa: E402 - they add their pages to the blueprint above
     invitation_views,  # noqa: F401
     nested_views,  # noqa: F401
+    place_views,  # noqa: F401
     service_views,  # noqa: F401
     shift_plan_views,  # noqa: F401
     shift_sheet,  # noqa: F401 - a sheet of the plan workbook

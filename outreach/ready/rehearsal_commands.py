@@ -50,6 +50,8 @@ def _new_operation(source: Operation) -> Operation:
         "time_zone": source.time_zone,
         "day_starts_minutes": source.day_starts_minutes,
         "check_in_minutes": source.check_in_minutes,
+        "municipalities": source.municipalities,
+        "positions": source.positions,
         "starts_at": now,
         "ends_at": now + LASTS,
         "entry_deadline_at": now + LASTS,
