@@ -111,6 +111,10 @@ class SignedIn:
         answer = connection.getresponse()
         return answer.read().decode(), (answer.getheader("Set-Cookie") or "").split(";")[0]
 
+    def get(self, path: str) -> str:
+        """The text of a page as this browser sees it."""
+        return self._get(path, self.cookie)[0]
+
     def request(self, method: str, path: str, fields: list[tuple[str, str]] | None = None) -> bytes:
         """The bytes of one request of this browser."""
         body = urlencode([*fields, ("csrf_token", self.token)]).encode() if fields is not None else b""
