@@ -1,0 +1,292 @@
+// Sending: one record a request, oldest first, until a receipt that proves itself has come for every one of them. What
+// any other answer says, the record stays. Works in a page and in a service worker (Background Sync).
+
+import { hear } from './outbox.js';
+import { beat, envelope, isReceipt } from './seal.js';
+import { ask, begin, counts, fact, onNews, pack, ready, session, spread, within } from './store.js';
+
+const MINUTE = 60_000;
+export const SYNC_TAG = 'outreach-send';
+
+/** Limits that a test may shorten. `failures`: in a row, after which there is no signal worth trying with. */
+export const TIMES = { answer: 20_000, pauses: [0.5, 1, 2, 5, 10].map((m) => m * MINUTE), beat: MINUTE, failures: 3 };
+const MOST = { receipt: 64 * 1024, pack: 8 * 1024 * 1024 };
+
+// --- asking the site ----------------------------------------------------------------------------------------------------
+
+/** The answer as {status, said}: `said` is JSON or null. Null when no answer came, or one that is not the site's. */
+async function request(path, most, body) {
+  const cut = new AbortController();
+  const timer = setTimeout(() => cut.abort(), TIMES.answer);
+  try {
+    const answer = await fetch(path, {
+      method: body === undefined ? 'GET' : 'POST',
+      body,
+      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      credentials: 'same-origin',
+      redirect: 'error',
+      cache: 'no-store',
+      signal: cut.signal,
+    });
+    if (!/^application\/json\b/i.test(answer.headers.get('Content-Type') ?? '')) {
+      await answer.body?.cancel();
+      return { status: answer.status, said: null };
+    }
+    return { status: answer.status, said: JSON.parse(await bounded(answer, most)) };
+  } catch {
+    return null; // no signal, a redirect, cut off, too long, not JSON
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function bounded(answer, most) {
+  const reader = answer.body.getReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let [out, size] = ['', 0];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return out + decoder.decode();
+    size += value.length;
+    if (size > most) {
+      await reader.cancel();
+      throw new RangeError('too long');
+    }
+    out += decoder.decode(value, { stream: true });
+  }
+}
+
+// --- one record ---------------------------------------------------------------------------------------------------------
+
+const word = (value) => (typeof value === 'string' && /^[a-z][a-z_]{0,39}$/.test(value) ? value : undefined);
+const line = (value) => (typeof value === 'string' ? value.slice(0, 300) : undefined);
+const named = (said, record) => said?.uid === record.uid && said?.hash === record.hash;
+
+/** Send one record; what became of it: sent, needs_you, sign_in, failed. */
+async function sendOne(record, owner) {
+  const from = Date.now();
+  const answer = await request('/field/sealed', MOST.receipt, await envelope(record, record.phoneKey));
+  if (answer === null) return 'failed';
+  const { status, said } = answer;
+  if (status === 200 && (await isReceipt(said, record, record.phoneKey))) {
+    await arrived(record, said, owner);
+    await hear(said.received_at, from);
+    return 'sent';
+  }
+  if (status === 401 && said?.code === 'sign_in_needed') return 'sign_in';
+  const unread = status === 422 && said?.state === 'rejected' && !said.uid && !said.hash; // it could not even be named
+  const rejected = status === 422 && said?.state === 'rejected' && named(said, record);
+  if (!(status === 413 || unread || rejected)) return 'failed';
+  if (record.owner === owner) await note(record, said ?? {}, status);
+  return 'needs_you';
+}
+
+async function arrived(record, said, owner) {
+  const { uid, hash, kind, team, saved_at, until } = record;
+  const row = { uid, hash, kind, team, saved_at, until, state: said.state, reason: word(said.reason), received_at: said.received_at };
+  await within(['outbox', 'sent', 'session'], 'strict', async (tx) => {
+    const mine = await ask(tx.objectStore('session').get(record.owner));
+    await ask(tx.objectStore('outbox').delete([uid, hash]));
+    if (mine && record.owner === owner) await ask(tx.objectStore('sent').put(row)); // of another person no line is left
+  });
+  spread('sent');
+}
+
+async function note(record, said, status) {
+  const code = word(said.code) ?? (status === 413 ? 'too_large' : 'rejected');
+  await within(['outbox'], 'strict', async (tx) => {
+    const outbox = tx.objectStore('outbox');
+    const stands = await ask(outbox.get([record.uid, record.hash]));
+    if (!stands) return; // another tab had its receipt meanwhile
+    await ask(outbox.put({ ...stands, state: 'needs_you', code, message: line(said.message), fix: line(said.fix) }));
+  });
+  spread('noted');
+}
+
+// --- rounds -------------------------------------------------------------------------------------------------------------
+
+const failures = new Map(); // by hash: what failed most often comes last, so that nothing blocks the rest
+let othersTried = false;
+let signIn = false;
+let busy = null;
+
+async function candidates(owner, byHand) {
+  const rows = await within(['outbox'], 'readonly', (tx) => ask(tx.objectStore('outbox').index('saved_at').getAll()));
+  const mine = rows.filter((row) => row.owner === owner && (byHand || row.state === 'waiting'));
+  const others = othersTried ? [] : rows.filter((row) => row.owner !== owner);
+  const tried = (row) => failures.get(row.hash) ?? 0;
+  return [...mine, ...others].sort((a, b) => (a.owner === owner ? 0 : 1) - (b.owner === owner ? 0 : 1) || tried(a) - tried(b));
+}
+
+async function pass(byHand) {
+  const owner = (await session())?.owner ?? null;
+  let [sent, inARow, left, turnedAway] = [0, 0, 0, false];
+  for (const record of await candidates(owner, byHand)) {
+    const mine = record.owner === owner;
+    if (mine && turnedAway) { left += 1; continue; } // she has to sign in first: the others may still arrive
+    const outcome = await sendOne(record, owner);
+    if (mine && outcome !== 'failed') signIn = turnedAway = outcome === 'sign_in';
+    if (!mine && outcome !== 'failed') othersTried = true;
+    inARow = outcome === 'failed' ? inARow + 1 : 0;
+    if (outcome === 'sent') { sent += 1; failures.delete(record.hash); continue; }
+    left += 1;
+    failures.set(record.hash, (failures.get(record.hash) ?? 0) + 1);
+    if (inARow >= TIMES.failures) break;
+  }
+  return { sent, left, turnedAway };
+}
+
+async function passes(byHand) {
+  let sent = 0;
+  for (let first = true; ; first = false) {
+    const done = await pass(byHand && first);
+    sent += done.sent;
+    if (done.sent === 0 || done.left === 0 || done.turnedAway) return sent; // as long as it gets on, it goes on
+  }
+}
+
+// One tab at a time where the browser can tell; two at once would be harmless: the site takes each record once.
+const alone = (work) => (globalThis.navigator?.locks ? navigator.locks.request(SYNC_TAG, work) : work());
+
+async function round(byHand) {
+  const sent = await alone(() => passes(byHand));
+  await heartbeat().catch(() => null);
+  const { waiting, needsYou } = await counts();
+  tell();
+  return { sent, left: waiting + needsYou };
+}
+
+/** Send what waits, now: {sent, left}. Also what needs the officer is tried again, unless a worker asks (`byHand: false`). */
+export async function sendNow({ byHand = true } = {}) {
+  tries = 0;
+  if (byHand) othersTried = false;
+  while (busy) await busy.catch(() => null);
+  return start(byHand);
+}
+
+function start(byHand) {
+  busy = round(byHand).finally(() => {
+    busy = null;
+    if (again) setTimeout(attempt); // something was saved while this was going on
+    again = false;
+  });
+  return busy;
+}
+
+// --- the pack and the heartbeat -----------------------------------------------------------------------------------------
+
+const isPack = (said, device) =>
+  said?.format === 1 && said.device === device && typeof said.owner === 'string' && said.owner.length > 0 &&
+  typeof said.phone_key === 'string' && Array.isArray(said.teams) && !Number.isNaN(Date.parse(said.server_at));
+
+/** Fetch the pack and keep it: {ok: true, pack} or {ok: false, why}: offline, sign_in, or as `ready()` says. */
+export async function refreshPack() {
+  const found = await ready();
+  if (!found.device) return { ok: false, why: found.why };
+  const from = Date.now();
+  const answer = await request(`/field/app/pack?device=${found.device}`, MOST.pack);
+  if (answer?.status === 401) return needSignIn();
+  if (answer?.status !== 200 || !isPack(answer.said, found.device)) return { ok: false, why: 'offline' };
+  try {
+    await begin(answer.said);
+  } catch (error) {
+    return { ok: false, why: error.why ?? 'refused' };
+  }
+  signIn = false;
+  await hear(answer.said.server_at, from);
+  tell();
+  return { ok: true, pack: await pack() };
+}
+
+function needSignIn() {
+  signIn = true;
+  tell();
+  return { ok: false, why: 'sign_in' };
+}
+
+/** Say whether the phone is ready (the five ticks), for the coordinator; kept until the session ends. */
+export const tellReady = (isReady) => fact('ready', { is: isReady === true });
+
+/** Tell the site how much waits here: numbers and times, no content. Failing is silent: the next one says it all again. */
+export async function heartbeat() {
+  const now = await session();
+  const known = await pack();
+  if (!now || !known || known.teams.length === 0) return;
+  const rows = (await within(['outbox'], 'readonly', (tx) => ask(tx.objectStore('outbox').index('owner').getAll(now.owner))));
+  const isReady = (await fact('ready'))?.is === true;
+  const tickets = new Map(rows.map((row) => [row.team, row.ticket])); // also of a team that she is no longer in
+  for (const team of known.teams) tickets.set(team.uid, team.ticket);
+  const teams = [...tickets].map(([team, ticket]) => {
+    const mine = rows.filter((row) => row.team === team).sort((a, b) => a.saved_at.localeCompare(b.saved_at));
+    const needs_you = mine.filter((row) => row.state === 'needs_you').length;
+    return { ticket, unsent: mine.length, needs_you, oldest_at: mine[0]?.saved_at ?? null, ready: isReady };
+  });
+  const from = Date.now();
+  const said = { device: known.device, sent_at: new Date(from).toISOString(), teams };
+  const answer = await request('/field/heartbeat', MOST.receipt, await beat(said, now.phoneKey));
+  if (answer?.status === 200 && typeof answer.said?.server_at === 'string') await hear(answer.said.server_at, from);
+}
+
+// --- by itself ----------------------------------------------------------------------------------------------------------
+
+const watchers = new Set();
+let [timer, tries, started, again] = [0, 0, false, false];
+
+/** Call `fn({...counts(), signIn, sending})` now and whenever something changes; gives back how to stop it. */
+export function onChange(fn) {
+  watchers.add(fn);
+  tell();
+  return () => watchers.delete(fn);
+}
+
+async function tell() {
+  if (watchers.size === 0) return;
+  const said = { ...(await counts().catch(() => null)), signIn, sending: busy !== null };
+  watchers.forEach((fn) => fn(said));
+}
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(attempt, TIMES.pauses[Math.min(tries, TIMES.pauses.length - 1)]);
+}
+
+async function attempt() {
+  clearTimeout(timer);
+  if (busy) {
+    again = true;
+    return;
+  }
+  const { sent, left } = await start(false).catch(() => ({ sent: 0, left: 1 }));
+  tries = sent > 0 || left === 0 ? 0 : tries + 1;
+  if (left > 0) await askForSync();
+  later();
+}
+
+const afresh = () => {
+  tries = 0;
+  attempt();
+};
+
+// A browser that can sends even when this page is gone. It is a bonus: iOS has none.
+async function askForSync() {
+  try {
+    const worker = await globalThis.navigator?.serviceWorker?.getRegistration('/field');
+    if (worker?.active) await worker.sync?.register(SYNC_TAG);
+  } catch { /* the officer, or the browser, does not want it */ }
+}
+
+/** From now on this page sends by itself: at once, on focus, when signal returns, and in growing pauses. */
+export async function startSending() {
+  if (started) return;
+  started = true;
+  onNews((what) => {
+    if (what === 'saved') setTimeout(afresh);
+    tell();
+  });
+  globalThis.addEventListener('online', afresh);
+  globalThis.addEventListener('focus', afresh);
+  globalThis.document?.addEventListener('visibilitychange', () => { if (!document.hidden) afresh(); });
+  setInterval(() => { if (!globalThis.document?.hidden) heartbeat().catch(() => null); }, TIMES.beat);
+  await attempt();
+  if ((await refreshPack()).ok) afresh();
+}
