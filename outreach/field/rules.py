@@ -43,10 +43,15 @@ def check_sign(body: str) -> str:
 
 def read_code(typed: str) -> str | None:
     """The code meant by what was typed (any case, spaces, no hyphen); ``None`` when it cannot be one."""
-    code = typed.upper().translate(_READ_AS)
+    code = typed_signs(typed)
     if len(code) != CODE_LENGTH or any(sign not in _SIGN_VALUE for sign in code):
         return None
     return code if check_sign(code[:-1]) == code[-1] else None
+
+
+def typed_signs(typed: str) -> str:
+    """What was typed in the spelling of the signs: any case, Z for 2, G for 6, without spaces and hyphens."""
+    return typed.upper().translate(_READ_AS)
 
 
 def shown_code(code: str) -> str:
