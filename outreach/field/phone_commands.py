@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,7 @@ def prepare_phone(actor: Actor, device: str, places: Sequence[rows.LoggingPlace]
 
     Raises ``NotAllowed`` at a team that the actor may not log for.
     """
-    if actor.user is None or not all(may(actor, "contact.log", place.target) for place in places):
+    if actor.user is None or not all(may(actor, "contact.send", place.target) for place in places):
         raise NotAllowed()
     known, now = phones.states_of(device, actor.user), utc_now()
     for place in places:
@@ -108,15 +108,26 @@ def is_prepared(actor: Actor, device: str, places: Sequence[rows.LoggingPlace]) 
 
 
 def pack_of(
-    actor: Actor, device: str, places: Sequence[rows.LoggingPlace], language: str, ends_at: dt.datetime | None
+    actor: Actor,
+    device: str,
+    places: Sequence[rows.LoggingPlace],
+    language: str,
+    ends_at: dt.datetime | None,
+    *,
+    sent_today: int = 0,
+    more: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Everything that the phone needs without signal, as JSON. Nothing about persons met is in it.
 
-    ``format``, ``owner``, ``device``, ``phone_key`` (Base64), ``server_at``, ``session_ends_at``, ``teams``: each
-    ``uid``, ``name``, ``area``, ``code``, ``zone``, ``day_starts_minutes``, ``starts_at``, ``ends_at``, ``rehearsal``,
-    ``ticket``, ``key`` (``id``, ``spki``), ``agencies`` ([id, name]), ``duty`` (text of the region), ``municipalities``
-    ([name, latitude, longitude]), ``positions`` (whether the phone may ask where it is), ``last`` (what the last
-    contact lends to the next). Moments are ISO 8601 in UTC.
+    ``format``, ``owner``, ``device``, ``phone_key`` (Base64), ``server_at``, ``session_ends_at``, ``sent_today`` (how
+    many contacts she has sent), ``teams``: each ``uid``, ``name``, ``area``, ``code``, ``zone``,
+    ``day_starts_minutes``, ``starts_at``, ``ends_at``, ``rehearsal``, ``status`` of its operation (planned, active,
+    reporting), ``opens_at`` (from when contacts are inside the window), ``ticket``, ``key`` (``id``, ``spki``),
+    ``agencies`` ([id, name]), ``duty`` (text of the region), ``municipalities`` ([name, latitude, longitude]),
+    ``positions`` (whether the phone may ask where it is), ``places`` ([kind, municipality] of
+    one's latest contacts), ``last`` (what the last contact lends to the next); and what
+    ``more`` has for the team: ``numbers`` ([{title, text}] of the briefing, empty where she may not see it), ``shift``
+    ({starts_at, ends_at, place}: hers that is on or comes next, or null). Moments are ISO 8601 in UTC.
     """
     if actor.user is None:
         raise NotAllowed()
@@ -126,8 +137,9 @@ def pack_of(
         "device": device,
         "phone_key": base64.b64encode(phone_key(actor.user, device)).decode(),
         "server_at": utc_now().isoformat(),
-        "session_ends_at": _iso(ends_at),
-        "teams": [_team(actor.user, device, place, language) for place in places],
+        "session_ends_at": iso(ends_at),
+        "sent_today": sent_today,
+        "teams": [_team(actor.user, device, p, language) | dict((more or {}).get(p.team_uid, {})) for p in places],
     }
 
 
@@ -144,25 +156,28 @@ def _team(user_id: int, device: str, place: rows.LoggingPlace, language: str) ->
         "code": place.code,
         "zone": place.time_zone,
         "day_starts_minutes": place.day_starts_minutes,
-        "starts_at": _iso(place.shift_starts_at),
-        "ends_at": _iso(place.shift_ends_at),
+        "starts_at": iso(place.shift_starts_at),
+        "ends_at": iso(place.shift_ends_at),
         "rehearsal": place.rehearsal,
+        "status": place.status,
+        "opens_at": iso(place.starts_at),
         "ticket": ticket_of(Ticket(user_id, device, place.team_uid, place.operation_id)),
         "key": {"id": key.uid, "spki": key.spki},
         "agencies": [list(agency) for agency in rows.agencies_for(place.operation_id, place.root_id)],
         "duty": lists.duty_to_report(rows.region_of(place.service_id), language),
         "municipalities": places.municipalities,
         "positions": places.positions,
+        "places": [list(used) for used in contacts.places_used(user_id, place.operation_id)],
         "last": None
         if last is None
         else {
             "place_kind": last.place_kind,
             "municipality": last.municipality,
             "approach": last.approach,
-            "met_at": _iso(last.met_at),
+            "met_at": iso(last.met_at),
         },
     }
 
 
-def _iso(at: dt.datetime | None) -> str | None:
+def iso(at: dt.datetime | None) -> str | None:
     return None if at is None else at.isoformat()

@@ -167,14 +167,20 @@ def logging_place(team_uid: str) -> LoggingPlace | None:
     )
 
 
-def teams_to_log_for(team_ids: Iterable[int], service_ids: Iterable[int]) -> list[LoggingPlace]:
+TAKING_ENTRIES = (OperationStatus.ACTIVE, OperationStatus.REPORTING)
+SOON_OR_TAKING = (OperationStatus.PLANNED, *TAKING_ENTRIES)
+
+
+def teams_to_log_for(
+    team_ids: Iterable[int], service_ids: Iterable[int], statuses: Iterable[OperationStatus] = TAKING_ENTRIES
+) -> list[LoggingPlace]:
     """Teams of operations that take entries: one's own, and those of services one coordinates. By shift, then name."""
     own, led = sorted(team_ids), sorted(service_ids)
     query = (
         select(Team.uid)
         .join(Operation, Operation.id == Team.operation_id)
         .where(
-            Operation.status.in_((OperationStatus.ACTIVE, OperationStatus.REPORTING)),
+            Operation.status.in_(tuple(statuses)),
             Team.id.in_(own) | Team.service_id.in_(led),
         )
         .order_by(Team.id)
