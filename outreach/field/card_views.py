@@ -15,7 +15,7 @@ from flask_babel import gettext, ngettext
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Invalid
 from outreach.storage.days import operational_day
-from outreach.storage.queries import contacts
+from outreach.storage.queries import contacts, phones
 from outreach.storage.queries import field as rows
 from outreach.storage.types import utc_now
 from outreach.vocab import Role
@@ -194,6 +194,7 @@ def _card(
         persons=[_person(n, answers, values) for n in range(1, count + 1)],
         rows=_rows(place, answers, values, origin, len(teams) > 1),
         agencies=agencies,
+        municipalities=[name for name, *_ in phones.places_of(place.operation_id).municipalities],
         back=before,
         sent=contacts.sent_since(g.actor.user, today_begins(place)),
         now=utc_now(),

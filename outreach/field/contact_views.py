@@ -14,7 +14,7 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import Target
 from outreach.auth.permissions import may
 from outreach.errors import Changed, Invalid, NotFound
-from outreach.storage.queries import contacts
+from outreach.storage.queries import contacts, phones
 from outreach.storage.queries import field as rows
 from outreach.vocab import AgeBand, ContactResult, Gender, SupportAnswer
 from outreach.web import clock
@@ -196,6 +196,7 @@ def _edit_page(
         referred=referred + [False] * (count - len(referred)),
         now_stands=now_stands,
         needs_reason=not record.target.open_for_entry,
+        municipalities=[name for name, *_ in phones.places_of(record.operation.id).municipalities],
     )
 
 

@@ -19,6 +19,7 @@ FIXED = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 ]
+_ASKS_POSITION = "outreach.position"
 HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
@@ -27,13 +28,20 @@ def register(app: Flask) -> None:
     _add_to_every_answer(app, [*FIXED, HSTS] if app.config["OUTREACH"].tls else FIXED)
 
 
+def allow_position() -> None:
+    """The page being answered may ask the phone where it is; camera and microphone stay off."""
+    request.environ[_ASKS_POSITION] = True
+
+
 def _add_to_every_answer(app: Flask, fixed: list[tuple[str, str]]) -> None:
     """Put ``fixed`` on whatever leaves; as one list, because setting each on each answer costs a request 1 %."""
     inner = app.wsgi_app
+    asking = [(name, value.replace("geolocation=()", "geolocation=(self)")) for name, value in fixed]
 
     def with_headers(environ: Any, start_response: Any) -> Any:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            return start_response(status, headers + fixed, exc_info)
+            more = asking if _ASKS_POSITION in environ else fixed
+            return start_response(status, headers + more, exc_info)
 
         return inner(environ, start)
 

@@ -154,6 +154,25 @@ def last_contact(user_id: int, operation_id: int) -> ContactVersion | None:
     return db.session.scalar(query)
 
 
+def places_used(user_id: int, operation_id: int, limit: int = 4) -> list[tuple[str, str]]:
+    """Kind of place and municipality of the user's latest contacts in the operation, each pair once, the last first."""
+    query = (
+        select(ContactVersion.place_kind, ContactVersion.municipality)
+        .join(Contact, Contact.id == ContactVersion.contact_id)
+        .where(
+            Contact.created_by_id == user_id,
+            Contact.operation_id == operation_id,
+            ContactVersion.superseded_at.is_(None),
+            ContactVersion.withdrawn.is_(False),
+            ContactVersion.municipality != "",
+        )
+        .group_by(ContactVersion.place_kind, ContactVersion.municipality)
+        .order_by(func.max(Contact.id).desc())
+        .limit(limit)
+    )
+    return [(kind, municipality) for kind, municipality in db.session.execute(query)]
+
+
 # --- the service coordinator's list -----------------------------------------------------------------------------------
 
 
