@@ -203,10 +203,13 @@ PERMISSIONS: dict[str, Alternatives] = {
     "field.see": ((some_field_officer,), (some_service_coordinator,)),
     "contact.log": ((team_officer, own_team, taking_entries), (service_coordinator, taking_entries)),
     "contact.send": ((team_officer, own_team), (service_coordinator,)),  # a repeat has its receipt after closing too
+    "sealed.send": ((anybody,),),  # what is sent proves by itself whose it is; her session may have ended
     "draft.own": ((own_entry,),),
     "contact.see": ((own_entry, team_officer), (own_team, team_officer), (service_coordinator,)),
     "contact.change": ((own_entry, team_officer, still_open, not_archived), (service_coordinator, not_archived)),
     "contacts.list": ((service_coordinator,),),
+    "held.see": ((service_coordinator,),),
+    "held.decide": ((service_coordinator, not_archived),),
     "check_in.record": (
         (team_officer, own_team, taking_entries),
         (service_coordinator, taking_entries),
@@ -215,6 +218,7 @@ PERMISSIONS: dict[str, Alternatives] = {
     "contact.log_by_radio": ((operation_coordinator, taking_entries), (service_coordinator, taking_entries)),
     "board.see": ((operation_coordinator,), (commander,), (coordinator_taking_part,)),
     "board.counts": ((operation_coordinator,), (commander,)),
+    "phones.see": ((operation_coordinator,), (coordinator_taking_part,)),
     "charges.see": ((service_coordinator,), (field_officer,)),
     "charges.change": ((service_coordinator, not_archived), (field_officer, still_open, not_archived)),
     # --- referrals
@@ -254,6 +258,8 @@ SEEN_BY: dict[str, str] = {
     "contact.log": "operation.see",
     "contact.send": "operation.see",
     "contact.log_by_radio": "team.see",
+    "held.decide": "held.see",
+    "phones.see": "operation.see",
     "board.see": "operation.see",
     "charges.change": "charges.see",
     "referral.change": "referral.see",

@@ -52,4 +52,4 @@ def run(view: Callable[..., Any], kwargs: dict[str, Any], *, writes: bool) -> An
 def read_body() -> None:
     """Receive and parse the body before any lock is taken."""
     if request.method not in SAFE_METHODS:
-        request.form  # noqa: B018 - reading it is the point
+        request.get_data(parse_form_data=True)  # a form is parsed, anything else is kept as it came
