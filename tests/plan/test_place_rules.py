@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from outreach.errors import Invalid
 from outreach.plan import place_rules as rules
 
-
 SHAPE = "Line 1: write %s; latitude; longitude, for example 42.3149; -83.0364, or the name alone."
 
 
