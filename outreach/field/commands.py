@@ -73,9 +73,19 @@ class ReadyContact(NamedTuple):
     persons: tuple[rows.NewPerson, ...]
 
 
-def prepare_contact(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry, action: str | None) -> ReadyContact:
-    """Everything that can be worked out before the write lock is taken. Raises ``Invalid`` at an agency."""
-    hashed = rules.content_hash(entry, place.team_uid, actor.user)
+def prepare_contact(
+    actor: Actor,
+    place: rows.LoggingPlace,
+    entry: ContactEntry,
+    action: str | None,
+    *,
+    as_sent: ContactEntry | None = None,
+) -> ReadyContact:
+    """Everything that can be worked out before the write lock is taken. Raises ``Invalid`` at an agency.
+
+    ``as_sent``: the entry as a phone wrote it, before its clock was corrected: by that a repeat is known.
+    """
+    hashed = rules.content_hash(as_sent or entry, place.team_uid, actor.user)
     # Keyed, because a plain hash would let whoever steals the database try every number, code and note against it.
     mark = site_keys().mark(hashed, "content")
     kept = _with_agencies(place, entry)
@@ -83,8 +93,11 @@ def prepare_contact(actor: Actor, place: rows.LoggingPlace, entry: ContactEntry,
     return ReadyContact(place, action, kept, hashed, mark, _said(place, entry.uid, kept), persons)
 
 
-def store_contact(actor: Actor, new: ReadyContact) -> Receipt:
-    """Store what was prepared, inside a write; one that raises ``NotAllowed`` must be given up."""
+def store_contact(actor: Actor, new: ReadyContact, *, beside: str | None = None) -> Receipt:
+    """Store what was prepared, inside a write; one that raises ``NotAllowed`` must be given up.
+
+    ``beside``: the contact that says something else of the same meeting; this one is flagged then.
+    """
     place, entry = new.place, new.entry
     if new.action is not None and not may(actor, new.action, place.target):
         return _repeat(actor, new)
@@ -98,7 +111,7 @@ def store_contact(actor: Actor, new: ReadyContact) -> Receipt:
         "created_at": now,
         "created_by_id": actor.user,
         "content_hash": new.mark,
-        "conflict_of": None,
+        "conflict_of": beside,
     }
     said, contact_id = new.said, rows.add_contact(head)
     if contact_id is None:
@@ -355,6 +368,31 @@ def change_contact(
     said = _said(version.place, version.contact_uid, entry)
     _add_version(actor, version, entry, said, persons, now, former=[meeting for meeting, _ in record.meetings])
     _record(actor, Tag.CONTACT_CHANGED, record.operation.id, record.contact.service_id, record.contact.uid)
+
+
+def take_up(actor: Actor, record: contacts.ContactRecord, new: ReadyContact) -> None:
+    """Make what was prepared the next version of a contact that has stood for it until now, inside a write.
+
+    For one told by radio whose record arrives. Its persons stay the same persons: the codes have been compared. Raises
+    ``NotAllowed``; ``Changed`` when somebody else has changed the contact meanwhile.
+    """
+    place, entry = new.place, new.entry
+    if new.action is not None and not may(actor, new.action, place.target):
+        raise NotAllowed()
+    _count_change(actor, new)
+    now = utc_now()
+    if not contacts.supersede(record.version, now):
+        raise Changed()
+    persons = [_known_person(place.root_id, *pair) for pair in zip(entry.persons, record.meetings, strict=True)]
+    version = Version(record.contact.id, record.contact.uid, place, record.version.version + 1, reason="")
+    said = _said(place, version.contact_uid, entry)
+    _add_version(actor, version, entry, said, persons, now, former=[meeting for meeting, _ in record.meetings])
+
+
+def _known_person(root_id: int, person: PersonEntry, former: tuple[Meeting, Person]) -> tuple[int, int]:
+    """The same person in the next version, also when she brought her code: the card had said so before."""
+    brings_her_code_now = person.claimed and former[1].code_sealed is None
+    return _same_person(root_id, person if brings_her_code_now else replace(person, claimed=False), former)
 
 
 def _same_person(root_id: int, person: PersonEntry, former: tuple[Meeting, Person] | None) -> tuple[int, int]:

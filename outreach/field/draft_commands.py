@@ -18,6 +18,7 @@ from outreach.storage.types import new_uid, utc_now
 from . import rules
 
 DRAFTS_KEPT = dt.timedelta(days=2)
+PRESSES_AROUND = 2  # the first press and Save are taps too
 
 
 def start_draft(actor: Actor, place: rows.LoggingPlace) -> str:
@@ -74,7 +75,7 @@ def begun(place: rows.LoggingPlace, uid: str) -> Begun | None:
 
 
 def note_trial(place: rows.LoggingPlace, measured: Begun, server_ms: int) -> None:
-    """Keep what one contact of a rehearsal took: the first press and Save are taps too.
+    """Keep what one contact of a rehearsal took.
 
     Nothing is kept when the rehearsal was removed since the contact was stored.
     """
@@ -87,7 +88,7 @@ def note_trial(place: rows.LoggingPlace, measured: Begun, server_ms: int) -> Non
             "service_id": place.service_id,
             "team_id": place.team_id,
             "at": now,
-            "taps": measured.taps + 2,
+            "taps": measured.taps + PRESSES_AROUND,
             "seconds": round((now - measured.started_at).total_seconds()),
             "server_ms": server_ms,
         }

@@ -13,13 +13,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from outreach.errors import N_
-from outreach.vocab import SealedKind, SealedState
+from outreach.vocab import HeldReason, SealedKind, SealedState
 
-from .rules import read_uid
+from .rules import ContactEntry, read_uid
 
 FORMAT = 1
 LARGEST = 64 * 1024
@@ -61,6 +61,26 @@ REFUSALS: dict[str, tuple[str, str]] = {
         N_("Sign in again on this phone; what waits is sent then."),
     ),
 }
+
+# Why a record waits for a person, as the officer reads it. It has left the phone; nothing is lost.
+HELD: dict[str, str] = {
+    HeldReason.ACCOUNT_ENDED: N_("It has arrived. Your account has ended, so your service coordinator decides on it."),
+    HeldReason.NOT_IN_TEAM: N_("It has arrived. You are not in this team now, so your service coordinator decides."),
+    HeldReason.CLOSED: N_("It has arrived. The operation takes no entries now, so your service coordinator decides."),
+    HeldReason.INVALID: N_("It has arrived. Something in it does not fit, so your service coordinator decides."),
+    HeldReason.CHANGED: N_("It has arrived. The contact was changed meanwhile, so your service coordinator decides."),
+    HeldReason.KEY_MISSING: N_("It has arrived and stays sealed until the site has its key again."),
+}
+NOT_YET = (
+    N_("The contact that this changes has not arrived yet."),
+    N_("It stays on the phone and is sent again after the contact itself."),
+)
+SIGN_IN = (N_("Sign in to send what waits on this phone."), N_("Nothing is lost: it stays sealed on the phone."))
+
+
+def words_of(code: str) -> tuple[str, str]:
+    """What happened and what to do, for a record that stays on the phone."""
+    return {**REFUSALS, "not_yet": NOT_YET, "sign_in_needed": SIGN_IN}[code]
 
 
 class Refused(ValueError):
@@ -131,7 +151,8 @@ def read_envelope(body: bytes) -> Envelope:
 
 def _text(said: Mapping[str, Any], name: str, most: int = 80) -> str:
     value = said.get(name)
-    return value if isinstance(value, str) and len(value) <= most else ""
+    ours = isinstance(value, str) and len(value) <= most and value.isascii() and value.isprintable()
+    return str(value) if ours else ""
 
 
 def _bytes(said: Mapping[str, Any], name: str) -> bytes:
@@ -196,7 +217,10 @@ class Opened:
 
 def read_opened(text: bytes) -> Opened:
     """What a phone sealed. Raises ``ValueError`` for anything that no phone of ours writes."""
-    said = json.loads(text)
+    try:
+        said = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("not a record") from error
     if not isinstance(said, dict) or not isinstance(said.get("fields", {}), dict):
         raise ValueError("not a record")
     fields = {
@@ -204,14 +228,14 @@ def read_opened(text: bytes) -> Opened:
     }
     offset = said.get("offset_ms")
     return Opened(
-        team=str(said["team"]),
-        saved_at=phone_moment(said["saved_at"]),
+        team=str(said.get("team", "")),
+        saved_at=phone_moment(said.get("saved_at", "")),
         offset_ms=offset if isinstance(offset, int) and abs(offset) < 10**13 else None,
         by_clock=said.get("by_clock") is True,
         fields=fields,
         contact=read_uid(str(said.get("contact", ""))) or "",
         base=_count(said, "base"),
-        reason=str(said.get("reason", ""))[:500],
+        reason="".join(sign for sign in str(said.get("reason", ""))[:500] if sign.isprintable()),
         taps=_count(said, "taps"),
         seconds=_count(said, "seconds"),
     )
@@ -247,6 +271,35 @@ def corrected(at: dt.datetime, offset_ms: int | None) -> dt.datetime:
         return at + dt.timedelta(milliseconds=offset_ms or 0)
     except OverflowError:
         return at
+
+
+def corrected_entry(entry: ContactEntry, opened: Opened, offset_ms: int | None) -> ContactEntry:
+    """The entry with its moment by the server's clock, where a phone's clock said it and not a person.
+
+    What was written to the minute stays written to the minute: a second's difference changes nothing.
+    """
+    if not opened.by_clock or not offset_ms:
+        return entry
+    at = corrected(entry.met_at, offset_ms)
+    if entry.met_at.second == entry.met_at.microsecond == 0:
+        at = corrected(at, 30_000).replace(second=0, microsecond=0)
+    return replace(entry, met_at=at)
+
+
+def clock_of(opened: Opened | None, sent_at: str, received_at: dt.datetime) -> tuple[int | None, bool]:
+    """Server minus phone in milliseconds when the record was saved, and whether a person should look at it.
+
+    A phone that had heard from the site knew its offset when it saved; of any other the sending tells it. An offset
+    that differs between the two says that the phone's clock was set in between.
+    """
+    try:
+        at_send: int | None = offset_between(phone_moment(sent_at), received_at)
+    except ValueError:
+        at_send = None
+    known = None if opened is None else opened.offset_ms
+    at_save = at_send if known is None else known
+    moved = known is not None and at_send is not None and is_off(at_send - known)
+    return at_save, is_off(at_save) or moved
 
 
 def is_off(offset_ms: int | None) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..engine import Base
-from ..types import Instant, Key
+from ..types import Instant, Key, SealedText
 
 
 class OperationKey(Base):
@@ -59,8 +59,8 @@ class SealedRecord(Base):
     ``uid`` was made on the phone; ``hash`` is of the sealed bytes. A repeat of both has the same receipt; another
     hash under the same ``uid`` is other content, kept too. ``state``: see ``vocab.SealedState``. ``content`` holds the
     sealed bytes while a person has to decide, and is empty once the record stands as a contact (``contact_uid``).
-    ``reason`` and ``findings`` say why a person has to decide. ``offset_ms``: server clock minus phone clock;
-    ``saved_at`` is the phone's clock when it said "Saved", not corrected.
+    ``reason`` and ``findings`` say why a person has to decide, ``decided_because`` what that person said.
+    ``offset_ms``: server clock minus phone clock; ``saved_at`` is the phone's clock when it said "Saved", not corrected.
     """
 
     __tablename__ = "sealed_record"
@@ -86,6 +86,9 @@ class SealedRecord(Base):
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     decided_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    decided_because: Mapped[str] = mapped_column(
+        SealedText("sealed_record", "decided_because"), default="", nullable=True
+    )
 
     __table_args__ = (
         UniqueConstraint("uid", "hash"),

@@ -112,6 +112,7 @@ def upgrade():
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_because", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["decided_by_id"], ["user.id"], name=op.f("fk_sealed_record_decided_by_id"), ondelete="SET NULL"
         ),
