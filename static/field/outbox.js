@@ -1,8 +1,9 @@
 // Saving: what was answered is sealed to the operation's key, and one transaction puts it into the outbox and takes the
 // draft away. Only then does anybody say "Saved". From then on nobody can read it on this phone.
 
+import { asTrouble, spread, Trouble } from './database.js';
 import { publicKey, seal } from './seal.js';
-import { ask, asTrouble, fact, pack, session, spread, Trouble, within } from './store.js';
+import { fact, pack, replaceDraft, session } from './store.js';
 
 export { Trouble };
 
@@ -34,10 +35,7 @@ async function keep(content, kind, uid, team) {
   const head = { kind, uid, key: place.key.id, device: known.device, owner: now.owner };
   const sealed = await seal(whole, head, await publicKey(place.key.spki));
   const record = { ...sealed, team, ticket: place.ticket, phoneKey: now.phoneKey, saved_at, until: until(place), state: 'waiting' };
-  await within(['outbox', 'drafts'], 'strict', async (tx) => {
-    await ask(tx.objectStore('outbox').put(record));
-    await ask(tx.objectStore('drafts').delete([now.owner, uid]));
-  });
+  await replaceDraft(now.owner, uid, record);
   spread('saved');
   return { uid, hash: sealed.hash, saved_at };
 }

@@ -1,9 +1,10 @@
 // Sending: one record a request, oldest first, until a receipt that proves itself has come for every one of them. What
 // any other answer says, the record stays. Works in a page and in a service worker (Background Sync).
 
+import { ask, onNews, spread, within } from './database.js';
 import { hear } from './outbox.js';
 import { beat, envelope, isReceipt } from './seal.js';
-import { ask, begin, counts, fact, onNews, pack, ready, session, spread, within } from './store.js';
+import { begin, counts, fact, pack, ready, session } from './store.js';
 
 const MINUTE = 60_000;
 export const SYNC_TAG = 'outreach-send';
@@ -62,7 +63,7 @@ const word = (value) => (typeof value === 'string' && /^[a-z][a-z_]{0,39}$/.test
 const line = (value) => (typeof value === 'string' ? value.slice(0, 300) : undefined);
 const named = (said, record) => said?.uid === record.uid && said?.hash === record.hash;
 
-/** Send one record; what became of it: sent, needs_you, sign_in, failed. */
+/** Send one record; what became of it: sent, needs_you, sign_in, not_yet (the site answered), failed (nobody did). */
 async function sendOne(record, owner) {
   const from = Date.now();
   const answer = await request('/field/sealed', MOST.receipt, await envelope(record, record.phoneKey));
@@ -76,7 +77,7 @@ async function sendOne(record, owner) {
   if (status === 401 && said?.code === 'sign_in_needed') return 'sign_in';
   const unread = status === 422 && said?.state === 'rejected' && !said.uid && !said.hash; // it could not even be named
   const rejected = status === 422 && said?.state === 'rejected' && named(said, record);
-  if (!(status === 413 || unread || rejected)) return 'failed';
+  if (!(status === 413 || unread || rejected)) return said === null ? 'failed' : 'not_yet';
   if (record.owner === owner) await note(record, said ?? {}, status);
   return 'needs_you';
 }
@@ -153,10 +154,13 @@ async function round(byHand) {
   await heartbeat().catch(() => null);
   const { waiting, needsYou } = await counts();
   tell();
-  return { sent, left: waiting + needsYou };
+  return { sent, left: byHand ? waiting + needsYou : waiting };
 }
 
-/** Send what waits, now: {sent, left}. Also what needs the officer is tried again, unless a worker asks (`byHand: false`). */
+/**
+ * Send what waits, now: {sent, left}. What needs the officer is tried again too, and counted, unless it is a worker that
+ * asks (`byHand: false`): waking it once more would change nothing there.
+ */
 export async function sendNow({ byHand = true } = {}) {
   tries = 0;
   if (byHand) othersTried = false;

@@ -2,161 +2,17 @@
 // The pack and the drafts are sealed with the session's key and die with it; the outbox outlives every session and can
 // not be opened on the phone at all. Works in a page and in a service worker. Why so: docs/decisions/0014.
 
+import { ask, asTrouble, spread, Trouble, within } from './database.js';
 import { base64, phoneKey, unbase64 } from './seal.js';
 
-const NAME = 'outreach-field';
+export { onNews, Trouble } from './database.js';
+
 const MARK = 'outreach-field'; // in localStorage: this phone had a store once
 const DAY = 24 * 3_600_000;
 const SPARE = 1_000_000; // with less room than this nobody should begin to type
 
-/** Limits that a test may shorten. */
-export const LIMITS = { open: 8_000, blocked: 3_000 };
-
-/** One step for each version of the schema. A step is never changed once a phone has it; append the next. */
-export const STEPS = [
-  (db) => {
-    db.createObjectStore('phone', { keyPath: 'name' }); // device, clock, ready
-    db.createObjectStore('session', { keyPath: 'owner' });
-    db.createObjectStore('pack', { keyPath: 'owner' });
-    db.createObjectStore('drafts', { keyPath: ['owner', 'uid'] });
-    db.createObjectStore('outbox', { keyPath: ['uid', 'hash'] });
-    db.createObjectStore('sent', { keyPath: ['uid', 'hash'] });
-  },
-  // Sending goes by age, counting by owner: neither should read every record first.
-  (db, tx) => {
-    tx.objectStore('outbox').createIndex('saved_at', 'saved_at');
-    tx.objectStore('outbox').createIndex('owner', 'owner');
-  },
-];
-
-/** What went wrong, for a person: `why` is full, refused, old, no_key or other. */
-export class Trouble extends Error {
-  constructor(why, cause) {
-    super(`${why}: ${cause?.name ?? ''} ${cause?.message ?? ''}`, { cause });
-    this.name = 'Trouble';
-    this.why = why;
-  }
-}
-
-const REFUSED = new Set(['SecurityError', 'InvalidStateError', 'NotAllowedError', 'DataCloneError', 'UnknownError', 'NotSupportedError']);
-
-/** Any error as `Trouble`. */
-export function asTrouble(error) {
-  if (error instanceof Trouble) return error;
-  const full = error?.name === 'UnknownError' && /quota|disk|space|full/i.test(error.message); // as Firefox and Safari say it
-  if (full || error?.name === 'QuotaExceededError') return new Trouble('full', error);
-  if (error?.name === 'VersionError') return new Trouble('old', error);
-  return new Trouble(REFUSED.has(error?.name) ? 'refused' : 'other', error);
-}
-
-// --- the connection -----------------------------------------------------------------------------------------------------
-
-let opening = null;
-
-function connection() {
-  opening ??= connect().catch((error) => {
-    opening = null;
-    throw asTrouble(error);
-  });
-  return opening;
-}
-
-function connect() {
-  return new Promise((resolve, reject) => {
-    let timer = setTimeout(() => reject(new Trouble('refused')), LIMITS.open); // some browsers never answer
-    const request = indexedDB.open(NAME, STEPS.length); // throws where a browser forbids storage
-    request.onupgradeneeded = ({ oldVersion }) => {
-      for (const step of STEPS.slice(oldVersion)) step(request.result, request.transaction);
-    };
-    request.onblocked = () => {
-      clearTimeout(timer); // another tab has the older store open and is not letting go
-      timer = setTimeout(() => reject(new Trouble('old')), LIMITS.blocked);
-    };
-    request.onerror = () => reject(request.error);
-    request.onsuccess = () => {
-      clearTimeout(timer);
-      const db = request.result;
-      const forget = () => { if (current === db) current = opening = null; };
-      db.onversionchange = () => { // a newer page wants the store: get out of its way, whatever this one was doing
-        db.close();
-        forget();
-        spread('old', false);
-      };
-      db.onclose = forget; // the browser closed it: cleared data, or a phone that ran short of memory
-      current = db;
-      opening = Promise.resolve(db); // also when it came too late for who asked first
-      resolve(db);
-    };
-  });
-}
-
-let current = null;
-
-/** The answer of one request. */
-export const ask = (request) => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
-
-/**
- * Run `work(tx)` in one transaction and resolve with what it gave once that is committed. `work` may await `ask()` only.
- * `mode`: readonly, readwrite, or strict (committed means on the disk). A connection that the browser closed is opened
- * once more: nothing of a transaction that was cut off is kept, so doing it again is safe.
- */
-export async function within(names, mode, work, again = true) {
-  try {
-    return await once(await connection(), names, mode, work);
-  } catch (error) {
-    const cut = error?.name === 'InvalidStateError' || error?.name === 'AbortError';
-    if (!cut || !again) throw asTrouble(error);
-    current?.close();
-    current = opening = null;
-    return within(names, mode, work, false);
-  }
-}
-
-function once(db, names, mode, work) {
-  const tx = mode === 'strict' ? db.transaction(names, 'readwrite', { durability: 'strict' }) : db.transaction(names, mode);
-  return new Promise((resolve, reject) => {
-    let given;
-    let wrong = null;
-    tx.oncomplete = () => resolve(given);
-    tx.onabort = () => reject(wrong ?? tx.error ?? new DOMException('cut off', 'AbortError'));
-    work(tx).then((value) => { given = value; }, (error) => {
-      wrong = tx.error ?? error;
-      try { tx.abort(); } catch { reject(wrong); } // it was over already
-    });
-  });
-}
-
 const one = (name, key) => within([name], 'readonly', (tx) => ask(tx.objectStore(name).get(key)));
 const all = (name) => within([name], 'readonly', (tx) => ask(tx.objectStore(name).getAll()));
-
-// --- news between tabs --------------------------------------------------------------------------------------------------
-
-const listeners = new Set();
-let channel = null;
-
-function tabs() {
-  if (!channel && typeof BroadcastChannel === 'function') {
-    channel = new BroadcastChannel(NAME);
-    channel.onmessage = ({ data }) => listeners.forEach((fn) => fn(data));
-  }
-  return channel;
-}
-
-/** Call `fn(what)` at every change of what the phone keeps, by whichever tab: saved, noted, sent, session, ended, old. */
-export function onNews(fn) {
-  listeners.add(fn);
-  tabs();
-  return () => listeners.delete(fn);
-}
-
-/** Tell this tab, and the others, what changed. Words only: nothing of a record is in it. */
-export function spread(what, others = true) {
-  listeners.forEach((fn) => fn(what));
-  if (others) tabs()?.postMessage(what);
-}
 
 // --- the phone ----------------------------------------------------------------------------------------------------------
 
@@ -222,33 +78,78 @@ export async function ready() {
     await sweep();
     if (await isFull()) return { ok: false, why: 'full', device: found };
     const facts = { device: found, persisted: await persisted().catch(() => false), evicted: (await fact('evicted')) !== null };
-    return (await session()) ? { ok: true, ...facts } : { ok: false, why: 'none', ...facts };
+    if (await pack()) return { ok: true, ...facts };
+    if (!(await session())) await dropHalves(); // of a sign-out that was cut off
+    return { ok: false, why: 'none', ...facts };
   } catch (error) {
     const { why } = asTrouble(error);
     return { ok: false, why: why === 'other' ? 'refused' : why };
   }
 }
 
-// --- the session: pack and drafts ---------------------------------------------------------------------------------------
+// --- the session's keys -------------------------------------------------------------------------------------------------
+// A database forgets, its files do not: what was deleted stands in a browser's log for weeks, raw keys of "non-extractable"
+// CryptoKeys too. So what is sealed here needs two halves: one in the database (the session's share), one in a file of
+// its own, which the Cache API gives and which is gone when its entry is deleted. See docs/decisions/0014.
 
+const HALVES = 'outreach-halves';
 const text = new TextEncoder();
+const keys = new Map(); // by the name of the half, as derived
 
-async function close(key, about, content) {
+const address = (name) => `/field/half/${name}`;
+const files = async () => (globalThis.caches ? caches.open(HALVES).catch(() => null) : null);
+
+/** A new second half: its name, or '' in a browser that gives no such file (then the share alone has to do). */
+async function newHalf() {
+  const cache = await files();
+  if (!cache) return '';
+  const name = crypto.randomUUID();
+  const half = base64(crypto.getRandomValues(new Uint8Array(32)));
+  return cache.put(address(name), new Response(half)).then(() => name, () => '');
+}
+
+async function dropHalf(name) {
+  keys.delete(name);
+  if (name) await (await files())?.delete(address(name));
+}
+
+async function dropHalves() {
+  keys.clear();
+  const cache = await files();
+  // One by one: a cache that is deleted whole keeps its files as long as anybody holds it.
+  for (const one of (await cache?.keys()) ?? []) await cache.delete(one);
+}
+
+async function keyOf(share, name) {
+  const known = keys.get(name);
+  if (known?.share === share.id) return known.key;
+  const file = name && (await (await files())?.match(address(name)));
+  if (name && !file) throw new Trouble('no_key');
+  const bits = await crypto.subtle.sign('HMAC', share.share, text.encode(`outreach-half-1\n${name ? await file.text() : ''}`));
+  const key = await crypto.subtle.importKey('raw', bits, 'AES-GCM', false, ['encrypt', 'decrypt']);
+  keys.set(name, { share: share.id, key });
+  return key;
+}
+
+async function close(now, half, about, content) {
   const nonce = crypto.getRandomValues(new Uint8Array(12));
   const how = { name: 'AES-GCM', iv: nonce, additionalData: text.encode(about) };
-  const sealed = await crypto.subtle.encrypt(how, key, text.encode(JSON.stringify(content)));
-  return { nonce: base64(nonce), sealed: base64(sealed) };
+  const sealed = await crypto.subtle.encrypt(how, await keyOf(now, half), text.encode(JSON.stringify(content)));
+  return { half, nonce: base64(nonce), sealed: base64(sealed) };
 }
 
-async function reopen(key, about, { nonce, sealed }) {
+async function reopen(now, about, { half, nonce, sealed }) {
   const how = { name: 'AES-GCM', iv: unbase64(nonce), additionalData: text.encode(about) };
-  return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how, key, unbase64(sealed))));
+  const plain = await crypto.subtle.decrypt(how, await keyOf(now, half), unbase64(sealed));
+  return JSON.parse(new TextDecoder().decode(plain));
 }
+
+// --- the session: pack and drafts ---------------------------------------------------------------------------------------
 
 const aboutPack = (owner) => `outreach-pack-1\n${owner}`;
 const aboutDraft = (owner, uid) => `outreach-draft-1\n${owner}\n${uid}`;
 
-/** Whose session this phone has: {owner, id, key, phoneKey, pack_at}, or null. */
+/** Whose session this phone has: {owner, id, share, phoneKey, pack_at}, or null. */
 export const session = async () => (await all('session'))[0] ?? null;
 
 /** Keep `fresh` (the site's pack) for its owner. Another owner's drafts and pack end; her outbox stays. */
@@ -257,26 +158,30 @@ export async function begin(fresh, again = true) {
   const { owner } = fresh;
   const before = await session();
   const mine = before?.owner === owner ? before : null;
-  const made = {
+  if (before && !mine) await dropHalves();
+  const now = {
     owner,
     id: mine?.id ?? crypto.randomUUID(),
-    key: mine?.key ?? (await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])),
+    share: mine?.share ?? (await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])),
     phoneKey: await phoneKey(raw),
     pack_at: new Date().toISOString(),
   };
-  const sealed = await close(made.key, aboutPack(owner), kept);
+  const sealed = await close(now, await newHalf(), aboutPack(owner), kept);
+  let former = '';
   const done = await within(['session', 'pack', 'drafts', 'sent', 'outbox'], 'strict', async (tx) => {
     const stands = (await ask(tx.objectStore('session').getAll()))[0];
-    if (stands?.id !== before?.id) return false; // another tab was quicker, with a key of its own
+    if (stands?.id !== before?.id) return false; // another tab was quicker, with a share of its own
+    former = (await ask(tx.objectStore('pack').get(owner)))?.half ?? '';
     if (!mine) for (const name of ['session', 'pack', 'drafts', 'sent']) await ask(tx.objectStore(name).clear());
-    await ask(tx.objectStore('session').put(made));
+    await ask(tx.objectStore('session').put(now));
     await ask(tx.objectStore('pack').put({ owner, ...sealed }));
-    await renew(tx.objectStore('outbox'), fresh, made.phoneKey);
+    await renew(tx.objectStore('outbox'), fresh, now.phoneKey);
     return true;
   });
+  await dropHalf(done ? former : sealed.half);
   if (!done && again) return begin(fresh, false);
   if (!done) throw new Trouble('other');
-  opened = { id: made.id, at: made.pack_at, pack: kept };
+  opened = { id: now.id, at: now.pack_at, pack: kept };
   spread('session');
 }
 
@@ -298,23 +203,19 @@ export async function pack() {
   if (!now) return null;
   if (opened?.id === now.id && opened.at === now.pack_at) return opened.pack;
   const row = await one('pack', now.owner);
-  if (!row) return null;
-  const found = await reopen(now.key, aboutPack(now.owner), row).catch(() => null);
+  const found = row && (await reopen(now, aboutPack(now.owner), row).catch(() => null));
   if (found) opened = { id: now.id, at: now.pack_at, pack: found };
-  return found;
-}
-
-async function sessionOrTrouble() {
-  const now = await session();
-  if (!now) throw new Trouble('no_key');
-  return now;
+  return found ?? null;
 }
 
 /** Keep what is answered so far, sealed to the session. */
 export async function keepDraft(uid, answers) {
-  const now = await sessionOrTrouble();
+  const now = await session();
+  if (!now) throw new Trouble('no_key');
+  const before = await one('drafts', [now.owner, uid]);
   const at = new Date().toISOString();
-  const sealed = await close(now.key, aboutDraft(now.owner, uid), { answers, at });
+  const half = before && (await keyOf(now, before.half).then(() => true, () => false)) ? before.half : await newHalf();
+  const sealed = await close(now, half, aboutDraft(now.owner, uid), { answers, at });
   await within(['session', 'drafts'], 'readwrite', async (tx) => {
     const stands = await ask(tx.objectStore('session').get(now.owner));
     if (stands?.id !== now.id) throw new Trouble('no_key'); // signed out in another tab meanwhile
@@ -322,7 +223,7 @@ export async function keepDraft(uid, answers) {
   });
 }
 
-const openDraft = (now, row) => reopen(now.key, aboutDraft(now.owner, row.uid), row).then(
+const openDraft = (now, row) => reopen(now, aboutDraft(now.owner, row.uid), row).then(
   (said) => ({ uid: row.uid, at: said.at, answers: said.answers }),
   () => null,
 );
@@ -345,7 +246,18 @@ export async function drafts() {
 
 export async function dropDraft(uid) {
   const now = await session();
-  if (now) await within(['drafts'], 'readwrite', (tx) => ask(tx.objectStore('drafts').delete([now.owner, uid])));
+  if (now) await replaceDraft(now.owner, uid, null);
+}
+
+/** Delete a draft, and put `record` into the outbox in the same transaction, on the disk before this resolves. */
+export async function replaceDraft(owner, uid, record) {
+  const half = await within(['outbox', 'drafts'], 'strict', async (tx) => {
+    const row = await ask(tx.objectStore('drafts').get([owner, uid]));
+    if (record) await ask(tx.objectStore('outbox').put(record));
+    await ask(tx.objectStore('drafts').delete([owner, uid]));
+    return row?.half ?? '';
+  });
+  await dropHalf(half).catch(() => null); // the record is kept: nothing may say otherwise now
 }
 
 /** Signed out: the session's key, the pack, the drafts and the list of what was sent go. The outbox never does. */
@@ -355,6 +267,7 @@ export async function endSession() {
     await ask(tx.objectStore('phone').delete('ready'));
   });
   opened = null;
+  await dropHalves();
   spread('ended');
 }
 
