@@ -1,0 +1,31 @@
+"""The field app's shell: one page with every screen, the same for everybody who reads the same language.
+
+A phone keeps this page to work without signal, so nothing of a person, a team or a session may stand in it; what
+belongs to her comes with the pack (``phone_views``) and is sealed on the phone.
+"""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask_babel import lazy_gettext as _l
+
+from outreach.web.guard import guard
+
+from . import forms, rules
+from .views import bp
+
+# Two teams, so that the form has its field; the phone fills in its own.
+_TEAMS = [("", ""), ("", _l("Team"))]
+
+
+@bp.get("/field/app")
+@guard("field.see")
+def app() -> str:
+    return render_template(
+        "field/app.html",
+        forms=forms,
+        form=forms.more_form({}, 1, _TEAMS, []),
+        most=rules.MOST_PERSONS,
+        most_kits=rules.MOST_KITS,
+        longest_note=rules.LONGEST_NOTE,
+    )

@@ -1,0 +1,210 @@
+// The field app: shows the screen that the address says, keeps the strip true, sends in the background. What stands in
+// each screen is in its own file; what is kept, sealed and sent is in store.js, outbox.js and send.js.
+
+import { check, saved, ticket } from './card.js';
+import { install } from './install.js';
+import { answersOf, ask, begin, throwAway } from './log.js';
+import { leave, phone, sentToday } from './phone.js';
+import { ready } from './ready.js';
+import { clone, go, show } from './screen.js';
+import { onChange, refreshPack, startSending } from './send.js';
+import * as store from './store.js';
+import { spokenMoment, spokenTime, word } from './words.js';
+
+const SHELL = '/field/app';
+const UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const app = { pack: null, state: null, evicted: false, chosen: '', asked: '' };
+let shown = ''; // the address that is on the screen
+
+// --- what stands in the way ---------------------------------------------------------------------------------------------
+
+function stop(why) {
+  const known = ['full', 'refused', 'old'].includes(why);
+  const said = known
+    ? { title: word('stop_title'), text: word(`stop_${why}`), more: word('stop_card'), go: word('stop_go') }
+    : { title: word('none_title'), text: word('none_text'), go: word('opening') };
+  show(clone('s-stop', said));
+}
+
+/** The pack, asked for when this phone has none; what stands in the way is shown, and null given. */
+async function prepare() {
+  const found = await store.ready();
+  if (!found.ok && found.why !== 'none') return stop(found.why);
+  app.evicted = found.evicted === true;
+  app.pack = await store.pack();
+  if (!app.pack) app.pack = (await refreshPack()).pack ?? null;
+  return app.pack ? true : stop('none');
+}
+
+// --- my shift -----------------------------------------------------------------------------------------------------------
+
+/** The team that is on now, or next, or was chosen. */
+function teamNow() {
+  const teams = app.pack?.teams ?? [];
+  const now = Date.now();
+  const on = (one) => Date.parse(one.shift?.starts_at ?? one.starts_at) <= now && now < Date.parse(one.shift?.ends_at ?? one.ends_at);
+  return teams.find((one) => one.uid === app.chosen) ?? teams.find(on) ?? teams[0] ?? null;
+}
+
+// An operation that has not begun takes nothing yet; the phone may have lost the signal before it began.
+const waits = (team) => team.status === 'planned' && Date.parse(team.opens_at) > Date.now();
+
+function about(team) {
+  if (!team) return word('no_team_fix');
+  if (waits(team)) return word('opens', { time: spokenMoment(team.opens_at, team.zone) });
+  const ends = team.shift?.ends_at ?? team.ends_at;
+  return [team.shift?.place ?? team.area, ends && word('until', { time: spokenTime(ends, team.zone) }), team.code].filter(Boolean).join(' · ');
+}
+
+async function draftsNow() {
+  const kept = (await store.drafts().catch(() => [])).filter(({ uid }) => UID.test(uid));
+  return kept.map(({ uid, answers }) => {
+    const zone = app.pack.teams.find((one) => one.uid === answers.team)?.zone ?? 'UTC';
+    const time = spokenTime(answers.begun, zone);
+    const copy = clone('p-draft', { next: `#/log/${uid}/next`, continue: word('continue', { time }), time });
+    copy.querySelector('[data-throw]').addEventListener('click', async () => {
+      await throwAway(uid);
+      await home();
+    });
+    return copy;
+  });
+}
+
+async function home() {
+  const team = teamNow();
+  const others = app.pack.teams.filter((one) => one !== team);
+  const ended = app.state?.signIn || Date.parse(app.pack.session_ends_at) < Date.now();
+  const copy = clone('s-home', {
+    team: team?.name ?? word('no_team'),
+    about: about(team),
+    asked: app.asked,
+    evicted: app.evicted,
+    signed_out: ended && word('signed_out', { time: spokenTime(app.pack.session_ends_at, team?.zone ?? 'UTC') }),
+    drafts: await draftsNow(),
+    others: others.map((one) => clone('p-team', { url: `#/team/${one.uid}`, team: `${one.name} · ${one.code}` })),
+    log: team && !waits(team),
+  });
+  copy.querySelector('#log')?.addEventListener('click', () => begin(team));
+  copy.querySelector('#evicted-seen')?.addEventListener('click', async () => {
+    await store.evictionSeen();
+    app.evicted = false;
+    await home();
+  });
+  show(copy, { team });
+}
+
+// --- after saving -------------------------------------------------------------------------------------------------------
+
+async function sentState() {
+  const row = (await store.sentList()).find((one) => one.uid === saved.uid);
+  if (row) return word('sent_at', { time: spokenTime(row.received_at, saved.team.zone) });
+  const waiting = (await store.waiting()).find((one) => one.uid === saved.uid);
+  return word(waiting?.state === 'needs_you' ? 'not_taken' : 'not_sent');
+}
+
+function savedScreen() {
+  if (!saved) return go('#/', { instead: true });
+  const copy = clone('s-saved', { state: word('not_sent'), codes: saved.codes.map(ticket), next: word(saved.next), sealed: word('sealed') });
+  copy.querySelector('#log').addEventListener('click', () => begin(saved.team));
+  return show(copy, { back: [word('my_shift'), '#/'], team: saved.team });
+}
+
+async function tellSent() {
+  const place = document.getElementById('state');
+  if (!place) return;
+  const words = await sentState();
+  if (place.textContent !== words) place.textContent = words;
+}
+
+// --- the strip ----------------------------------------------------------------------------------------------------------
+
+async function strip() {
+  const { state } = app;
+  if (!state) return;
+  const unsent = (state.waiting ?? 0) + (state.needsYou ?? 0);
+  const place = document.getElementById('strip');
+  const stuck = state.needsYou > 0 || state.old || (state.signIn && unsent > 0);
+  if (stuck) return void place.replaceChildren(clone('p-stuck', { words: word('stuck', { n: unsent }) }));
+  const copy = clone('p-strip');
+  const [here, sent] = copy.querySelectorAll('b');
+  here.textContent = unsent;
+  sent.textContent = sentToday(app.pack, await store.sentList());
+  return void place.replaceChildren(copy);
+}
+
+// --- which screen -------------------------------------------------------------------------------------------------------
+
+function hide(from) {
+  document.documentElement.classList.add('night', 'is-hidden');
+  show(clone('s-hidden', { back: from || '#/' }), { title: '–' });
+}
+
+async function log(uid, step) {
+  const answers = await answersOf(uid);
+  if (!answers) return go('#/', { instead: true });
+  return step === 'check' ? check(uid, answers, app.pack) : ask(uid, step, answers, app.pack);
+}
+
+async function route() {
+  const hash = location.hash || '#/';
+  if (!hash.startsWith('#/')) { // "Skip to main content", or a link to a field
+    document.getElementById(decodeURIComponent(hash.slice(1)))?.focus();
+    return history.replaceState(null, '', shown || '#/');
+  }
+  const again = hash === shown;
+  const from = shown;
+  shown = hash;
+  if (hash !== '#/hidden') unhide();
+  if (hash !== '#/') app.asked = '';
+  if (hash !== '#/phone') leave();
+  const [, screen, first, second] = hash.split('/');
+  const said = { ...app, team: teamNow() };
+  if (screen === 'hidden') return hide(from);
+  if (screen === 'log' && UID.test(first)) return log(first, second ?? 'next');
+  if (screen === 'saved') { savedScreen(); return tellSent(); }
+  if (screen === 'phone') return phone(said, { again });
+  if (screen === 'ready') return ready(said, { again });
+  if (screen === 'team') app.chosen = first;
+  return home();
+}
+
+const daytime = !document.documentElement.classList.contains('night');
+
+function unhide() {
+  document.documentElement.classList.remove('is-hidden');
+  if (daytime) document.documentElement.classList.remove('night');
+}
+
+async function changed(state) {
+  const before = JSON.stringify(app.state);
+  app.state = state;
+  if (JSON.stringify(state) === before) return;
+  await strip();
+  await tellSent();
+  if (shown === '#/phone') await phone({ ...app, team: teamNow() }, { again: true });
+}
+
+async function news(what) {
+  if (what === 'ended') { // signed out, perhaps in another tab: nothing may stand here any longer
+    app.pack = null;
+    stop('none');
+  } else if (what === 'old') stop('old');
+  else if (what === 'session') app.pack = await store.pack();
+}
+
+async function start() {
+  if (location.pathname !== SHELL) { // the worker shows this page where another one has no signal
+    app.asked = location.pathname.replace(/\/$/, '') === '/field' ? '' : location.pathname;
+    history.replaceState(null, '', `${SHELL}${location.hash || '#/'}`);
+  }
+  if (!(await prepare())) return;
+  store.onNews(news);
+  addEventListener('hashchange', route);
+  await route();
+  onChange(changed);
+  startSending().catch(() => null);
+  install();
+}
+
+start();
