@@ -58,7 +58,7 @@ function about(team) {
 }
 
 async function draftsNow() {
-  const kept = (await store.drafts().catch(() => [])).filter(({ uid }) => UID.test(uid));
+  const kept = await store.drafts().catch(() => []);
   return kept.map(({ uid, answers }) => {
     const zone = app.pack.teams.find((one) => one.uid === answers.team)?.zone ?? 'UTC';
     const time = spokenTime(answers.begun, zone);
@@ -125,7 +125,7 @@ async function strip() {
   const unsent = (state.waiting ?? 0) + (state.needsYou ?? 0);
   const place = document.getElementById('strip');
   const stuck = state.needsYou > 0 || state.old || (state.signIn && unsent > 0);
-  if (stuck) return void place.replaceChildren(clone('p-stuck', { words: word('stuck', { n: unsent }) }));
+  if (stuck) return void place.replaceChildren(clone('p-stuck', { words: word(unsent === 1 ? 'stuck_one' : 'stuck', { n: unsent }) }));
   const copy = clone('p-strip');
   const [here, sent] = copy.querySelectorAll('b');
   here.textContent = unsent;

@@ -8,7 +8,6 @@ import { clone, go, say, show, showErrors } from './screen.js';
 import * as store from './store.js';
 import { localText, spokenMoment, spokenText, spokenTime, word } from './words.js';
 
-const LENDING = 'lent'; // where the last places are kept: like a draft, sealed to the session
 const PAUSE = 400;
 
 /** What was saved last in this page: {uid, codes, next}. Only here: it cannot be read from the phone any more. */
@@ -41,7 +40,7 @@ const teams = () => shown.pack.teams.filter((one) => !shown.team || one.code ===
 
 /** What the last contact lends, of the site's or of this phone, whichever is later. */
 async function lentTo(team) {
-  const here = (await store.draft(LENDING).catch(() => null))?.[team?.code] ?? null;
+  const here = (await store.draft(store.LENT).catch(() => null))?.[team?.code] ?? null;
   const there = team?.last ?? null;
   if (!here || !there) return here ?? there;
   return Date.parse(here.met_at) >= Date.parse(there.met_at) ? here : there;
@@ -297,9 +296,9 @@ function nextOf(fields) {
 }
 
 async function lend(team, fields, metAt) {
-  const all = (await store.draft(LENDING).catch(() => null)) ?? {};
+  const all = (await store.draft(store.LENT).catch(() => null)) ?? {};
   all[team.code] = { met_at: metAt, ...Object.fromEntries(LENT.map((name) => [name, fields[name]?.[0] ?? ''])) };
-  await store.keepDraft(LENDING, all).catch(() => null); // only a help for the next contact
+  await store.keepDraft(store.LENT, all).catch(() => null); // only a help for the next contact
 }
 
 // --- when it cannot be saved --------------------------------------------------------------------------------------------

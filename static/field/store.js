@@ -235,11 +235,14 @@ export async function draft(uid) {
   return row ? ((await openDraft(now, row))?.answers ?? null) : null;
 }
 
-/** Every draft: {uid, at, answers}, the newest first. */
+/** Under this name the places of the last contacts are kept, as a draft is: sealed, and gone with the session. */
+export const LENT = 'lent';
+
+/** Every draft of a contact: {uid, at, answers}, the newest first. */
 export async function drafts() {
   const now = await session();
   if (!now) return [];
-  const mine = (await all('drafts')).filter((row) => row.owner === now.owner);
+  const mine = (await all('drafts')).filter((row) => row.owner === now.owner && row.uid !== LENT);
   const read = await Promise.all(mine.map((row) => openDraft(now, row)));
   return read.filter(Boolean).sort((a, b) => b.at.localeCompare(a.at));
 }
