@@ -23,7 +23,6 @@ from . import phone_commands, roster_rules, rules
 from .card_views import led_services, today_begins
 from .views import bp
 
-
 CARRIED = ("contacts", "radio", "safety")
 """Sections of the briefing that are needed in the dark; the rest is read before."""
 

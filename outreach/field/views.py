@@ -190,6 +190,7 @@ def receipt_of(receipt: commands.Receipt) -> dict[str, str]:
 
 
 from . import (  # noqa: E402 - their pages hang on the blueprint made here
+    app_views,  # noqa: F401 - likewise
     board_views,  # noqa: F401 - likewise
     calendar_views,  # noqa: F401 - likewise
     contact_views,  # noqa: F401 - likewise
@@ -198,4 +199,5 @@ from . import (  # noqa: E402 - their pages hang on the blueprint made here
     radio_views,  # noqa: F401 - likewise
     roster_views,  # noqa: F401 - likewise
     sealed_views,  # noqa: F401 - likewise
+    worker_views,  # noqa: F401 - likewise
 )

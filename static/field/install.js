@@ -1,0 +1,36 @@
+// Registers the worker that keeps the field app for use without signal, and tells it how this page looks. Harmless where
+// a browser has no workers: then the app works with signal.
+
+const SCOPE = '/field';
+
+/** The registration of the worker, or null. */
+export async function install() {
+  if (!navigator.serviceWorker) return null;
+  const found = (await register('/worker.js?sends=1', 'module')) ?? (await register('/worker.js', 'classic'));
+  if (found) tellLook(found);
+  return found;
+}
+
+// A worker that is a module can send by itself when the browser wakes it; older browsers have plain workers only, and
+// say so by refusing this one.
+async function register(address, type) {
+  try {
+    return await navigator.serviceWorker.register(address, { scope: SCOPE, type, updateViaCache: 'none' });
+  } catch {
+    return null;
+  }
+}
+
+function tellLook(registration) {
+  const { lang, classList } = document.documentElement;
+  registration.active?.postMessage({ what: 'look', lang, night: classList.contains('night') });
+}
+
+/** Whether the app's page is kept on this phone, so that it opens without signal. */
+export async function isKept() {
+  try {
+    return Boolean(await caches.match('/field/app', { ignoreVary: true }));
+  } catch {
+    return false;
+  }
+}
