@@ -34,6 +34,7 @@ _WEIGHTS = (4, 3, 2, 1)
 # The order is the format: what is added later goes behind, in a new format.
 AGES = ("under_12", "12_13", "14_15", "16_17", "18", "19_24", "25_34", "35_44", "45_over", "not_known")
 GENDERS = ("woman_girl", "man_boy", "non_binary", "transgender", "self_described", "not_known")
+# An acceptance that is taken back is no answer of a contact that begins.
 OTHER_ANSWERS = ("declined", "undecided", "not_offered", "not_known")
 REACHES = ("", *REACH_BY)
 OTHER_RESULTS = ("no_answer", "nobody_there", "left")

@@ -61,10 +61,15 @@ def add_referral(
         )
     )
     if safe_way and agency_id is not None:
-        sealed = site_keys().seal(safe_way, safe_way_place(referral, agency_id))
-        db.session.add(SafeContact(referral_id=referral.id, agency_id=agency_id, way_sealed=sealed, given_at=now))
+        give_safe_way(referral, agency_id, safe_way, now)
     db.session.flush()
     return referral
+
+
+def give_safe_way(referral: Referral, agency_id: int, safe_way: str, now: dt.datetime) -> None:
+    """Keep the safe way to reach, sealed to the agency; for a referral that has none."""
+    sealed = site_keys().seal(safe_way, safe_way_place(referral, agency_id))
+    db.session.add(SafeContact(referral_id=referral.id, agency_id=agency_id, way_sealed=sealed, given_at=now))
 
 
 def safe_way_place(referral: Referral, agency_id: int) -> Place:
@@ -74,6 +79,10 @@ def safe_way_place(referral: Referral, agency_id: int) -> Place:
 
 def by_uid(uid: str) -> Referral | None:
     return db.session.scalar(select(Referral).where(Referral.uid == uid))
+
+
+def by_id(referral_id: int) -> Referral:
+    return db.session.get_one(Referral, referral_id)
 
 
 def current(referral_id: int) -> ReferralVersion:
