@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, url_for
+from flask import flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext, pgettext
 
 from outreach import audit
@@ -22,7 +23,7 @@ from outreach.web.forms import whole
 from outreach.web.guard import guard
 from outreach.web.load import own_service
 
-from . import commands, forms, rules
+from . import arrival_views, commands, forms, rules
 from .card_views import today_begins
 from .views import bp
 
@@ -83,11 +84,13 @@ def _page(record: contacts.ContactRecord, problem: Invalid | None = None) -> Any
         record=record,
         shown=history[0]["rows"],
         codes=[rules.shown_code(code) for _, person in record.meetings if (code := commands.code_of(person))],
+        arrivals=arrival_views.arrivals_of(record.contact.uid, record.operation.time_zone),
         conflict_code=any(person.code_conflict for _, person in record.meetings),
         note=commands.entry_of(record).note,
         history=history,
         may_change=may(g.actor, "contact.change", record.target),
         needs_reason=not record.target.open_for_entry,
+        team_uid=rows.team_uid(record.contact.team_id),
         errors=problem.findings and [(f.where, gettext(f.message, **f.params)) for f in problem.findings]
         if problem
         else None,
@@ -124,7 +127,7 @@ def save_edit(record: contacts.ContactRecord) -> Any:
         values["version"] = [str(record.version.version)]
         return _edit_page(record, values, now_stands=history_of(record)[0]), 409
     flash(gettext("The change is saved; what stood before is kept in the history."))
-    return redirect(url_for("field.contact", uid=record.contact.uid), code=303)
+    return _on_to(url_for("field.contact", uid=record.contact.uid))
 
 
 @bp.post("/field/contacts/<uid>/withdraw")
@@ -142,8 +145,15 @@ def withdraw(record: contacts.ContactRecord) -> Any:
         return _page(record, problem), 422
     flash(gettext("Withdrawn: it counts no longer. A referral made from it stands until the agency closes it."))
     if request.form.get("from") == "shift":
-        return redirect(url_for("field.my_shift"), code=303)
-    return redirect(url_for("field.contact", uid=record.contact.uid), code=303)
+        return _on_to(url_for("field.my_shift"))
+    return _on_to(url_for("field.contact", uid=record.contact.uid))
+
+
+def _on_to(url: str) -> Any:
+    """Where it goes on; as JSON for ``field/correct.js``, which takes a redirect for another site's."""
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(go=url)
+    return redirect(url, code=303)
 
 
 def _values_of(record: contacts.ContactRecord) -> dict[str, list[str]]:
@@ -196,6 +206,7 @@ def _edit_page(
         referred=referred + [False] * (count - len(referred)),
         now_stands=now_stands,
         needs_reason=not record.target.open_for_entry,
+        team_uid=rows.team_uid(record.contact.team_id),
         municipalities=[name for name, *_ in phones.places_of(record.operation.id).municipalities],
     )
 
@@ -223,6 +234,16 @@ def history_of(record: contacts.ContactRecord) -> list[dict[str, Any]]:
             if before.get(key) != after.get(key)
         ]
     return found
+
+
+def said_of(entry: rules.ContactEntry, zone: str, *, withdrawn: bool = False) -> list[dict[str, Any]]:
+    """What an entry says that is no version yet, in the words of a version."""
+    meetings = []
+    for number, person in enumerate(entry.kept().persons, start=1):
+        agreed = {f"agreed_{what}_at": True if what in person.agreed else None for what in rules.AGREEMENTS}
+        values = {**vars(person), "age_believed": person.age, "gender_believed": person.gender, "position": number}
+        meetings.append((SimpleNamespace(**values, **agreed), None))
+    return _said(SimpleNamespace(**vars(entry), withdrawn=withdrawn), meetings, zone)
 
 
 def _said(version: Any, meetings: list[Any], zone: str) -> list[dict[str, Any]]:
@@ -303,6 +324,8 @@ def contacts_list(operation: Any, participation: Any) -> Any:
         form=forms.filter_form(kept, rows.team_names(operation.id, participation.service_id), TIMINGS),
         filtered=bool(kept),
         here=url_for("field.contacts_list", **here),
+        late=arrival_views.late_words,
+        clock_said=arrival_views.clock_words,
         results={r.value: gettext(r.label) for r in ContactResult},
         answers={a.value: gettext(a.label) for a in SupportAnswer},
     )

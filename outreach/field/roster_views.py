@@ -74,7 +74,7 @@ def hidden() -> Any:
 
 
 def _questions(place: places_of.LoggingPlace) -> int:
-    """How many standing contacts of a service raise a question: sent twice, or a code that was issued twice."""
+    """How many standing contacts of a service raise a question: sent twice, a code issued twice, a wrong clock."""
     return contacts.contacts_of_service(place.operation_id, place.service_id, {"flagged": "1"}, limit=0, offset=0)[0]
 
 

@@ -12,10 +12,23 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from outreach.auth.actors import Target
+from outreach.vocab import SealedKind
 
 from ..engine import db
-from ..tables import Contact, ContactVersion, Meeting, Operation, Person, Referral, Team, TeamVersion, User
-from . import access
+from ..tables import (
+    Contact,
+    ContactVersion,
+    Meeting,
+    Operation,
+    Person,
+    Referral,
+    SealedRecord,
+    Team,
+    TeamVersion,
+    User,
+)
+from . import access, arrivals
+from .arrivals import Arrival
 
 # --- one contact ------------------------------------------------------------------------------------------------------
 
@@ -115,14 +128,23 @@ class OwnContact:
     met_at: dt.datetime
     withdrawn: bool
     version: int
+    team_uid: str | None
 
 
 def own_contacts(user_id: int, since: dt.datetime, limit: int = 3) -> tuple[int, list[OwnContact]]:
     """How many contacts the user has sent since then, and the last few, newest first."""
     mine = (Contact.created_by_id == user_id, Contact.created_at >= since)
     query = (
-        select(Contact.uid, Contact.created_at, ContactVersion.met_at, ContactVersion.withdrawn, ContactVersion.version)
+        select(
+            Contact.uid,
+            Contact.created_at,
+            ContactVersion.met_at,
+            ContactVersion.withdrawn,
+            ContactVersion.version,
+            Team.uid,
+        )
         .join(ContactVersion, ContactVersion.contact_id == Contact.id)
+        .outerjoin(Team, Team.id == Contact.team_id)
         .where(*mine, ContactVersion.superseded_at.is_(None))
         .order_by(Contact.id.desc())
         .limit(limit)
@@ -184,6 +206,12 @@ class ListedContact:
     by: str
     meetings: list[Meeting]
     code_conflict: bool
+    arrival: Arrival | None
+
+    @property
+    def wrong_clock(self) -> bool:
+        """As ``_has_wrong_clock``: a version of somebody else's settles it."""
+        return bool(self.arrival and self.arrival.clock_off and self.arrival.user_id == self.version.recorded_by_id)
 
 
 def contacts_of_service(
@@ -207,13 +235,14 @@ def contacts_of_service(
     if wanted.get("timing"):
         query = query.where(ContactVersion.timing == wanted["timing"])
     if wanted.get("flagged"):
-        query = query.where(Contact.conflict_of.is_not(None) | _has_code_conflict())
+        query = query.where(Contact.conflict_of.is_not(None) | _has_code_conflict() | _has_wrong_clock())
     if not wanted.get("withdrawn"):
         query = query.where(ContactVersion.withdrawn.is_(False))
     number = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     page = query.order_by(ContactVersion.met_at.desc(), Contact.id.desc()).limit(limit).offset(offset)
     rows = [tuple(row) for row in db.session.execute(page)]
     met = _meetings_by_version([row[1].id for row in rows])
+    arrived = arrivals.of_contacts([row[0].uid for row in rows])
     listed = [
         ListedContact(
             contact,
@@ -222,6 +251,7 @@ def contacts_of_service(
             by,
             [meeting for meeting, _ in met.get(version.id, [])],
             any(conflict for _, conflict in met.get(version.id, [])),
+            arrived.get(contact.uid),
         )
         for contact, version, team, by in rows
     ]
@@ -233,6 +263,20 @@ def _has_code_conflict() -> Any:
         select(Meeting.id)
         .join(Person, Person.id == Meeting.person_id)
         .where(Meeting.contact_version_id == ContactVersion.id, Person.code_conflict)
+        .exists()
+    )
+
+
+def _has_wrong_clock() -> Any:
+    """Saved by a phone whose clock was wrong, and looked at by nobody but the officer herself since."""
+    return (
+        select(SealedRecord.id)
+        .where(
+            SealedRecord.contact_uid == Contact.uid,
+            SealedRecord.kind == SealedKind.CONTACT.value,
+            SealedRecord.clock_off,
+            SealedRecord.user_id == ContactVersion.recorded_by_id,
+        )
         .exists()
     )
 

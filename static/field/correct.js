@@ -1,0 +1,172 @@
+// Changing and withdrawing a contact where there may be no signal. With signal the form is posted as it stands; without,
+// it is sealed into the outbox, with the version that it was based on. Works on the pages of contacts and on My shift;
+// without this file they are forms like any other. Words stand in the page (templates/field/correct_parts.html).
+
+import { save } from './outbox.js';
+import { startSending } from './send.js';
+import { onNews, pack, ready, sentList } from './store.js';
+
+const WAIT = 20_000; // with a bar of signal a request can hang: then it counts as none
+const REASON = 500;
+const words = document.getElementById('correct-words');
+
+const copy = (name) => words.content.querySelector(`[data-correct-words="${name}"]`).cloneNode(true);
+const told = (form) => form.closest('[data-correct]');
+
+// --- with signal --------------------------------------------------------------------------------------------------------
+
+/**
+ * Post the form. {go: address} when it was done; {page: Document} when the site shows the form again (both texts, or
+ * what is wrong); {problem: {message, fix}} when it refuses; null when no answer of the site came.
+ */
+async function post(form) {
+  const cut = new AbortController();
+  const timer = setTimeout(() => cut.abort(), WAIT);
+  try {
+    const answer = await fetch(form.action, {
+      method: 'POST',
+      body: new URLSearchParams(new FormData(form)),
+      headers: { Accept: 'application/json' },
+      credentials: 'same-origin',
+      redirect: 'error', // the site answers without one; a portal, or the sign-in page, does not take the change
+      cache: 'no-store',
+      signal: cut.signal,
+    });
+    return answer.headers.get('Content-Type')?.startsWith('application/json')
+      ? await asSaid(answer)
+      : await asPage(answer, told(form).dataset.contact);
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function asSaid(answer) {
+  const said = await answer.json();
+  if (answer.status === 200 && typeof said.go === 'string' && said.go.startsWith('/')) return { go: said.go };
+  const final = answer.status >= 400 && answer.status < 500 && said.code !== 'forged' && typeof said.message === 'string';
+  return final ? { problem: said } : null; // an old page's token, or a server in trouble: sealed, it needs neither
+}
+
+async function asPage(answer, contact) {
+  if (answer.status !== 409 && answer.status !== 422) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  return page.querySelector(`[data-correct][data-contact="${CSS.escape(contact)}"]`) ? { page } : null;
+}
+
+/** Show what the site answered in place of this page: its own page, with its own forms. */
+function showPage(page) {
+  document.title = page.title;
+  document.body.replaceWith(document.adoptNode(page.body));
+  const summary = document.getElementById('error-summary') ?? document.querySelector('main');
+  summary.focus();
+  window.scrollTo(0, 0);
+}
+
+// --- without ------------------------------------------------------------------------------------------------------------
+
+/** Why this phone could not keep a change of this form; '' when it can. */
+async function hindrance(form) {
+  const { owner, team } = told(form).dataset;
+  const found = await ready();
+  if (!found.ok) return found.why;
+  const known = await pack();
+  if (!known || known.owner !== owner) return 'none';
+  return known.teams.some((one) => one.uid === team) ? '' : 'none';
+}
+
+/** What is sealed: the fields as the site reads them, and what they are based on. */
+function contentOf(form) {
+  const { correct, contact } = told(form).dataset;
+  const fields = {};
+  for (const [name, value] of new FormData(form)) (fields[name] ??= []).push(String(value));
+  const { csrf_token, version, reason = [''], from, ...rest } = fields;
+  const about = { contact, base: Number(version?.[0] ?? 0), reason: reason[0].slice(0, REASON), by_clock: false };
+  return correct === 'correction' ? { ...about, fields: { ...rest, uid: [contact] } } : { ...about, fields: {} };
+}
+
+async function seal(form) {
+  const why = await hindrance(form);
+  if (why) return why;
+  const { correct, team } = told(form).dataset;
+  try {
+    const { uid, hash } = await save(contentOf(form), { kind: correct, uid: crypto.randomUUID(), team });
+    settle(form, uid, hash);
+    return '';
+  } catch (error) {
+    return error.why ?? 'other';
+  }
+}
+
+/** Sealed: nobody can read it here any more, so it leaves the page too. */
+function settle(form, uid, hash) {
+  const place = told(form);
+  const notice = copy(place.dataset.correct);
+  place.replaceChildren(notice);
+  show(notice);
+  const stop = onNews(async (what) => {
+    if (what !== 'sent') return;
+    const row = (await sentList()).find((one) => one.uid === uid && one.hash === hash);
+    if (!row) return;
+    stop();
+    place.replaceChildren(copy(row.state === 'stored' ? 'sent' : 'held'));
+  });
+  startSending();
+}
+
+/** Say it at the form, typed text kept. */
+function refuse(form, name, said = {}) {
+  const place = told(form);
+  place.querySelector('[data-correct-words]')?.remove();
+  const notice = copy(name);
+  for (const [part, text] of Object.entries(said)) {
+    for (const one of notice.querySelectorAll(`[data-text="${part}"]`)) one.textContent = text;
+  }
+  place.prepend(notice);
+  show(notice);
+}
+
+function show(notice) {
+  notice.tabIndex = -1;
+  notice.focus({ preventScroll: true });
+  notice.scrollIntoView({ block: 'center' });
+}
+
+// --- the forms ----------------------------------------------------------------------------------------------------------
+
+let busy = false;
+
+async function submit(form) {
+  const answer = navigator.onLine ? await post(form) : null;
+  if (answer?.go) return location.assign(answer.go);
+  if (answer?.page) return showPage(answer.page);
+  if (answer?.problem) return refuse(form, 'refused', answer.problem);
+  if ('needsReason' in told(form).dataset && !form.elements.namedItem('reason')?.value.trim()) return refuse(form, 'reason');
+  const why = await seal(form);
+  return why ? refuse(form, 'unsaved', { why: words.dataset[why] ?? words.dataset.other }) : undefined;
+}
+
+document.addEventListener('submit', async (event) => {
+  const form = event.target;
+  if (!told(form)) return;
+  event.preventDefault();
+  if (busy) return; // pressing twice saves once
+  busy = true;
+  try {
+    await submit(form);
+  } finally {
+    busy = false;
+  }
+});
+
+// Who has no signal and a phone that keeps nothing is told before she types.
+async function warn() {
+  const form = document.querySelector('[data-correct] form:has(textarea)');
+  if (navigator.onLine || !form || form.closest('[data-correct]').querySelector('[data-correct-words]')) return;
+  const why = await hindrance(form);
+  if (why) refuse(form, 'before', { why: words.dataset[why] ?? words.dataset.other });
+}
+
+window.addEventListener('offline', warn);
+warn();
