@@ -142,6 +142,13 @@ def token_of(response: Any) -> str:
     return found.group(1)
 
 
+def same_page(response: Any) -> bytes:
+    """The bytes of a page without the signature in its CSRF tokens, which holds the second in which it was made."""
+    import re
+
+    return re.sub(rb'(name="csrf_token"[^>]*value=")[^"]+"', rb'\1"', response.data)
+
+
 @pytest.fixture
 def post(app: Flask) -> Callable[..., Any]:
     """``post(client, url, page=…, **fields)``: fetch the page for its token, then post as a browser does."""
@@ -153,4 +160,4 @@ def post(app: Flask) -> Callable[..., Any]:
     return send
 
 
-__all__ = ["db", "token_of", "writing"]
+__all__ = ["db", "same_page", "token_of", "writing"]
