@@ -9,7 +9,7 @@ export { onNews, Trouble } from './database.js';
 
 const MARK = 'outreach-field'; // in localStorage: this phone had a store once
 const DAY = 24 * 3_600_000;
-const SPARE = 1_000_000; // with less room than this nobody should begin to type
+const LARGEST = 60_000; // bytes of a record
 
 const one = (name, key) => within([name], 'readonly', (tx) => ask(tx.objectStore(name).get(key)));
 const all = (name) => within([name], 'readonly', (tx) => ask(tx.objectStore(name).getAll()));
@@ -61,9 +61,15 @@ async function persisted() {
   return storage.persist ? storage.persist() : false; // no such question in a worker
 }
 
-async function isFull() {
-  const { quota, usage } = (await globalThis.navigator?.storage?.estimate?.().catch(() => null)) ?? {};
-  return quota !== undefined && quota - usage < SPARE;
+// Browsers do not tell how much room there is (Chromium always names ten gigabytes): only writing shows it. Once a page.
+let roomy = false;
+
+async function tryRoom() {
+  if (roomy) return;
+  const bytes = crypto.getRandomValues(new Uint8Array(LARGEST)); // random: nothing makes it smaller on the disk
+  await fact('room', { bytes });
+  await within(['phone'], 'readwrite', (tx) => ask(tx.objectStore('phone').delete('room')));
+  roomy = true;
 }
 
 /**
@@ -76,7 +82,7 @@ export async function ready() {
     if (!globalThis.crypto?.subtle) return { ok: false, why: 'refused' };
     const found = await device();
     await sweep();
-    if (await isFull()) return { ok: false, why: 'full', device: found };
+    await tryRoom();
     const facts = { device: found, persisted: await persisted().catch(() => false), evicted: (await fact('evicted')) !== null };
     if (await pack()) return { ok: true, ...facts };
     if (!(await session())) await dropHalves(); // of a sign-out that was cut off
