@@ -3,7 +3,6 @@
 
 import { check, saved, ticket } from './card.js';
 import { install } from './install.js';
-import { install } from './install.js';
 import { answersOf, ask, begin, throwAway } from './log.js';
 import { leave, phone, sentToday } from './phone.js';
 import { ready } from './ready.js';
@@ -195,7 +194,6 @@ async function news(what) {
 }
 
 async function start() {
-  install(); // the worker keeps this page for when there is no signal
   if (location.pathname !== SHELL) { // the worker shows this page where another one has no signal
     app.asked = location.pathname.replace(/\/$/, '') === '/field' ? '' : location.pathname;
     history.replaceState(null, '', `${SHELL}${location.hash || '#/'}`);
