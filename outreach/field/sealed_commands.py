@@ -1,7 +1,8 @@
 """What becomes of a sealed record that arrives: judged, opened, stored once, or held for a person.
 
-Everything that can be is done before the write: ``judge`` opens and prepares, ``keep`` stores. What waits for a person
-is decided by ``take`` and ``leave_out``. The format on the wire is ``sealed_rules``.
+Everything that can be is done before the write: ``judge`` opens and prepares, ``keep`` stores. Changes of contacts that
+exist, what a person decides, and what waited for its key have their files beside this one; the format on the wire is
+``sealed_rules``.
 """
 
 from __future__ import annotations
@@ -14,19 +15,30 @@ from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
-from outreach.errors import N_, Changed, Finding, Invalid, KeyMissing, NotAllowed, NotFound, Unreadable
-from outreach.storage.phone_keys import Tampered, phone_keys
-from outreach.storage.queries import access, contacts, lists, operations, sealed
+from outreach.errors import Finding, Invalid, KeyMissing, NotFound
+from outreach.storage.phone_keys import Tampered
 from outreach.storage.queries import field as rows
-from outreach.storage.tables import Operation, SealedRecord
+from outreach.storage.queries import sealed
 from outreach.storage.types import utc_now
 from outreach.vocab import HeldReason, SealedKind, SealedState
 
-from . import commands, draft_commands, phone_commands, rules, sealed_rules
-from .rules import ContactEntry
+from . import (
+    commands,
+    draft_commands,
+    phone_commands,
+    rules,
+    sealed_change_commands,
+    sealed_open_commands,
+    sealed_rules,
+)
+from .sealed_change_commands import Asked
+from .sealed_decision_commands import leave_out, opened_of, take
 from .sealed_rules import Envelope, Opened, Refused
 
-DOES_NOT_OPEN = N_("This record does not open: it was altered before it arrived.")
+# Arriving and deciding are one subject to whoever calls them.
+__all__ = ["Outcome", "Ready", "hold", "judge", "keep", "leave_out", "measured", "note_refusal", "opened_of", "take"]
+
+_CHANGES = (SealedKind.CORRECTION, SealedKind.WITHDRAWAL)
 REJECTED, NOT_YET, SIGN_IN = sealed_rules.REJECTED, "not_yet", "sign_in_needed"
 
 
@@ -55,6 +67,8 @@ class Sent:
     ended: bool
     received_at: dt.datetime
     body: bytes
+    waiting: int | None = None
+    """Id of its row, where it has waited for its key until now."""
 
     def outcome(self, state: str, reason: str = "", received_at: dt.datetime | None = None) -> Outcome:
         at = received_at or self.received_at
@@ -63,7 +77,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Ready:
-    """A record judged and ready for ``keep``: to be stored (``new``), to be held (``reason``), or a practice."""
+    """A record judged, ready for ``keep``: a contact (``new``), one to be held (``reason``), a change or a practice."""
 
     sent: Sent
     team: sealed.TeamOf
@@ -71,6 +85,11 @@ class Ready:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     new: commands.ReadyContact | None = None
+
+    @property
+    def clock(self) -> tuple[int | None, bool]:
+        """See ``sealed_rules.clock_of``."""
+        return sealed_rules.clock_of(self.opened, self.sent.envelope.sent_at, self.sent.received_at)
 
 
 # --- judging: before the write ----------------------------------------------------------------------------------------
@@ -123,104 +142,124 @@ def _refused(code: str, envelope: Envelope) -> Refused:
 
 def open_and_check(sent: Sent, known: rules.Known) -> Ready:
     """The record opened, whole and prepared, or the reason for which it waits. Raises ``Refused``."""
-    envelope = sent.envelope
-    team = sealed.team_of(sent.ticket.team_uid)
+    envelope, team_uid = sent.envelope, sent.ticket.team_uid
+    place = rows.logging_place(team_uid)
+    team = _team_of(place) or sealed.team_of(team_uid)
     if team is None or team.operation_id != sent.ticket.operation_id:
         raise _refused("unknown_ticket", envelope)
     try:
-        opened = open_envelope(envelope)
+        opened = sealed_open_commands.open_envelope(envelope)
     except KeyMissing:
         return Ready(sent, team, reason=HeldReason.KEY_MISSING.value)
     except Tampered:
         raise _refused("tampered", envelope) from None
     except ValueError:
         raise _refused("malformed", envelope) from None
-    if opened.team != sent.ticket.team_uid:
+    if opened.team != team_uid:
         raise _refused("wrong_operation", envelope)
-    ready = Ready(sent, team, opened)
-    place = rows.logging_place(opened.team)
-    reason = _barred(sent, place)
-    if reason or place is None:
-        return replace(ready, reason=reason)
+    ready = Ready(sent, team, opened, _barred(sent, place))
     if envelope.kind == SealedKind.PRACTICE:
         return ready
-    return _prepared(ready, opened, place, known)
+    return _contact(ready, opened, place, known) if envelope.kind == SealedKind.CONTACT else _change(ready, opened)
 
 
-def open_envelope(envelope: Envelope) -> Opened:
-    """What a phone sealed. Raises ``KeyMissing``, ``Tampered``, ``ValueError``."""
-    parts = (envelope.wrapped, envelope.nonce, envelope.sealed)
-    return sealed_rules.read_opened(phone_keys().open(envelope.key, *parts, envelope.about))
+def _team_of(place: rows.LoggingPlace | None) -> sealed.TeamOf | None:
+    if place is None or place.team_id is None:
+        return None
+    return sealed.TeamOf(place.team_id, place.service_id, place.operation_id)
 
 
 def _barred(sent: Sent, place: rows.LoggingPlace | None) -> str:
-    """Why the officer may not log for the team now; '' when she may. A practice needs no operation that is open."""
+    """Why the officer may not log for the team now; '' when she may.
+
+    A practice needs no operation that is open; a change is judged by its contact, when that is at hand.
+    """
+    kind = sent.envelope.kind
     if sent.ended:
         return HeldReason.ACCOUNT_ENDED.value
+    if kind in _CHANGES:
+        return ""
     if place is None or not may(sent.officer, "contact.send", place.target):
         return HeldReason.NOT_IN_TEAM.value
-    if sent.envelope.kind == SealedKind.PRACTICE or may(sent.officer, "contact.log", place.target):
+    if kind == SealedKind.PRACTICE or may(sent.officer, "contact.log", place.target):
         return ""
     return HeldReason.CLOSED.value
 
 
-def _prepared(ready: Ready, opened: Opened, place: rows.LoggingPlace, known: rules.Known) -> Ready:
-    """The contact of the record with its moment by the server's clock; what does not fit waits with its findings."""
-    envelope = ready.sent.envelope
+def _contact(ready: Ready, opened: Opened, place: rows.LoggingPlace | None, known: rules.Known) -> Ready:
+    """The contact of the record prepared; what does not fit waits with its findings."""
+    uid = ready.sent.envelope.uid
+    if [rules.read_uid(said) for said in opened.fields.get("uid", ())] != [uid]:
+        raise _refused("malformed", ready.sent.envelope)
+    if ready.reason or place is None:
+        return ready
     try:
-        entry = rules.read_entry(opened.fields, place.time_zone, known)
-        if entry.uid != envelope.uid:
-            raise _refused("malformed", envelope)
-        offset, _ = sealed_rules.clock_of(opened, envelope.sent_at, ready.sent.received_at)
-        meant = sealed_rules.corrected_entry(entry, opened, offset)
-        new = commands.prepare_contact(ready.sent.officer, place, meant, "contact.log", as_sent=entry)
+        entry = sealed_open_commands.as_sent(opened, uid, place.time_zone, known)
+        meant = sealed_rules.corrected_entry(entry, opened, ready.clock[0])
+        new = sealed_open_commands.prepare(ready.sent.officer, place, entry, meant, "contact.log")
     except Invalid as problem:
         return replace(ready, reason=HeldReason.INVALID.value, findings=tuple(problem.findings))
-    except OverflowError:
-        finding = Finding("met_at", N_("Enter when it was as 2017-10-18 21:42."))
-        return replace(ready, reason=HeldReason.INVALID.value, findings=(finding,))
     return replace(ready, new=new)
+
+
+def _change(ready: Ready, opened: Opened) -> Ready:
+    if not opened.contact or not opened.base:
+        raise _refused("malformed", ready.sent.envelope)
+    return ready
 
 
 # --- keeping: inside the write ----------------------------------------------------------------------------------------
 
 
-def keep(ready: Ready) -> Outcome:
+def keep(ready: Ready, known: rules.Known) -> Outcome:
     """Store or hold a judged record, once: a parallel writer of the same bytes has the first receipt.
 
     Raises ``NotAllowed`` when the operation was closed since it was judged: the write must be given up then.
     """
-    if ready.sent.envelope.kind == SealedKind.PRACTICE:
+    kind = ready.sent.envelope.kind
+    if kind == SealedKind.PRACTICE:
         return _tried(ready)
-    if ready.reason or ready.new is None:
+    if ready.reason:
         return hold(ready, ready.reason)
-    return _stored(ready, ready.new)
+    if ready.new is not None:
+        return _stored(ready, sealed_open_commands.store(ready.sent.officer, ready.new))
+    return _changed(ready, known)
 
 
-def _stored(ready: Ready, new: commands.ReadyContact) -> Outcome:
-    officer, envelope = ready.sent.officer, ready.sent.envelope
-    contact_uid = _read_out_before(officer, new) or commands.store_contact(officer, new).stored_uid
-    if not sealed.add(_row(ready, SealedState.STORED.value, contact_uid=contact_uid)):
+def _changed(ready: Ready, known: rules.Known) -> Outcome:
+    sent = ready.sent
+    if ready.opened is None:
+        return hold(ready, HeldReason.KEY_MISSING.value)
+    asked = Asked(sent.envelope.kind, ready.opened, ready.team.operation_id, ready.clock[0], sent.received_at)
+    became = sealed_change_commands.change(sent.officer, asked, known)
+    if became.state is None:
+        return sent.outcome(NOT_YET, NOT_YET)
+    there = replace(ready, team=became.team or ready.team, findings=became.findings)
+    if became.contact_uid is None:
+        return hold(there, became.reason)
+    return _stored(there, became.contact_uid)
+
+
+def _stored(ready: Ready, contact_uid: str) -> Outcome:
+    if not _put(ready, _row(ready, SealedState.STORED.value, contact_uid=contact_uid)):
         return _first(ready)
-    _record(officer, Tag.SEALED_RECEIVED, ready.team, envelope)
+    _record(ready.sent.officer, Tag.SEALED_RECEIVED, ready.team, ready.sent.envelope)
     return ready.sent.outcome(SealedState.STORED.value)
-
-
-def _read_out_before(officer: Actor, new: commands.ReadyContact) -> str | None:
-    """The contact that a coordinator entered from the coded card of this record, of which it is a new version now.
-
-    A hook for ``radio_card_commands.merge``.
-    """
-    return None
 
 
 def hold(ready: Ready, reason: str) -> Outcome:
     """Keep a record sealed for a person to decide on; it counts nothing."""
     findings = [[f.where, f.message, f.params] for f in ready.findings]
-    if not sealed.add(_row(ready, SealedState.HELD.value, reason, findings=findings, content=ready.sent.body)):
+    if not _put(ready, _row(ready, SealedState.HELD.value, reason, findings=findings, content=ready.sent.body)):
         return _first(ready)
     _record(ready.sent.officer, Tag.SEALED_HELD, ready.team, ready.sent.envelope, reason=reason)
     return ready.sent.outcome(SealedState.HELD.value, reason)
+
+
+def _put(ready: Ready, row: dict[str, Any]) -> bool:
+    """A new row, or what became of the one that waited; ``False`` when somebody else was first."""
+    waiting = ready.sent.waiting
+    return sealed.add(row) if waiting is None else sealed.settle(waiting, (SealedState.HELD.value,), row)
 
 
 def _tried(ready: Ready) -> Outcome:
@@ -242,7 +281,7 @@ def _first(ready: Ready) -> Outcome:
 
 def _row(ready: Ready, state: str, reason: str = "", **more: Any) -> dict[str, Any]:
     sent, envelope = ready.sent, ready.sent.envelope
-    offset, off = sealed_rules.clock_of(ready.opened, envelope.sent_at, sent.received_at)
+    offset, off = ready.clock
     row = {
         "uid": envelope.uid,
         "hash": envelope.hashed,
@@ -305,132 +344,6 @@ def ticket_in(body: bytes) -> phone_commands.Ticket | None:
         return None
     ticket = phone_commands.read_ticket(envelope.ticket)
     return ticket if ticket is not None and ticket.device == envelope.device else None
-
-
-# --- what a person decides --------------------------------------------------------------------------------------------
-
-# What was left out is still there, sealed, and can be taken after all.
-_UNDECIDED = (SealedState.HELD.value, SealedState.LEFT_OUT.value)
-
-
-def opened_of(record: SealedRecord) -> Opened:
-    """What a record that waits says. Raises ``KeyMissing``; ``Unreadable`` where it does not open."""
-    try:
-        return open_envelope(sealed_rules.read_envelope(record.content or b""))
-    except (Tampered, ValueError) as error:
-        raise Unreadable(DOES_NOT_OPEN, N_("Leave it out, and ask the officer to log it again.")) from error
-
-
-def take(actor: Actor, record: SealedRecord, entry: ContactEntry | None = None, reason: str = "") -> str:
-    """Store a record that waits as the contact of its officer, or as a version of the contact that it changes.
-
-    ``entry``: what the decider made of it; without it what the phone said. Gives the UUID of the contact. Raises
-    ``NotAllowed``; ``Changed`` when somebody else decided first; ``Invalid`` where it does not fit or where entries are
-    closed and no ``reason`` is given; ``KeyMissing``; ``Unreadable``.
-    """
-    operation = _admit_decision(actor, record)
-    opened = opened_of(record)
-    _decide(actor, record, SealedState.TAKEN, reason)
-    if record.kind == SealedKind.CONTACT:
-        contact_uid = _take_contact(record, operation, opened, entry)
-    else:
-        contact_uid = _take_change(actor, record, operation, opened, entry, reason)
-    sealed.settle(record.id, (SealedState.TAKEN.value,), {"contact_uid": contact_uid, "content": None})
-    _note_decision(actor, Tag.HELD_TAKEN, record)
-    return contact_uid
-
-
-def leave_out(actor: Actor, record: SealedRecord, reason: str) -> None:
-    """Decide that a record counts nothing. It stays sealed. Raises as ``take``."""
-    _admit_decision(actor, record)
-    if not reason.strip():
-        raise Invalid.at("reason", N_("Say why this record is left out."))
-    _decide(actor, record, SealedState.LEFT_OUT, reason)
-    _note_decision(actor, Tag.HELD_LEFT_OUT, record)
-
-
-def _admit_decision(actor: Actor, record: SealedRecord) -> Operation:
-    operation = operations.by_id(record.operation_id)
-    if operation is None or not may(actor, "held.decide", access.service_target(operation, record.service_id)):
-        raise NotAllowed()
-    return operation
-
-
-def _decide(actor: Actor, record: SealedRecord, state: SealedState, reason: str) -> None:
-    decided = {
-        "state": state.value,
-        "decided_at": utc_now(),
-        "decided_by_id": actor.user,
-        "decided_because": reason.strip()[:500],
-    }
-    before = _UNDECIDED if state is SealedState.TAKEN else (SealedState.HELD.value,)
-    if not sealed.settle(record.id, before, decided):
-        raise Changed()
-
-
-def _take_contact(record: SealedRecord, operation: Operation, opened: Opened, entry: ContactEntry | None) -> str:
-    officer = sealed.officer(record.user_id)
-    place = rows.logging_place(opened.team) or rows.place_of_service(operation, record.service_id, record.team_id)
-    said = entry or sealed_rules.corrected_entry(
-        rules.read_entry(opened.fields, place.time_zone, listed()), opened, record.offset_ms
-    )
-    new = commands.prepare_contact(officer, place, replace(said, uid=record.uid), None)
-    return commands.store_contact(officer, new).stored_uid
-
-
-def _take_change(
-    actor: Actor, record: SealedRecord, operation: Operation, opened: Opened, entry: ContactEntry | None, reason: str
-) -> str:
-    """The phone's text as a new version of what stands now, in the decider's name and with her reason."""
-    found = contacts.contact_record(_contact_of(opened, record.user_id))
-    if found is None or found.operation.id != operation.id:
-        raise Invalid.at("contact", N_("The contact that this changes is not here. Decide on the contact first."))
-    why = {"expected": found.version.version, "reason": reason}
-    if record.kind == SealedKind.WITHDRAWAL:
-        commands.withdraw_contact(actor, found, **why)
-    else:
-        said = entry or _changed_entry(opened, found, record.offset_ms, listed())
-        commands.change_contact(actor, found, said, **why)
-    return found.contact.uid
-
-
-def _changed_entry(
-    opened: Opened, found: contacts.ContactRecord, offset_ms: int | None, known: rules.Known
-) -> ContactEntry:
-    """What a correction says of the contact. Raises ``Invalid``."""
-    fields = {**opened.fields, "uid": [found.contact.uid]}
-    entry = rules.read_entry(fields, found.operation.time_zone, known)
-    return sealed_rules.corrected_entry(entry, opened, offset_ms)
-
-
-def _contact_of(opened: Opened, user_id: int | None) -> str:
-    """The UUID of the contact that a phone means: other content of a taken UUID stands under one of its own."""
-    own = sealed.record_of_contact(opened.contact, user_id)
-    return opened.contact if own is None or own.contact_uid is None else own.contact_uid
-
-
-def _note_decision(actor: Actor, tag: Tag, record: SealedRecord) -> None:
-    audit.record(
-        actor,
-        tag,
-        kind="sealed",
-        object_id=record.uid,
-        operation=record.operation_id,
-        service=record.service_id,
-        reason=record.reason,
-    )
-
-
-def listed() -> rules.Known:
-    """Whether a code is a choice of a list; each list is read once."""
-    seen: dict[str, dict[str, str]] = {}
-
-    def known(list_name: str, code: str) -> bool:
-        if list_name not in seen:
-            seen[list_name] = lists.labels(list_name, "en")
-        return code in seen[list_name]
-
-    return known
 
 
 # --- what a rehearsal measures ----------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def _refused(refused: sealed_rules.Refused, body: bytes) -> Any:
 def _keep(ready: Ready) -> Outcome:
     try:
         with transaction.writing():
-            return sealed_commands.keep(ready)
+            return sealed_commands.keep(ready, forms.known)
     except NotAllowed:  # the operation was closed since the record was judged
         with transaction.writing():
             return sealed_commands.hold(ready, HeldReason.CLOSED.value)
