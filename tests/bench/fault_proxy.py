@@ -73,7 +73,6 @@ class FaultProxy:
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
-        self._loop = asyncio.new_event_loop()
         self._later: set[asyncio.Task[None]] = set()
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -84,23 +83,19 @@ class FaultProxy:
     @contextmanager
     def running(self) -> Iterator[FaultProxy]:
         """The proxy on a port of this machine until the block ends; what it still held back is sent by then."""
-        server = self._do_start()
-        thread = threading.Thread(target=self._loop.run_forever, name="fault proxy", daemon=True)
+        loop = asyncio.new_event_loop()
+        started = asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=512, limit=LARGEST)
+        server = loop.run_until_complete(started)
+        self.port = server.sockets[0].getsockname()[1]
+        thread = threading.Thread(target=loop.run_forever, name="fault proxy", daemon=True)
         thread.start()
         try:
             yield self
         finally:
-            asyncio.run_coroutine_threadsafe(self._stop(server), self._loop).result(30)
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            asyncio.run_coroutine_threadsafe(self._stop(server), loop).result(30)
+            loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
-            self._loop.close()
-
-    def _do_start(self) -> asyncio.Server:
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=512, limit=LARGEST)
-        )
-        self.port = server.sockets[0].getsockname()[1]
-        return server
+            loop.close()
 
     async def _stop(self, server: asyncio.Server) -> None:
         server.close()

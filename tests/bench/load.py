@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -93,23 +93,22 @@ class SignedIn:
         self.port = port
         page, cookie = self._get("/sign-in", "")
         body = urlencode({"email": email, "password": password, "csrf_token": _token(page)})
-        connection = HTTPConnection("127.0.0.1", port)
-        connection.request(
-            "POST", "/sign-in", body, {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-        )
-        answer = connection.getresponse()
-        if answer.status not in (302, 303):
-            raise RuntimeError(f"sign-in answered {answer.status}")
-        self.cookie = (answer.getheader("Set-Cookie") or cookie).split(";")[0]
+        kind = "application/x-www-form-urlencoded"
+        with closing(HTTPConnection("127.0.0.1", port)) as connection:
+            connection.request("POST", "/sign-in", body, {"Cookie": cookie, "Content-Type": kind})
+            answer = connection.getresponse()
+            if answer.status not in (302, 303):
+                raise RuntimeError(f"sign-in answered {answer.status}")
+            self.cookie = (answer.getheader("Set-Cookie") or cookie).split(";")[0]
         page, fresh = self._get("/account", self.cookie)
         self.cookie = fresh or self.cookie
         self.token = _token(page)
 
     def _get(self, path: str, cookie: str) -> tuple[str, str]:
-        connection = HTTPConnection("127.0.0.1", self.port)
-        connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
-        answer = connection.getresponse()
-        return answer.read().decode(), (answer.getheader("Set-Cookie") or "").split(";")[0]
+        with closing(HTTPConnection("127.0.0.1", self.port)) as connection:
+            connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+            answer = connection.getresponse()
+            return answer.read().decode(), (answer.getheader("Set-Cookie") or "").split(";")[0]
 
     def get(self, path: str) -> str:
         """The text of a page as this browser sees it."""

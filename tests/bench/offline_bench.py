@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from tests import factories as site
 from tests.bench import load
-from tests.bench.sealed_phones import Held, a_site, contact_fields, seal_many
+from tests.bench.sealed_phones import Held, a_night, a_running_site, contact_fields, seal_many
+from tests.bench.table import row
 
 CONTACTS = 1000
 ROUNDS = 5
@@ -17,20 +16,18 @@ GOAL = 0.5  # of the plain contacts a second
 
 
 def rows(contacts: int = CONTACTS, rounds: int = ROUNDS) -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as folder:
-        instance = Path(folder)
-        officer = a_site(instance)[0]
-        with load.site_server(instance) as port:
-            browser = load.SignedIn(port, officer.email, site.PASSWORD)
-            held = Held.prepared(port, officer)
-            pairs = [_one_round(port, browser, held, contacts, n) for n in range(rounds + 1)][1:]
+    with a_running_site() as place:
+        officer = a_night(place.instance)[0]
+        browser = load.SignedIn(place.port, officer.email, site.PASSWORD)
+        held = Held.prepared(place.port, officer)
+        pairs = [_one_round(place.port, browser, held, contacts, n) for n in range(rounds + 1)][1:]
     ratios = [sealed / plain for plain, sealed, _ in pairs]
     ratio = statistics.median(ratios)
     return [
-        _row("plain_per_second", statistics.median(p[0] for p in pairs), "1/s"),
-        _row("ingest_per_second", statistics.median(p[1] for p in pairs), "1/s"),
-        _row("ingest_p50", statistics.median(p[2] for p in pairs), "ms"),
-        _row("ingest_vs_plain", ratio, f"× ({min(ratios):.2f} to {max(ratios):.2f})", GOAL, ratio >= GOAL),
+        row("plain_per_second", statistics.median(p[0] for p in pairs), "1/s"),
+        row("ingest_per_second", statistics.median(p[1] for p in pairs), "1/s"),
+        row("ingest_p50", statistics.median(p[2] for p in pairs), "ms"),
+        row("ingest_vs_plain", ratio, f"× ({min(ratios):.2f} to {max(ratios):.2f})", GOAL, ratio >= GOAL),
     ]
 
 
@@ -50,7 +47,3 @@ def _one_round(port: int, browser: load.SignedIn, held: Held, contacts: int, n: 
 def _posted(fields: dict[str, Any]) -> list[tuple[str, str]]:
     many = {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
     return [(name, value) for name, values in many.items() for value in values]
-
-
-def _row(name: str, value: float, unit: str, goal: float | None = None, met: bool | None = None) -> dict[str, Any]:
-    return {"name": f"offline.{name}", "value": value, "unit": unit, "goal": goal, "met": met}

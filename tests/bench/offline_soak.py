@@ -11,10 +11,10 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,14 @@ import psutil
 
 from outreach.field.sealed_rules import Envelope, send_proof
 from outreach.storage.types import new_uid
-from tests.bench import load, offline_bench
+from tests.bench import offline_bench
 from tests.bench.fault_proxy import AFTER, BEFORE, DOUBLED, TWICE, FaultProxy, Weather
 from tests.bench.sealed_phones import (
     Held,
+    Place,
     Sealed,
-    a_site,
+    a_night,
+    a_running_site,
     contact_fields,
     exchange,
     kept_in,
@@ -36,6 +38,7 @@ from tests.bench.sealed_phones import (
     seal_many,
     send_until_known,
 )
+from tests.bench.table import exactly, row
 from tests.field.phone import Phone
 
 RECORDS, TWINS, OFFICERS = 10_000, 400, 6
@@ -45,15 +48,9 @@ BAD = Weather(before=0.15, after=0.15, doubled=0.1, delay=0.05, again_after=3.0)
 
 
 def rows() -> list[dict[str, Any]]:
-    return [*stored_once(), *tampered(), *offline_bench.rows(), *backlog()]
-
-
-def row(name: str, value: float, unit: str, goal: float | None = None, met: bool | None = None) -> dict[str, Any]:
-    return {"name": f"offline.{name}", "value": value, "unit": unit, "goal": goal, "met": met}
-
-
-def exactly(name: str, value: float, goal: float, unit: str) -> dict[str, Any]:
-    return row(name, value, unit, goal, value == goal)
+    with a_running_site() as place:
+        found = [*stored_once(place), *tampered(place), *backlog(place)]
+    return [*found, *offline_bench.rows()]
 
 
 # --- ten thousand over a bad network ----------------------------------------------------------------------------------
@@ -71,9 +68,9 @@ class Count:
     records: int
 
 
-def compare(instance: Path, records: list[Sealed]) -> Count:
+def compare(place: Place, operation: int, records: list[Sealed]) -> Count:
     """Every sealed record against the database file: kept once under its UUID, word for word, or lost, or doubled."""
-    kept = kept_in(instance)
+    kept = kept_in(place.instance, operation)
     expected: dict[str, Counter[tuple[str, ...]]] = {}
     for record in records:
         expected.setdefault(record.envelope.uid, Counter())[record.content] += 1
@@ -87,15 +84,15 @@ def compare(instance: Path, records: list[Sealed]) -> Count:
     return Count(once, lost, doubled, other, kept.flagged, sum(kept.states.values()))
 
 
-def stored_once(count: int = RECORDS, twins: int = TWINS, officers: int = OFFICERS) -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as folder:
-        instance = Path(folder)
-        people = a_site(instance, officers)
-        with load.site_server(instance) as port, FaultProxy(port, weather=BAD).running() as proxy:
-            phones = [Held.prepared(port, officer) for officer in people]
-            records = seal_many(phones, count, twins)
-            sent = send_until_known(proxy.port, records, threads=12)
-        found = compare(instance, records)
+def stored_once(
+    place: Place, count: int = RECORDS, twins: int = TWINS, officers: int = OFFICERS
+) -> list[dict[str, Any]]:
+    people = a_night(place.instance, officers)
+    with FaultProxy(place.port, weather=BAD).running() as proxy:
+        phones = [Held.prepared(place.port, officer) for officer in people]
+        records = seal_many(phones, count, twins)
+        sent = send_until_known(proxy.port, records, threads=12)
+    found = compare(place, people[0].operation, records)
     did = proxy.did
     requests = sum(did.values())
     cut = sum(did[what] for what in (*BEFORE, *AFTER))
@@ -170,15 +167,11 @@ WAYS: tuple[Tamper, ...] = (
 )
 
 
-def tampered(count: int = TAMPERED, seed: int = 24) -> list[dict[str, Any]]:
-    chance = random.Random(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        instance = Path(folder)
-        people = a_site(instance)
-        with load.site_server(instance) as port:
-            held = Held.prepared(port, people[0])
-            rejected, kept_on_phone, wrong = _send_tampered(held, port, count, chance)
-        stored = kept_in(instance)
+def tampered(place: Place, count: int = TAMPERED, seed: int = 24) -> list[dict[str, Any]]:
+    officer = a_night(place.instance)[0]
+    held = Held.prepared(place.port, officer)
+    rejected, kept_on_phone, wrong = _send_tampered(held, place.port, count, random.Random(seed))
+    stored = kept_in(place.instance, officer.operation)
     return [
         exactly("tampered_rejected", rejected, count, f"of {count}, with a receipt that says so"),
         exactly("tampered_kept_on_phone", kept_on_phone, count, f"of {count}"),
@@ -207,23 +200,19 @@ def _send_tampered(held: Held, port: int, count: int, chance: random.Random) -> 
 # --- a backlog --------------------------------------------------------------------------------------------------------
 
 
-def backlog(count: int = BACKLOG) -> list[dict[str, Any]]:
+def backlog(place: Place, count: int = BACKLOG) -> list[dict[str, Any]]:
     """Records that came while the private key was away; the key comes back and the command opens them all."""
-    with tempfile.TemporaryDirectory() as folder:
-        instance = Path(folder)
-        people = a_site(instance, 2)
-        with load.site_server(instance) as port:
-            phones = [Held.prepared(port, officer) for officer in people]
-            away = [(path, path.read_bytes()) for path in instance.rglob("phones/*.key")]
-            for path, _ in away:
-                path.unlink()
-            records = seal_many(phones, count, 0)
-            sent = send_until_known(port, records)
-        for path, content in away:
-            path.touch(mode=0o600)
-            path.write_bytes(content)
-        run = watched(instance, "unseal")
-        found = compare(instance, records)
+    people = a_night(place.instance, 2)
+    phones = [Held.prepared(place.port, officer) for officer in people]
+    away = next(place.instance.rglob(f"phones/{phones[0].phone.key}.key"))
+    content = away.read_bytes()
+    away.unlink()
+    records = seal_many(phones, count, 0)
+    sent = send_until_known(place.port, records)
+    away.touch(mode=0o600)
+    away.write_bytes(content)
+    run = watched(place.instance, "unseal")
+    found = compare(place, people[0].operation, records)
     return [
         exactly("unseal_held", sent.states["held"], count, "records kept for a key that was away"),
         exactly("unseal_backlog", found.once, count, f"of {count} opened and stored once"),
@@ -247,28 +236,22 @@ class Run:
 
 def watched(instance: Path, *words: str) -> Run:
     """Run ``outreach …`` on the instance and look at its memory every tenth of a second."""
-    begun = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "outreach", *words],
-        env={**os.environ, "OUTREACH_INSTANCE_DIR": str(instance)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    said: list[bytes] = []
-    reader = threading.Thread(target=lambda: said.append(process.stdout.read()))  # type: ignore[union-attr]  # a pipe
-    reader.start()
+    command = [sys.executable, "-m", "outreach", *words]
+    environ = {**os.environ, "OUTREACH_INSTANCE_DIR": str(instance)}
     sizes: list[float] = []
-    seen = psutil.Process(process.pid)
-    while process.poll() is None:
-        try:
-            sizes.append(seen.memory_info().rss / 1e6)
-        except psutil.Error:
-            break
-        time.sleep(0.1)
-    reader.join()
-    if process.wait() != 0:
-        raise RuntimeError(f"outreach {' '.join(words)} failed: {said[0][-500:]!r}")
-    lines = [line for line in re.split(rb"[\r\n]+", said[0]) if line.strip()]
+    begun = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, env=environ, stdout=output, stderr=subprocess.STDOUT)
+        seen = psutil.Process(process.pid)
+        while process.poll() is None:
+            with suppress(psutil.Error):
+                sizes.append(seen.memory_info().rss / 1e6)
+            time.sleep(0.1)
+        output.seek(0)
+        said = output.read()
+    if process.returncode != 0:
+        raise RuntimeError(f"outreach {' '.join(words)} failed: {said[-500:]!r}")
+    lines = [line for line in re.split(rb"[\r\n]+", said) if line.strip()]
     start = sizes[len(sizes) // 5] if sizes else 0.0
     return Run(
         time.monotonic() - begun,

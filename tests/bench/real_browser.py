@@ -11,12 +11,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, BrowserType, Error, Page, sync_playwright
 
 FLAGS = [
     "--headless=new",
@@ -38,26 +38,29 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 class RealBrowser:
     """One profile folder and, while it runs, the process on it."""
 
-    playwright: Playwright
+    kind: BrowserType
     profile: Path
     process: subprocess.Popen[bytes] | None = None
     context: BrowserContext | None = None
 
-    def start(self) -> Page:
-        """Start on the profile as it is; the page that is open."""
+    def start(self, *, restore: bool = False) -> Page:
+        """Start on the profile as it is; the page that is open. ``restore``: with the tabs and the session of before,
+        as phones do."""
         program = next(path for path in map(shutil.which, PROGRAMS) if path)
         self.profile.mkdir(parents=True, exist_ok=True)
         for left in ("DevToolsActivePort", "SingletonLock", "SingletonSocket", "SingletonCookie"):
             (self.profile / left).unlink(missing_ok=True)
         self.process = subprocess.Popen(
-            [program, *FLAGS, f"--user-data-dir={self.profile}", "about:blank"],
+            [program, *FLAGS, *(["--restore-last-session"] if restore else []), f"--user-data-dir={self.profile}"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        browser = self.playwright.chromium.connect_over_cdp(self._address())
+        browser = self.kind.connect_over_cdp(self._address())
         self.context = browser.contexts[0]
-        page = self.context.pages[0] if self.context.pages else self.context.new_page()
+        page, *others = self.context.pages or [self.context.new_page()]
+        for other in others:
+            other.close()
         page.set_default_timeout(15_000)
         page.set_viewport_size(PHONE)
         return page
@@ -70,19 +73,27 @@ class RealBrowser:
             time.sleep(0.05)
         raise RuntimeError("Chromium did not start")
 
+    def strike(self) -> None:
+        """SIGKILL to the browser and everything that it started, in one moment; from any thread."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
     def kill(self) -> None:
-        """SIGKILL to the browser and everything that it started, in one moment."""
-        process = self.process
-        if process is None:
+        """Strike, wait until it is gone, and let go of our end of the wire."""
+        if self.process is None:
             return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=20)
+        self.strike()
+        self.process.wait(timeout=20)
         self.process = None
         if self.context is not None:
             with suppress(Error):
                 self.context.browser.close()  # type: ignore[union-attr]  # our end of the wire to what is gone
             self.context = None
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def quit(self) -> None:
         """Let it end as it ends when a person closes it, so that it writes what it writes then."""
@@ -96,9 +107,11 @@ class RealBrowser:
 
 
 @contextmanager
-def real_browser(profile: Path) -> Iterator[RealBrowser]:
-    with sync_playwright() as playwright:
-        browser = RealBrowser(playwright, profile)
+def real_browser(profile: Path, kind: BrowserType | None = None) -> Iterator[RealBrowser]:
+    """A browser on the profile, gone when the block ends. ``kind``: where a driver runs already, there is only one."""
+    with ExitStack() as stack:
+        kind = kind or stack.enter_context(sync_playwright()).chromium
+        browser = RealBrowser(kind, profile)
         try:
             yield browser
         finally:

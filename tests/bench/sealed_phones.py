@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+import re
 import socket
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -36,6 +38,7 @@ from tests import factories as site
 from tests.bench import load
 from tests.field.phone import Phone, body_of
 
+_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 LONGEST_TRY = 600
 """Times that a record is sent before the run gives up: at 30 % of cuts far beyond what can happen."""
 
@@ -47,6 +50,7 @@ LONGEST_TRY = 600
 class Officer:
     email: str
     team: str
+    operation: int
 
 
 @contextmanager
@@ -60,16 +64,34 @@ def application(instance: Path) -> Iterator[Any]:
         db.engine.dispose()
 
 
-def a_site(instance: Path, officers: int = 1) -> list[Officer]:
-    """A fresh site with a running operation of one service: as many officers, each in a team of her own."""
+@dataclass(frozen=True)
+class Place:
+    """A site as it runs: its folder and the port of its two workers."""
+
+    instance: Path
+    port: int
+
+
+@contextmanager
+def a_running_site() -> Iterator[Place]:
+    """A fresh site until the block ends."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        instance = Path(folder)
+        with application(instance):
+            bring_up_to_date()
+        with load.site_server(instance) as port:
+            yield Place(instance, port)
+
+
+def a_night(instance: Path, officers: int = 1) -> list[Officer]:
+    """A running operation of one service: as many officers, each in a team of her own."""
     with application(instance):
-        bring_up_to_date()
         operation = site.an_operation(starts_at=utc_now() - dt.timedelta(days=1))
         service = site.a_service()
         participation = site.a_participation(operation, service)
         made = [site.a_user(Role.FIELD_OFFICER, service, operation) for _ in range(officers)]
         teams = [site.a_team(participation, user, name=f"Team {n}") for n, user in enumerate(made, start=1)]
-        return [Officer(user.email, team.uid) for user, team in zip(made, teams, strict=True)]
+        return [Officer(user.email, team.uid, operation.id) for user, team in zip(made, teams, strict=True)]
 
 
 @dataclass
@@ -157,17 +179,23 @@ def seal_many(phones: list[Held], count: int, twins: int, first: int = 0) -> lis
 
 
 def exchange(port: int, request: bytes, timeout: float = 30) -> tuple[int, bytes]:
-    """One request on a connection of its own: status and body, (0, b"") when nothing whole came back."""
+    """One request on a connection of its own: status and body, (0, b"") when no whole head came back."""
+    data = bytearray()
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as link:
             link.sendall(request)
-            data = b""
-            while part := link.recv(65536):
+            while len(data) < _whole(data) and (part := link.recv(65536)):
                 data += part
     except OSError:
         return 0, b""
-    head, found, body = data.partition(b"\r\n\r\n")
+    head, found, body = bytes(data).partition(b"\r\n\r\n")
     return (int(head[9:12]), body) if found and head[9:12].isdigit() else (0, b"")
+
+
+def _whole(data: bytearray) -> int:
+    """How long the answer is, as far as can be told: beyond what is there while its head is not whole."""
+    place, found = data.find(b"\r\n\r\n"), _LENGTH.search(data)
+    return place + 4 + int(found.group(1)) if place >= 0 and found else len(data) + 1
 
 
 def receipt_in(body: bytes) -> dict[str, Any]:
@@ -242,8 +270,8 @@ class Kept:
     states: Counter[str]
 
 
-def kept_in(instance: Path) -> Kept:
-    """Every contact of the database file, notes and codes opened with the site's keys."""
+def kept_in(instance: Path, operation: int) -> Kept:
+    """Every contact of the operation in the database file, notes and codes opened with the site's keys."""
     with application(instance):
         query = (
             select(
@@ -264,7 +292,7 @@ def kept_in(instance: Path) -> Kept:
             .join(ContactVersion, ContactVersion.contact_id == Contact.id)
             .outerjoin(Meeting, Meeting.contact_version_id == ContactVersion.id)
             .outerjoin(Person, Person.id == Meeting.person_id)
-            .where(ContactVersion.superseded_at.is_(None))
+            .where(ContactVersion.superseded_at.is_(None), Contact.operation_id == operation)
             .order_by(Contact.id)
         )
         contents: dict[str, list[tuple[str, ...]]] = {}
@@ -273,7 +301,7 @@ def kept_in(instance: Path) -> Kept:
             versions += 1
             flagged += row[1] is not None
             contents.setdefault(row[1] or row[0], []).append(_content(row))
-        states = Counter(db.session.scalars(select(SealedRecord.state)))
+        states = Counter(db.session.scalars(select(SealedRecord.state).where(SealedRecord.operation_id == operation)))
         return Kept(contents, flagged, versions, states)
 
 
