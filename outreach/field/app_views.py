@@ -9,9 +9,12 @@ from __future__ import annotations
 from flask import render_template
 from flask_babel import lazy_gettext as _l
 
+from outreach.storage.queries import phones
+from outreach.web import headers
 from outreach.web.guard import guard
 
 from . import forms, rules
+from .phone_views import phone_places
 from .views import bp
 
 # Two teams, so that the form has its field; the phone fills in its own.
@@ -21,6 +24,8 @@ _TEAMS = [("", ""), ("", _l("Team"))]
 @bp.get("/field/app")
 @guard("field.see")
 def app() -> str:
+    if any(phones.places_of(operation).positions for operation in {p.operation_id for p in phone_places()}):
+        headers.allow_position()  # only the header: what is in the page is the same for all
     return render_template(
         "field/app.html",
         forms=forms,

@@ -14,27 +14,26 @@ import { spokenMoment, spokenTime, word } from './words.js';
 const SHELL = '/field/app';
 const UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const app = { pack: null, state: null, evicted: false, chosen: '', asked: '' };
+const app = { pack: null, state: null, stopped: '', evicted: false, chosen: '', asked: '' };
 let shown = ''; // the address that is on the screen
 
 // --- what stands in the way ---------------------------------------------------------------------------------------------
 
 function stop(why) {
-  const known = ['full', 'refused', 'old'].includes(why);
-  const said = known
+  const said = ['full', 'refused', 'old'].includes(why)
     ? { title: word('stop_title'), text: word(`stop_${why}`), more: word('stop_card'), go: word('stop_go') }
     : { title: word('none_title'), text: word('none_text'), go: word('opening') };
-  show(clone('s-stop', said));
+  show(clone('s-stop', { ...said, phone: app.pack }));
 }
 
-/** The pack, asked for when this phone has none; what stands in the way is shown, and null given. */
+/** Whether this phone can keep what is typed, and for whom. The pack is asked for when this phone has none. */
 async function prepare() {
   const found = await store.ready();
-  if (!found.ok && found.why !== 'none') return stop(found.why);
+  app.stopped = found.ok || found.why === 'none' ? '' : found.why;
   app.evicted = found.evicted === true;
+  if (['refused', 'old'].includes(app.stopped)) return; // nothing can be read here either
   app.pack = await store.pack();
-  if (!app.pack) app.pack = (await refreshPack()).pack ?? null;
-  return app.pack ? true : stop('none');
+  if (!app.pack && !app.stopped) app.pack = (await refreshPack()).pack ?? null;
 }
 
 // --- my shift -----------------------------------------------------------------------------------------------------------
@@ -57,6 +56,11 @@ function about(team) {
   return [team.shift?.place ?? team.area, ends && word('until', { time: spokenTime(ends, team.zone) }), team.code].filter(Boolean).join(' · ');
 }
 
+const isOver = (pack) => Date.parse(pack.session_ends_at) < Date.now();
+
+const signedOut = (team) =>
+  (isOver(app.pack) ? word('signed_out', { time: spokenTime(app.pack.session_ends_at, team?.zone ?? 'UTC') }) : word('no_signed_in'));
+
 async function draftsNow() {
   const kept = await store.drafts().catch(() => []);
   return kept.map(({ uid, answers }) => {
@@ -72,15 +76,19 @@ async function draftsNow() {
 }
 
 async function home() {
+  if (app.stopped) {
+    stop(app.stopped);
+    return;
+  }
   const team = teamNow();
   const others = app.pack.teams.filter((one) => one !== team);
-  const ended = app.state?.signIn || Date.parse(app.pack.session_ends_at) < Date.now();
+  const ended = app.state?.signIn || isOver(app.pack);
   const copy = clone('s-home', {
     team: team?.name ?? word('no_team'),
     about: about(team),
     asked: app.asked,
     evicted: app.evicted,
-    signed_out: ended && word('signed_out', { time: spokenTime(app.pack.session_ends_at, team?.zone ?? 'UTC') }),
+    signed_out: ended && signedOut(team),
     drafts: await draftsNow(),
     others: others.map((one) => clone('p-team', { url: `#/team/${one.uid}`, team: `${one.name} · ${one.code}` })),
     log: team && !waits(team),
@@ -159,6 +167,7 @@ async function route() {
   if (hash !== '#/') app.asked = '';
   if (hash !== '#/phone') leave();
   const [, screen, first, second] = hash.split('/');
+  if (!app.pack && screen !== 'hidden') return stop(app.stopped || 'none');
   const said = { ...app, team: teamNow() };
   if (screen === 'hidden') return hide(from);
   if (screen === 'log' && UID.test(first)) return log(first, second ?? 'next');
@@ -185,12 +194,38 @@ async function changed(state) {
   if (shown === '#/phone') await phone({ ...app, team: teamNow() }, { again: true });
 }
 
+// What one person typed or saved must not stay in the memory of a page that another one uses.
+function afresh() {
+  history.replaceState(null, '', `${SHELL}#/`);
+  location.reload();
+}
+
+async function newPack() {
+  const before = app.pack;
+  app.pack = await store.pack();
+  if (before && before.owner !== app.pack?.owner) return afresh();
+  if (before && shown === '#/ready') await route();
+  return before ? null : run();
+}
+
+let running = false;
+
+async function run() {
+  await route();
+  if (running || !app.pack) return;
+  running = true;
+  onChange(changed);
+  startSending().catch(() => null);
+  install();
+}
+
 async function news(what) {
-  if (what === 'ended') { // signed out, perhaps in another tab: nothing may stand here any longer
-    app.pack = null;
-    stop('none');
-  } else if (what === 'old') stop('old');
-  else if (what === 'session') app.pack = await store.pack();
+  if (what === 'session') await newPack();
+  else if (what === 'ended') afresh();
+  else if (what === 'old') {
+    app.stopped = 'old';
+    stop('old');
+  }
 }
 
 async function start() {
@@ -198,13 +233,10 @@ async function start() {
     app.asked = location.pathname.replace(/\/$/, '') === '/field' ? '' : location.pathname;
     history.replaceState(null, '', `${SHELL}${location.hash || '#/'}`);
   }
-  if (!(await prepare())) return;
+  await prepare();
   store.onNews(news);
   addEventListener('hashchange', route);
-  await route();
-  onChange(changed);
-  startSending().catch(() => null);
-  install();
+  await run();
 }
 
 start();

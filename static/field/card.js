@@ -4,6 +4,8 @@ import { readCode, shownCode } from './codes.js';
 import { agreed, countOf, findings, hiddenOf, LENT, nextStep, saysTooMuch } from './flow.js';
 import { forget, keep, label, settled, throwAway, warnUnkept, wayBack } from './log.js';
 import { save } from './outbox.js';
+import { offerPlaces } from './places.js';
+import { cardOf, spelled } from './radio_card.js';
 import { clone, go, say, show, showErrors } from './screen.js';
 import * as store from './store.js';
 import { localText, spokenMoment, spokenText, spokenTime, word } from './words.js';
@@ -25,11 +27,13 @@ export async function check(uid, answers, pack) {
   }
   const mine = answers.more?.team?.[0] || answers.team;
   const team = pack.teams.find((one) => one.uid === mine) ?? null;
-  shown = { uid, answers, pack, team, lent: await lentTo(team), warned: '' };
+  shown = { uid, answers, pack, team, ...(await lentTo(team)), warned: '' };
   const copy = clone('s-check', { persons: persons(), more_persons: morePersons(), teams: teams().length > 1 || !team });
   shown.form = copy.querySelector('#contact');
   fill();
   listen(copy);
+  const { municipality, place_kind: kind } = shown.form.elements;
+  if (team) offerPlaces(copy.querySelector('[data-place-picker]'), team, { field: municipality, kind, used: shown.used });
   show(copy, { back: wayBack(uid, answers, 'check'), team });
   if (answers.unkept) warnUnkept();
 }
@@ -38,12 +42,12 @@ export async function check(uid, answers, pack) {
 
 const teams = () => shown.pack.teams.filter((one) => !shown.team || one.code === shown.team.code);
 
-/** What the last contact lends, of the site's or of this phone, whichever is later. */
+/** What the last contact lends, of the site's or of this phone, whichever is later; and the places used on this phone. */
 async function lentTo(team) {
-  const here = (await store.draft(store.LENT).catch(() => null))?.[team?.code] ?? null;
+  const { last: here = null, used = [] } = (await store.draft(store.LENT).catch(() => null))?.[team?.code] ?? {};
   const there = team?.last ?? null;
-  if (!here || !there) return here ?? there;
-  return Date.parse(here.met_at) >= Date.parse(there.met_at) ? here : there;
+  const later = here && there ? Date.parse(here.met_at) >= Date.parse(there.met_at) : here;
+  return { lent: later ? here : there, used };
 }
 
 /** The values of the fields, and where those come from that nobody typed. */
@@ -297,19 +301,23 @@ function nextOf(fields) {
 
 async function lend(team, fields, metAt) {
   const all = (await store.draft(store.LENT).catch(() => null)) ?? {};
-  all[team.code] = { met_at: metAt, ...Object.fromEntries(LENT.map((name) => [name, fields[name]?.[0] ?? ''])) };
+  const last = { met_at: metAt, ...Object.fromEntries(LENT.map((name) => [name, fields[name]?.[0] ?? ''])) };
+  const before = (all[team.code]?.used ?? []).filter(([kind, name]) => kind !== last.place_kind || name !== last.municipality);
+  const used = last.municipality ? [[last.place_kind, last.municipality], ...before].slice(0, 4) : before;
+  all[team.code] = { last, used };
   await store.keepDraft(store.LENT, all).catch(() => null); // only a help for the next contact
 }
 
 // --- when it cannot be saved --------------------------------------------------------------------------------------------
 
-/** The coded card of H6 where it exists: what an officer reads out, and a coordinator enters. */
-async function coded(fields, uid) {
+/** What an officer reads out by radio, and a coordinator enters. */
+function coded(fields, uid, zone) {
   try {
-    const { cardOf } = await import('./radio_card.js');
-    return await cardOf(fields, uid);
+    return cardOf(fields, uid, zone).map(({ label: number, signs }) => clone('p-card', {
+      label: number ? word('person', { number }) : word('card_first'), signs, spelled: spelled(signs).join(' '),
+    }));
   } catch {
-    return '';
+    return []; // then the answers below are read out
   }
 }
 
@@ -317,7 +325,7 @@ async function unsaved(why, fields) {
   const { uid, answers, team } = shown;
   const known = ['full', 'refused', 'no_key'].includes(why) ? why : 'other';
   const rows = eachPerson((n, { title }) => [...(title ? [row(title, '', '')] : []), ...personRows(n)]).flat();
-  const said = { why: word(`why_${known}`), card: await coded(fields, uid), codes: codesIn(fields).map(ticket), rows: [firstRow(), ...rows, ...lastRows()] };
+  const said = { why: word(`why_${known}`), card: coded(fields, uid, team?.zone ?? 'UTC'), codes: codesIn(fields).map(ticket), rows: [firstRow(), ...rows, ...lastRows()] };
   const copy = clone('s-unsaved', said);
   for (const button of copy.querySelectorAll('[data-change]')) button.closest('dd').remove();
   copy.querySelector('#again').addEventListener('click', finish);
