@@ -92,6 +92,7 @@ class Tag(StrEnum):
     SEALED_HELD = "field.sealed.hold"
     SEALED_REJECTED = "field.sealed.reject"
     SEALED_OPENED = "field.sealed.open"
+    HELD_READ = "field.held.read"
     HELD_TAKEN = "field.held.take"
     HELD_LEFT_OUT = "field.held.leave_out"
     CALENDAR_LINK_MADE = "field.calendar.make"

@@ -104,6 +104,7 @@ WORDS: dict[str, str] = {
     Tag.SEALED_HELD: N_("Received a sealed record that waits for a decision"),
     Tag.SEALED_REJECTED: N_("Sent a sealed record back to a phone"),
     Tag.SEALED_OPENED: N_("Opened sealed records whose key was back"),
+    Tag.HELD_READ: N_("Opened a record that waited for a decision"),
     Tag.HELD_TAKEN: N_("Took a record that waited for a decision"),
     Tag.HELD_LEFT_OUT: N_("Left out a record that waited for a decision"),
     Tag.CALENDAR_LINK_MADE: N_("Made a calendar link"),

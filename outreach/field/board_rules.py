@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 from outreach.errors import N_
 from outreach.vocab import CheckInKind
 
+from .heartbeat_rules import PHONE_SILENT, Waiting
+
 HEADLINE = "outreach.headline"
 """Name under which the report leaves ``(operation id) → Headline`` with the application: this room counts nothing."""
 
-LATE, SILENT, NOT_STARTED, ON, ENDED, LATER = "late", "silent", "not_started", "on", "ended", "later"
-STATES = (LATE, SILENT, NOT_STARTED, ON, ENDED, LATER)
+LATE, SILENT, PHONE, NOT_STARTED, ON, ENDED, LATER = "late", "silent", "phone", "not_started", "on", "ended", "later"
+STATES = (LATE, SILENT, PHONE, NOT_STARTED, ON, ENDED, LATER)
 """Worst first."""
 WORDS: dict[str, str] = {
     LATE: N_("Late check-in"),
     SILENT: N_("Nothing heard"),
+    PHONE: N_("Phone silent"),
     NOT_STARTED: N_("Not started"),
     ON: N_("On shift"),
     ENDED: N_("Off shift"),
@@ -56,17 +59,24 @@ class Heard:
 
 @dataclass(frozen=True)
 class Standing:
-    """``since``: when the state began (for *later*: when the shift begins). ``due_at``: when the next sign is due."""
+    """``since``: when the state began (for *later*: when the shift begins). ``due_at``: when the next sign is due.
+    ``beneath``: how the team itself stands where a silent phone is what needs somebody.
+    """
 
     state: str
     since: dt.datetime
     heard_at: dt.datetime | None = None
     due_at: dt.datetime | None = None
     span: Span | None = None
+    beneath: str = ""
 
     @property
     def needs_somebody(self) -> bool:
-        return self.state in (LATE, SILENT)
+        return self.state in (LATE, SILENT, PHONE)
+
+    @property
+    def of_team(self) -> str:
+        return self.beneath or self.state
 
 
 def standing(now: dt.datetime, spans: Iterable[Span], heard: Heard, limit: dt.timedelta) -> Standing | None:
@@ -150,6 +160,21 @@ def _unplanned(now: dt.datetime, heard: Heard, limit: dt.timedelta) -> Standing 
         starts = [at for kind, at in heard.check_ins if kind == CheckInKind.START]
         return Standing(ON, starts[-1] if starts else min(every), heard_at, due)
     return Standing(LATE, due, heard_at, due) if last is not None else Standing(ENDED, heard_at, heard_at)
+
+
+def with_phones(stands: Standing | None, waiting: Waiting | None) -> Standing | None:
+    """How the team stands once its phones are asked too: one that holds records and is silent needs somebody, on shift
+    and after it. A team that holds records is on the board whenever its shift was.
+    """
+    if waiting is None or not waiting.unsent:
+        return stands
+    silent = waiting.silent_since
+    if stands is None and silent is None:
+        return None if waiting.oldest_at is None else Standing(ENDED, waiting.oldest_at)
+    if silent is None or (stands is not None and (stands.needs_somebody or stands.state == LATER)):
+        return stands
+    was = stands or Standing(ENDED, silent)
+    return Standing(PHONE, silent + PHONE_SILENT, was.heard_at, was.due_at, was.span, was.state)
 
 
 def _utc(at: dt.datetime) -> dt.datetime:

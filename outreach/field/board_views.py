@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from outreach.errors import Invalid
 from outreach.storage.queries import access
 from outreach.storage.queries import board as rows
 from outreach.storage.queries import roster as rosters
+from outreach.storage.queries import waiting as phone_states
 from outreach.storage.types import utc_now
 from outreach.vocab import CheckInKind
 from outreach.web import clock, load
@@ -29,6 +31,8 @@ from outreach.web.page import language
 
 from . import board_rules as rules
 from . import check_in_commands as commands
+from . import heartbeat_rules
+from .held_views import Waiting, undecided_seen
 from .radio_views import team_on_board
 from .views import bp
 
@@ -37,7 +41,8 @@ LOOK_BACK = rules.LINGER + rules.AHEAD
 
 @dataclass(frozen=True)
 class Row:
-    """One team as the board shows it. ``contacts``: tonight's, as the report counts them."""
+    """One team as the board shows it. ``contacts``: tonight's, as the report counts them. ``waiting``: what waits on
+    its phones, ``None`` where none has reported."""
 
     uid: str
     team: str
@@ -48,10 +53,11 @@ class Row:
     contacts: int
     may_log: bool
     may_check_in: bool
+    waiting: heartbeat_rules.Waiting | None = None
 
     @property
     def next_kind(self) -> str:
-        return rules.next_check_in(self.standing.state)
+        return rules.next_check_in(self.standing.of_team)
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,14 @@ class Board:
     counts: tuple[tuple[str, int], ...]
     headline: rules.Headline
     empty: str
+    undecided: tuple[Waiting, ...]
     now: dt.datetime
     zone: str
 
     @property
     def mark(self) -> str:
         """What tells one state of the page from another."""
-        said = repr((self.rows, self.counts, self.headline.tiles, self.empty, g.actor.user, language()))
+        said = repr((self.rows, self.counts, self.headline.tiles, self.empty, self.undecided, g.actor.user, language()))
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
@@ -170,6 +177,7 @@ def _board(operation: Any) -> Board:
         counts=tuple((state, number) for state, number in places.items() if number),
         headline=headline,
         empty="" if counted else _empty(operation, running, targets, now),
+        undecided=tuple(undecided_seen(operation)) if rows_seen else (),
         now=now,
         zone=operation.time_zone,
     )
@@ -191,6 +199,7 @@ def _rows(
     spans: dict[int, list[rules.Span]] = {}
     for team_id, starts_at, ends_at in rosters.spans_now(found, now - LOOK_BACK, now + rules.AHEAD):
         spans.setdefault(team_id, []).append(rules.Span(starts_at, ends_at))
+    waiting = _waiting((team.team_id for team in teams), now)
     with_roster = rosters.teams_with_roster(team.team_id for team in teams if team.team_id not in spans)
     out = []
     for team in teams:
@@ -199,16 +208,34 @@ def _rows(
         if not own and team.starts_at and team.ends_at and team.team_id not in with_roster:
             own = [rules.Span(team.starts_at, team.ends_at)]
         heard = rules.Heard(tuple(check_ins.get(team.team_id, ())), contacts.get(team.team_id))
+        waits = waiting.get(team.team_id)
         stands = rules.standing(now, own, heard, dt.timedelta(minutes=operation.check_in_minutes))
+        stands = rules.with_phones(stands, waits)
         if stands is not None:
             target = replace(targets[operation.id], service=team.service_id, partners=team.partners, team=team.team_id)
-            out.append((_row(team, operation, stands, target, headline), _visible(target)))
+            out.append((_row(team, operation, stands, target, headline, waits), _visible(target)))
     return sorted(
         out, key=lambda pair: (rules.STATES.index(pair[0].standing.state), pair[0].standing.since, pair[0].service)
     )
 
 
-def _row(team: Any, operation: Any, stands: rules.Standing, target: Target, headline: rules.Headline) -> Row:
+def _waiting(team_ids: Iterable[int], now: dt.datetime) -> dict[int, heartbeat_rules.Waiting]:
+    """Team id → what waits on its phones. A phone that was given its pack and said nothing yet knows no clock."""
+    said = {
+        team_id: [heartbeat_rules.PhoneSaid(s.unsent, s.oldest_at, s.heard_at, s.offset_ms is not None) for s in states]
+        for team_id, states in phone_states.states_by_team(team_ids).items()
+    }
+    return heartbeat_rules.by_team(said, now)
+
+
+def _row(
+    team: Any,
+    operation: Any,
+    stands: rules.Standing,
+    target: Target,
+    headline: rules.Headline,
+    waits: heartbeat_rules.Waiting | None,
+) -> Row:
     return Row(
         uid=team.uid,
         team=team.name,
@@ -217,6 +244,7 @@ def _row(team: Any, operation: Any, stands: rules.Standing, target: Target, head
         zone=operation.time_zone,
         standing=stands,
         contacts=headline.contacts.get(team.team_id, 0),
+        waiting=waits,
         may_log=may(g.actor, "contact.log_by_radio", target),
         may_check_in=may(g.actor, "check_in.record", target),
     )
@@ -248,12 +276,14 @@ def _empty(operation: Any, running: list[Any], targets: dict[int, Target], now: 
 def _summary(found: Board) -> str:
     """What a screen reader is told when it changes: how many teams need somebody."""
     numbers = dict(found.counts)
-    late, silent = numbers.get(rules.LATE, 0), numbers.get(rules.SILENT, 0)
-    if not late and not silent:
+    late, silent, phones = (numbers.get(state, 0) for state in (rules.LATE, rules.SILENT, rules.PHONE))
+    if not late and not silent and not phones:
         return gettext("No team is late.")
     said = []
     if late:
         said.append(ngettext("%(num)d late check-in", "%(num)d late check-ins", late))
     if silent:
         said.append(ngettext("%(num)d team silent", "%(num)d teams silent", silent))
+    if phones:
+        said.append(ngettext("%(num)d team with a silent phone", "%(num)d teams with a silent phone", phones))
     return ", ".join(said)

@@ -148,3 +148,9 @@ def by_team(said: Mapping[int, Sequence[PhoneSaid]], now: dt.datetime) -> dict[i
     """Team id → what waits on its phones; a team of which no phone has reported is not in it."""
     found = {team_id: waiting(phones, now) for team_id, phones in said.items()}
     return {team_id: one for team_id, one in found.items() if one is not None}
+
+
+# --- a phone by itself ------------------------------------------------------------------------------------------------
+
+READY_FOR = dt.timedelta(days=3)
+"""So long a ready check that passed holds."""

@@ -1,19 +1,27 @@
-"""What phones say of themselves while they are open: numbers and times, no content."""
+"""What phones say of themselves while they are open, and the coordinators' list of phones: numbers and times."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
-from flask import jsonify, request
+from flask import g, jsonify, render_template, request
 from flask_babel import gettext
 
+from outreach.auth.permissions import may
 from outreach.errors import Forged, Problem, TooLarge
+from outreach.storage.queries import access, operations, waiting
 from outreach.storage.types import utc_now
-from outreach.web import transaction
+from outreach.web import load, transaction
 from outreach.web.guard import guard
 
 from . import heartbeat_commands as commands
 from . import heartbeat_rules as rules
+from .card_views import led_services
+from .held_views import clock_words, undecided_seen
 from .views import bp
 
 
@@ -40,3 +48,86 @@ def _refused(problem: Problem) -> Any:
     """Always JSON: no person reads it."""
     answer = jsonify(code=problem.code, message=gettext(problem.message), fix=gettext(problem.fix))
     return answer, problem.status
+
+
+# --- the list of phones -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PhoneRow:
+    """One phone as the list shows it. ``officer`` is '' for who may not know it; ``clock`` and ``checked`` in words."""
+
+    team: str
+    code: str
+    number: int
+    officer: str
+    state: Any
+    zone: str
+    reported: bool
+    silent: bool
+    clock: str
+    ready: bool
+
+
+@bp.get("/operations/<code>/live/phones")
+@guard("phones.see", load=load.operation)
+def phones(operation: Any) -> Any:
+    """Which phones still hold something, by service; the phones of the operations under it stand here too."""
+    g.operation = operation
+    found = _phones(operation)
+    return render_template(
+        "field/phones.html",
+        operation=operation,
+        services=found,
+        unsent=sum(row.state.unsent for _, _, rows in found for row in rows),
+        holding=sum(row.state.unsent > 0 for _, _, rows in found for row in rows),
+        undecided=undecided_seen(operation),
+        minutes=int(rules.PHONE_SILENT.total_seconds() // 60),
+    )
+
+
+def _phones(operation: Any) -> list[tuple[int, str, list[PhoneRow]]]:
+    """Service by service what the reader may see: those that hold records first."""
+    now, led = utc_now(), led_services()
+    below = {key: one for key in access.descendants_of(operation.id) if (one := operations.by_id(key)) is not None}
+    targets = {one.id: access.operation_target(one) for one in below.values()}
+    every = [
+        phone
+        for phone in waiting.phones_of(below)
+        if any(
+            may(g.actor, "team.see", replace(targets[phone.operation_id], service=one))
+            for one in {phone.service_id, *phone.partners}
+        )
+    ]
+    numbers = _numbers(every)
+    rows = [(phone, _phone_row(phone, numbers[phone.state.id], below[phone.operation_id], led, now)) for phone in every]
+    rows.sort(key=lambda pair: (pair[0].service, pair[0].service_id))
+    return [
+        (service_id, name, [row for _, row in group])
+        for (service_id, name), group in groupby(rows, key=lambda pair: (pair[0].service_id, pair[0].service))
+    ]
+
+
+def _numbers(every: Iterable[waiting.ListedPhone]) -> dict[int, int]:
+    """Which phone of its team each is, in the order in which they were first seen: no name stands in it."""
+    seen: dict[int, int] = {}
+    found = {}
+    for state in sorted((phone.state for phone in every), key=lambda state: state.id):
+        found[state.id] = seen[state.team_id] = seen.get(state.team_id, 0) + 1
+    return found
+
+
+def _phone_row(phone: waiting.ListedPhone, number: int, operation: Any, led: set[int], now: dt.datetime) -> PhoneRow:
+    state = phone.state
+    return PhoneRow(
+        team=phone.team,
+        code=operation.code,
+        number=number,
+        officer=phone.officer if phone.services & led else "",
+        state=state,
+        zone=operation.time_zone,
+        reported=state.offset_ms is not None,
+        silent=state.unsent > 0 and now - state.heard_at >= rules.PHONE_SILENT,
+        clock=clock_words(state.offset_ms),
+        ready=state.ready_at is not None and now - state.ready_at < rules.READY_FOR,
+    )

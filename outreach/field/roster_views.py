@@ -27,6 +27,7 @@ from outreach.web.guard import guard
 from . import board_rules, check_in_commands, roster_commands, rules
 from . import roster_rules as roster
 from .card_views import led_services, own_places, today_begins
+from .held_views import undecided_of_mine
 from .views import bp, chosen_team
 
 BACK = dt.timedelta(days=2)
@@ -59,6 +60,7 @@ def my_shift() -> Any:
         latest=latest,
         drafts=drafts,
         now=now,
+        undecided=undecided_of_mine(),
         led=[(p, _questions(p)) for p in _one_a_service(places) if p.service_id in led_services()],
         shift=_shown([shift], now)[0] if shift else None,
         has_shifts=bool(shifts),

@@ -195,6 +195,7 @@ from . import (  # noqa: E402 - their pages hang on the blueprint made here
     calendar_views,  # noqa: F401 - likewise
     contact_views,  # noqa: F401 - likewise
     heartbeat_views,  # noqa: F401 - likewise
+    held_views,  # noqa: F401 - likewise
     phone_views,  # noqa: F401 - likewise
     radio_views,  # noqa: F401 - likewise
     roster_views,  # noqa: F401 - likewise

@@ -39,13 +39,20 @@ def test_every_line_is_made_of_named_predicates_and_none_is_empty():
 
 
 def test_only_the_open_door_is_open_to_who_is_not_signed_in():
-    assert {action for action in PERMISSIONS if may(ANYBODY, action, NOTHING)} == {"site.open"}
-    assert {action for action in PERMISSIONS if may(ANYBODY, action, place(service=OWN))} == {"site.open"}
+    assert {action for action in PERMISSIONS if may(ANYBODY, action, NOTHING)} == {"site.open", "sealed.send"}
+    assert {action for action in PERMISSIONS if may(ANYBODY, action, place(service=OWN))} == {
+        "site.open",
+        "sealed.send",
+    }
 
 
 def test_an_account_without_a_role_has_only_itself():
     nobody = Actor(user=7)
-    assert {a for a in PERMISSIONS if may(nobody, a, place(service=OWN, agency=AGENCY))} == {"site.open", "site.own"}
+    assert {a for a in PERMISSIONS if may(nobody, a, place(service=OWN, agency=AGENCY))} == {
+        "site.open",
+        "site.own",
+        "sealed.send",
+    }
 
 
 def test_no_line_stands_on_the_state_of_the_record_alone():

@@ -29,6 +29,7 @@ from outreach.storage.tables import (
 from outreach.vocab import EntryMode, OperationStatus, Role, ServiceKind
 from tests.factories import a_participation, a_service, a_shift, a_team, a_user, an_operation
 from tests.field.factories import a_person, actor_of, an_entry
+from tests.field.held import a_held_record
 from tests.ready.briefing_factories import an_attachment
 from tests.ready.kit_factories import a_kit, kits_moved
 from tests.ready.session_factories import a_certificate, a_session
@@ -69,6 +70,8 @@ class Corner:
     kit_move: str = ""
     session: str = ""
     certificate: int = 0
+    held: str = ""
+    held_mark: str = ""
 
 
 @dataclass
@@ -118,6 +121,8 @@ def a_corner(operation: Operation, name: str) -> Corner:
     corner.kit_move = db.session.query(KitMove.uid).filter_by(item_id=kit.id, kind="received").scalar()
     corner.session = a_session(operation, f"Course of {name}", (service, f"Delegate of {name}")).uid
     corner.certificate = a_certificate(service, f"Holder of {name}").id
+    record = a_held_record(team, officer)
+    corner.held, corner.held_mark = record.uid, record.hash[:8]
     return corner
 
 
@@ -211,6 +216,7 @@ UIDS = (
     ("/charges/", "charge"),
     ("/field/contacts/", "contact"),
     ("/live/teams/", "team_uid"),
+    ("/held/", "held"),
     ("/plan/shifts/", "shift"),
     ("/field/log/", "draft"),
     ("/kits/items/", "kit"),
@@ -243,6 +249,7 @@ VALUES: dict[str, Any] = {
     "offence_id": _shared("offence_id"),
     "text_id": _shared("text_id"),
     "name": lambda world, case, rule: "needs" if case != NONEXISTENT else "no_such_list",
+    "mark": _of_corner("held_mark", "00000000"),
     "token": lambda world, case, rule: (
         world.corners[case].answer if rule.startswith("/answer/") and case != NONEXISTENT else "no-such-link"
     ),
