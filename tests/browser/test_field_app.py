@@ -1,0 +1,462 @@
+"""The field app in a real Chromium: both ends agree on the questions, a contact logged without signal equals one of the
+server's pages, nothing is lost on the way, and every screen is fit to be used."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from outreach.app import create_app
+from outreach.field import card_views, rules
+from outreach.field.forms import QUESTIONS
+from outreach.storage import db
+from outreach.storage.queries import contacts
+from outreach.storage.tables import Contact
+from tests.conftest import settings
+
+from .conftest import PHONE, Site, axe_findings, choose, follow, picture
+
+pytestmark = pytest.mark.browser
+
+ACCEPTED = ("met", "25_34", "woman_girl", "accepted", "they_call", "no")
+UID = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture(scope="module")
+def signed_in(site: Site, chromium: Browser) -> Any:
+    """What a browser keeps of an officer who has signed in."""
+    context = chromium.new_context(locale="en-CA")
+    page = context.new_page()
+    page.goto(site.url + "/sign-in")
+    email, password = site.people["officer"]
+    page.fill("input[name=email]", email)
+    page.fill("input[name=password]", password)
+    follow(page, page.locator("main button[type=submit]"))
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def phone(site: Site, chromium: Browser, signed_in: Any) -> Iterator[Callable[..., Page]]:
+    """``phone()``: the app on a phone of her own; what the browser says of a lost network is no fault of the page."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def opened(script: str = "", **more: Any) -> Page:
+        context = chromium.new_context(**({"viewport": PHONE, "locale": "en-CA", "storage_state": signed_in} | more))
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)
+        if script:
+            page.add_init_script(script)
+        page.goto(site.url + "/field/app")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def press(page: Page, answer: str) -> None:
+    """One tap on an answer, and wait for the question after it."""
+    before = page.url
+    page.click(f'main button[name=answer][value="{answer}"]')
+    page.wait_for_url(lambda url: url != before)
+
+
+def log(page: Page, *answers: str) -> None:
+    page.click("#log")
+    page.wait_for_url(re.compile("/what$"))
+    for answer in answers:
+        press(page, answer)
+
+
+def asks(page: Page, words: str) -> None:
+    expect(page.locator("#question")).to_have_text(words)
+
+
+def to(page: Page, address: str) -> None:
+    """Go to a screen as a link does."""
+    page.evaluate("hash => { location.hash = hash }", address)
+
+
+# --- both ends --------------------------------------------------------------------------------------------------------
+
+
+def some_answers(dice: random.Random) -> dict[str, Any]:
+    """Answers as a phone could hold them: whole, cut off anywhere, changed since, or nonsense."""
+    answers: dict[str, Any] = {"team": "a-team"}
+    if dice.random() < 0.97:
+        answers["what"] = dice.choice([*QUESTIONS["what"][2], "several", "several", "nonsense"])
+    if dice.random() < 0.8:
+        answers["count"] = dice.choice(["2", "3", "9", "20", "21", "0", "", "02", "99999", "x", "-1", "２"])
+    for n in range(1, dice.choice([1, 2, 3, 21])):
+        for kind, key in (("age", "age"), ("gender", "gender"), ("support", "support"), ("reach", "reach")):
+            if dice.random() < 0.85:
+                answers[f"{key}-{n}"] = dice.choice(list(QUESTIONS[kind][2]))
+        if dice.random() < 0.5:
+            answers[f"support-{n}"] = "accepted"
+        answers |= {f"code-{n}": "K7QM4R2X"} if dice.random() < 0.9 else {}
+        answers |= {f"duty-{n}": "read"} if dice.random() < 0.5 else {}
+        answers |= {f"phone-{n}": "519 555 0199"} if dice.random() < 0.5 else {}
+        answers |= {f"urgent-{n}": dice.choice(["yes", "no"])} if dice.random() < 0.7 else {}
+    return answers
+
+
+def some_more(dice: random.Random) -> dict[str, list[str]]:
+    """What was left on the check card before a question was asked again."""
+    consents = [what for what in ("talk", "record", "refer", "share") if dice.random() < 0.5]
+    asked = [what for what in ("record", "refer") if dice.random() < 0.6]
+    return {"agreed-1": consents, "asked-1": asked} if dice.random() < 0.7 else {}
+
+
+def ours(answers: dict[str, Any], more: dict[str, list[str]]) -> dict[str, Any]:
+    path = list(rules.steps(answers))
+    return {
+        "steps": path,
+        "next": rules.next_step(answers),
+        "before": [rules.step_before(answers, step) for step in [*path, "urgent-1", "nonsense"]],
+        "count": rules.count_of(answers),
+        "result": rules.result_of(str(answers.get("what", ""))),
+        "fields": card_views.hidden_of(UID, answers),
+        "agreed": card_views._agreed(1, answers, more),
+    }
+
+
+THEIRS = """async ([uid, cases]) => {
+  const flow = await import('/static/field/flow.js');
+  return cases.map(([answers, more]) => ({
+    steps: flow.steps(answers),
+    next: flow.nextStep(answers),
+    before: [...flow.steps(answers), 'urgent-1', 'nonsense'].map((step) => flow.stepBefore(answers, step)),
+    count: flow.countOf(answers),
+    result: flow.resultOf(String(answers.what ?? '')),
+    fields: flow.hiddenOf(uid, answers),
+    agreed: flow.agreed(1, answers, more),
+  }));
+}"""
+
+
+def test_phone_and_site_ask_the_same_and_make_the_same_of_four_hundred_sets_of_answers(site, chromium):
+    dice = random.Random(4)
+    cases = [(some_answers(dice), some_more(dice)) for _ in range(400)]
+    page = chromium.new_page()
+    page.goto(site.url + "/sign-in")
+    theirs = page.evaluate(THEIRS, [UID, cases])
+    for (answers, more), found in zip(cases, theirs, strict=True):
+        assert found == ours(answers, more), answers
+    page.close()
+
+
+TYPED = [
+    "k7qm-4r2x",
+    "K7QM 4R2X",
+    "K7QM4R2Y",
+    "",
+    "K7QM-4R2",
+    "Z7GM-4R2X",
+    "K7QM‑4R2X",
+    "O0IL-5S8B",
+    "é" * 8,
+    "K7QM-4R2X ",
+]
+
+
+def test_codes_of_the_phone_are_codes_of_ours_and_read_the_same(site, chromium):
+    page = chromium.new_page()
+    page.goto(site.url + "/sign-in")
+    typed = [*TYPED, *(rules.make_code().lower() for _ in range(50))]
+    made, read = page.evaluate(
+        "async (typed) => { const codes = await import('/static/field/codes.js');"
+        " return [Array.from({ length: 2000 }, codes.makeCode), typed.map(codes.readCode)]; }",
+        typed,
+    )
+    assert read == [rules.read_code(text) for text in typed]
+    assert all(rules.read_code(code) == code for code in made)
+    # Of 14,000 signs each of the 23 is one in 23: a sign that the bytes favoured would stand out by six deviations.
+    signs = "".join(code[:-1] for code in made)
+    assert all(abs(signs.count(sign) - len(signs) / 23) < 150 for sign in rules.CODE_SIGNS)
+    page.close()
+
+
+# --- logging ----------------------------------------------------------------------------------------------------------
+
+
+def stored(site: Site, number: int) -> list[dict[str, Any]]:
+    """The last ``number`` contacts of the site as the database has them: what they say, the codes and times apart."""
+    with create_app(settings(site.instance)).app_context():
+        found = []
+        for contact in db.session.query(Contact).order_by(Contact.id.desc()).limit(number):
+            record = contacts.contact_record(contact.uid)
+            said = {name: getattr(record.version, name) for name in SAID}
+            meetings = [{name: getattr(m, name) for name in MET} for m, _ in record.meetings]
+            consents = [{name: getattr(m, name) is not None for name in CONSENTS} for m, _ in record.meetings]
+            referred = [bool(contacts.referral_of(contact.id, person.id)) for _, person in record.meetings]
+            found.append({"said": said, "meetings": meetings, "consents": consents, "referred": referred})
+        db.session.remove()
+        db.engine.dispose()
+        return found
+
+
+SAID = ("version", "result", "approach", "place_kind", "municipality", "kits", "withdrawn", "timing")
+MET = (
+    "position",
+    "age_believed",
+    "age_said",
+    "gender_believed",
+    "answer",
+    "no_referral_reason",
+    "made_safe",
+    "indicators",
+)
+CONSENTS = ("agreed_talk_at", "agreed_record_at", "agreed_refer_at", "agreed_share_at")
+
+
+def test_eight_taps_without_signal_make_what_the_servers_pages_make(phone, site):
+    page = phone()
+    taps: list[str] = []
+    page.expose_function("tapped", lambda: taps.append("tap"))
+    page.wait_for_selector("#log")
+    page.evaluate("addEventListener('click', () => tapped(), true)")
+    page.context.set_offline(True)
+    log(page, *ACCEPTED)
+    asks(page, "Check, then save")
+    code = page.locator(".ticket__code").inner_text()
+    page.click("#save")
+    asks(page, "Saved on this phone")
+    expect(page.locator("#state")).to_have_text("Not sent yet: it goes by itself when there is signal.")
+    expect(page.locator("[data-strip]")).to_have_text(re.compile("Saved on this phone 1"))
+    assert len(taps) == 8
+    assert page.locator(".ticket__code").inner_text() == code, "the code to write on the card"
+    page.context.set_offline(False)
+    expect(page.locator("#state")).to_have_text(re.compile(r"^Sent \d\d:\d\d\.$"))
+
+    server = phone(java_script_enabled=False)
+    server.goto(site.url + "/field")
+    for press_next in ("main .bar button", *(f'button[name=answer][value="{one}"]' for one in ACCEPTED), "#save"):
+        follow(server, server.locator(press_next))
+    by_server, by_phone = stored(site, 2)
+    assert by_phone == by_server
+    assert by_phone["referred"] == [True] and by_phone["meetings"][0]["age_believed"] == "25_34"
+
+
+def test_a_reload_resumes_the_same_question_and_back_keeps_the_answers(phone):
+    page = phone()
+    log(page, "met", "16_17")
+    asks(page, "Under 18: your duty to report")
+    press(page, "read")
+    asks(page, "What is their gender?")
+    page.reload()
+    asks(page, "What is their gender?")
+    expect(page.locator(".so-far")).to_have_text("Met one person · 16–17")
+    page.go_back()
+    page.go_back()
+    asks(page, "How old is the person?")
+    expect(page.locator('[aria-pressed="true"]')).to_have_text("16–17")
+    to(page, "#/")
+    page.get_by_text("Continue the contact you began").click()
+    asks(page, "What is their gender?")
+    to(page, "#/")
+    page.get_by_role("button", name="Throw it away").click()
+    expect(page.get_by_text("Continue the contact")).to_have_count(0)
+
+
+def test_two_quick_taps_answer_one_question_and_save_one_contact(phone):
+    page = phone()
+    page.click("#log")
+    asks(page, "What happened?")
+    page.evaluate("for (const _ of [1, 2]) document.querySelector('[value=no_answer]').click()")
+    asks(page, "Check, then save")
+    page.evaluate("for (const _ of [1, 2]) document.querySelector('#save').click()")
+    asks(page, "Saved on this phone")
+    rows = "async () => { const s = await import('/static/field/store.js');"
+    assert page.evaluate(rows + "return (await s.waiting()).length + (await s.sentList()).length }") == 1
+
+
+def test_the_card_refuses_what_the_site_would_refuse_and_nobody_could_ask_back(phone):
+    page = phone()
+    log(page, "met", "35_44", "man_boy", "accepted", "safe_phone")
+    page.fill("#answer", "12 34")
+    page.click("text=Continue")
+    expect(page.locator(".error-summary")).to_contain_text("at least 7 digits")
+    assert page.title().startswith("Error: ")
+    expect(page.locator("#answer")).to_have_value("12 34")
+    page.fill("#answer", "519 555 0123")
+    page.keyboard.press("Enter")
+    press(page, "yes")
+    page.click("summary")
+    page.fill("#kits", "many")
+    page.fill("#met_before-1", "K7QM-4R2Y")
+    page.fill("#met_at", "yesterday")
+    page.fill("#note", "call 519-555-0100")
+    page.click("#save")
+    expect(page.locator(".error-summary li")).to_have_count(4)
+    expect(page.locator(".error-summary")).to_be_focused()
+    assert axe_findings(page) == []
+    picture(page, "app-errors", full=True)
+    page.get_by_role("link", name=re.compile("how many kits")).click()
+    expect(page.locator("#kits")).to_be_focused()
+    page.fill("#kits", "2")
+    page.fill("#met_before-1", "")
+    page.fill("#met_at", "2017-10-16 21:38")
+    page.click("#save")  # the note was warned of once: that it is no number is hers to say
+    asks(page, "Saved on this phone")
+
+
+def test_change_leads_back_to_the_card_and_the_next_contact_borrows_the_place(phone):
+    page = phone()
+    log(page, "several", "2", "25_34", "woman_girl", "declined", "19_24", "not_known", "undecided")
+    expect(page.locator(".ticket__code")).to_have_count(2)
+    page.click('[data-change="support-2"]')
+    press(page, "declined")
+    asks(page, "Check, then save")
+    page.click('[data-change="place_kind"]')
+    expect(page.locator("#place_kind")).to_be_focused()
+    page.select_option("#place_kind", "hotel")
+    page.fill("#municipality", "Tecumseh")
+    page.uncheck("#agreed-2-record")
+    page.click("#save")
+    asks(page, "Saved on this phone")
+    expect(page.locator(".ticket__code")).to_have_count(1)  # who did not agree to be recorded has no code
+    log(page, "nobody_there")
+    expect(page.locator("main")).to_contain_text("Hotel, Tecumseh")
+    expect(page.locator("main")).to_contain_text(re.compile(r"from your \d\d:\d\d contact"))
+
+
+# --- when the phone cannot keep it ------------------------------------------------------------------------------------
+
+NO_STORE = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no', 'SecurityError'); } })"
+FULL = """const put = IDBObjectStore.prototype.put;
+IDBObjectStore.prototype.put = function (...given) {
+  if (window.full && this.name === 'outbox') throw new DOMException('full', 'QuotaExceededError');
+  return put.apply(this, given);
+};"""
+
+
+def test_a_browser_that_refuses_to_keep_anything_says_so_before_anybody_types(phone):
+    page = phone(NO_STORE)
+    asks(page, "This phone cannot keep contacts")
+    expect(page.locator("#log")).to_have_count(0)
+    expect(page.locator("main .bar a")).to_have_attribute("href", "/field")
+    assert axe_findings(page) == []
+
+
+def test_what_cannot_be_saved_is_read_out_and_saved_when_there_is_room_again(phone):
+    page = phone(FULL)
+    log(page, *ACCEPTED)
+    code = page.locator(".ticket__code").inner_text()
+    page.evaluate("window.full = true")
+    page.click("#save")
+    asks(page, "Not saved. Read this out")
+    lines = page.locator(".ticket__code--long")
+    expect(lines).to_have_count(2)  # of the contact, and of the person
+    expect(page.locator("main")).to_contain_text("25–34")
+    expect(page.locator(".ticket__code:not(.ticket__code--long)")).to_have_text(code)
+    assert axe_findings(page) == []
+    picture(page, "app-unsaved", full=True)
+    page.evaluate("window.full = false")
+    page.click("#again")
+    asks(page, "Saved on this phone")
+
+
+# --- on this phone, ready check ---------------------------------------------------------------------------------------
+
+
+def test_a_practice_contact_goes_the_whole_way_and_says_so(phone):
+    page = phone()
+    page.wait_for_selector("#log")
+    to(page, "#/ready")
+    expect(page.locator("main")).to_contain_text("Signed in until")
+    page.click("#practise")
+    expect(page.locator("#practice")).to_have_text(re.compile("^The practice contact went all the way"))
+    to(page, "#/phone")
+    expect(page.locator("main")).to_contain_text("Everything is sent.")
+    expect(page.locator(".sent-list__item")).to_contain_text("Practice contact")
+
+
+def test_what_waits_shows_number_and_time_and_goes_by_hand(phone):
+    page = phone()
+    page.wait_for_selector("#log")
+    page.context.set_offline(True)
+    log(page, "no_answer")
+    page.click("#save")
+    asks(page, "Saved on this phone")
+    to(page, "#/phone")
+    item = page.locator(".sent-list__item")
+    expect(item).to_have_text(re.compile(r"^Contact \d+ \d\d:\d\dWaiting for signal$"))
+    page.click("#send")
+    expect(page.locator("#sending")).to_have_text(re.compile("^No signal"))
+    page.context.set_offline(False)
+    expect(page.locator("main")).to_contain_text("Everything is sent.")
+
+
+def test_hide_shows_nothing_and_a_touch_goes_back(phone):
+    page = phone()
+    log(page, "met")
+    page.click("[data-hide]")
+    expect(page).to_have_title("–")
+    assert "night" in page.locator("html").get_attribute("class")
+    page.mouse.click(200, 400)
+    asks(page, "How old is the person?")
+    assert "night" not in (page.locator("html").get_attribute("class") or "")
+
+
+# --- every screen -----------------------------------------------------------------------------------------------------
+
+WALK = ("several", "2", "16_17", "read", "woman_girl", "accepted", "safe_phone")
+
+
+def looked_at(page: Page, name: str, wrong: list[str]) -> None:
+    wrong += [f"{name}: {line}" for line in axe_findings(page)]
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append(f"{name}: scrolls sideways at {width}")
+        small = "[...document.querySelectorAll('main :is(button, a, input, select, summary)')].filter((one) => "
+        small += "one.checkVisibility() && one.getBoundingClientRect().height < 24).map((one) => one.outerHTML)"
+        wrong += [f"{name}: small at {width}: {one[:80]}" for one in page.evaluate(small)]
+    page.set_viewport_size(PHONE)
+    picture(page, f"app-{name}", full=True)
+
+
+@pytest.mark.parametrize(("lang", "theme"), [("en", "day"), ("fr", "night")])
+def test_every_screen_is_fit_for_a_phone_in_both_languages_and_themes(phone, site, lang, theme):
+    page, wrong = phone(), []
+    page.goto(site.url + "/field/roster")
+    choose(page, lang, theme)
+    page.goto(site.url + "/field/app")
+    page.wait_for_selector("#log")
+    look = f"{lang}-{theme}"
+    looked_at(page, f"home-{look}", wrong)
+    page.click("#log")
+    page.wait_for_url(re.compile("/what$"))
+    for answer in WALK:
+        looked_at(page, f"{page.url.rpartition('/')[2]}-{look}", wrong)
+        press(page, answer)
+    looked_at(page, f"safe-phone-{look}", wrong)
+    page.fill("#answer", "519 555 0199")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/urgent-1$"))
+    looked_at(page, f"urgent-{look}", wrong)
+    for answer in ("yes", "not_known", "not_known", "declined"):
+        press(page, answer)
+    looked_at(page, f"check-{look}", wrong)
+    page.click("summary")
+    looked_at(page, f"more-{look}", wrong)
+    page.click("#save")
+    page.wait_for_url(re.compile("#/saved$"))
+    looked_at(page, f"saved-{look}", wrong)
+    for name in ("phone", "ready", "hidden"):
+        to(page, f"#/{name}")
+        page.wait_for_timeout(200)
+        looked_at(page, f"{name}-{look}", wrong)
+    assert wrong == []
