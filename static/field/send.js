@@ -251,7 +251,7 @@ async function tell() {
 
 function later() {
   clearTimeout(timer);
-  timer = setTimeout(attempt, TIMES.pauses[Math.min(tries, TIMES.pauses.length - 1)]);
+  timer = setTimeout(attempt, TIMES.pauses[Math.min(Math.max(tries - 1, 0), TIMES.pauses.length - 1)]); // 30 s first
 }
 
 async function attempt() {

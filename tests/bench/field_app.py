@@ -11,7 +11,7 @@ import re
 import threading
 from dataclasses import dataclass, field
 
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Error, Page
 
 from tests import factories as site
 from tests.bench.fault_proxy import FaultProxy
@@ -94,10 +94,18 @@ class FieldApp:
         else:
             self.page.locator("#log").wait_for()
 
+    def until(self, expression: str, arg: object = None) -> None:
+        """Wait until a function of the page says yes; asked from outside, because the page may not evaluate text."""
+        for _ in range(750):
+            if self.page.evaluate(expression, arg):
+                return
+            self.page.wait_for_timeout(20)
+        raise Error(f"never came true: {expression}")
+
     def kept_for_later(self) -> None:
         """Wait until the worker stands between the page and the network, with everything in its cache."""
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        self.until("() => navigator.serviceWorker.controller !== null")
 
     # --- one contact --------------------------------------------------------------------------------------------------
 
@@ -107,7 +115,7 @@ class FieldApp:
         return self.number()
 
     def number(self) -> str:
-        self.page.wait_for_function("location.hash.startsWith('#/log/')")
+        self.until("() => location.hash.startsWith('#/log/')")
         return str(self.page.evaluate("location.hash.split('/')[2]"))
 
     def step(self) -> str:
@@ -117,13 +125,13 @@ class FieldApp:
         """Tap one answer and wait for the next question."""
         before = self.page.evaluate("location.hash")
         self.page.locator(f"#main button[name=answer][value='{value}']").click()
-        self.page.wait_for_function("before => location.hash !== before", arg=before)
+        self.until("before => location.hash !== before", before)
 
     def type_phone(self, number: str) -> None:
         before = self.page.evaluate("location.hash")
         self.page.locator("#main input[name=answer]").press_sequentially(number)
         self.page.locator("#main form button[type=submit]").first.click()
-        self.page.wait_for_function("before => location.hash !== before", arg=before)
+        self.until("before => location.hash !== before", before)
 
     def answer_all(self, what: str = "no_answer", **answers: str) -> None:
         """From wherever she is to the check card."""
@@ -139,7 +147,7 @@ class FieldApp:
     def save(self) -> None:
         """Tap Save and wait for "Saved"."""
         self.page.locator("#save").click()
-        self.page.wait_for_function("location.hash.startsWith('#/saved')")
+        self.until("() => location.hash.startsWith('#/saved')")
         self.page.locator("#state").wait_for()
 
     def log_one(self, what: str = "no_answer", **answers: str) -> str:

@@ -84,6 +84,8 @@ def sizes(place: Place, kind: BrowserType | None = None) -> list[dict[str, Any]]
         app.kept_for_later()
         app.page.wait_for_timeout(2000)
         everything = sum(carried.values()) / 1024
+        for path, size in carried.most_common():
+            print(f"{size:8} {path}", file=sys.stderr)
     unit = f"KB on the wire, {len(carried)} addresses, the pack among them"
     return [
         row("first_load_kb", page_alone, f"KB on the wire, {answers} answers", FIRST_GOAL, page_alone <= FIRST_GOAL),
@@ -232,22 +234,21 @@ def _log_one(app: FieldApp, struck: Struck, number: int, *, strike: bool) -> Non
     """One contact; with ``strike`` the browser dies somewhere on the way, every second time around the tap on Save."""
     at_save = strike and struck.chance.random() < 0.5
     timer = kill_after(app.browser, struck.chance.random() * 1.5) if strike and not at_save else None
-    saving = False
+    saving = ""
     try:
         app.open()
-        app.begin()
+        uid = app.begin()
         app.answer_all("met" if number % 3 == 0 else "no_answer")
         if at_save:
             timer = kill_after(app.browser, struck.chance.random() * 0.12)
-        saving = True
+        saving = uid
         app.save()
-        saving = False
     except Error:
         if not strike:
             raise
     if timer is not None:
         timer.join()
-        struck.kills, struck.between = struck.kills + 1, struck.between + saving
+        struck.kills, struck.between = struck.kills + 1, struck.between + bool(saving and saving not in app.shown)
         _back(app, struck)
 
 
