@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from outreach import audit
@@ -42,10 +45,17 @@ class Entered(NamedTuple):
     at: dt.datetime
 
 
-def enter_card(actor: Actor, place: rows.LoggingPlace, card: Card, met_at: dt.datetime | None = None) -> Entered:
+def enter_card(
+    actor: Actor,
+    place: rows.LoggingPlace,
+    card: Card,
+    met_at: dt.datetime | None = None,
+    agencies: Mapping[int, int] = MappingProxyType({}),
+) -> Entered:
     """Store what the card says for the team, once; nothing of it is given back.
 
-    ``met_at``: the time of the meeting when somebody knows it better than the phone's clock. Raises ``NotAllowed``.
+    What a card cannot carry and somebody may know: ``met_at``, the time of the meeting where the phone's clock is
+    wrong; ``agencies``, person's number → the agency chosen for her. Raises ``NotAllowed``; ``Invalid`` at an agency.
     """
     if place.team_id is None or not may(actor, "contact.log_by_radio", place.target):
         raise NotAllowed()
@@ -56,7 +66,7 @@ def enter_card(actor: Actor, place: rows.LoggingPlace, card: Card, met_at: dt.da
     if same is not None:
         _record(actor, Tag.RADIO_CARD_REPEATED, place, uid)
         return Entered(AGAIN, same.entered_at)
-    entry = card.entry(uid, met_at)
+    entry = _with(card.entry(uid, met_at), agencies)
     ending = rules.mark_ending(card.mark)
     arrived = radio_cards.arrived_with(place.team_id, ending)
     for one in arrived:
@@ -83,6 +93,11 @@ def enter_card(actor: Actor, place: rows.LoggingPlace, card: Card, met_at: dt.da
     )
     _record(actor, Tag.RADIO_CARD_ENTERED, place, uid)
     return Entered(BESIDE if other else STORED, receipt.received_at)
+
+
+def _with(entry: ContactEntry, agencies: Mapping[int, int]) -> ContactEntry:
+    persons = [replace(person, agency_id=agencies.get(n)) for n, person in enumerate(entry.persons, start=1)]
+    return replace(entry, persons=tuple(persons))
 
 
 def _uid_of(team_uid: str, card: Card) -> str:

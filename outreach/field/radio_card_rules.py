@@ -31,6 +31,10 @@ _BASE = len(CODE_SIGNS)
 _VALUE = {sign: value for value, sign in enumerate(CODE_SIGNS)}
 _WEIGHTS = (4, 3, 2, 1)
 
+# How a sign is said by radio, in every language; a digit is said as it is.
+_WORDS = "Alfa Charlie Delta Echo Foxtrot Hotel Juliett Kilo Mike November Papa Quebec Romeo Tango Whiskey X-ray Yankee"
+SPOKEN = {word[0]: word for word in _WORDS.split()}
+
 # The order is the format: what is added later goes behind, in a new format.
 AGES = ("under_12", "12_13", "14_15", "16_17", "18", "19_24", "25_34", "35_44", "45_over", "not_known")
 GENDERS = ("woman_girl", "man_boy", "non_binary", "transgender", "self_described", "not_known")
@@ -218,7 +222,8 @@ class _Reading:
         self._wrong: list[int] = []
 
     def shown(self) -> Line:
-        groups = tuple(self.signs[at : at + GROUP] for at in range(0, len(self.signs), GROUP))
+        shown = self.signs[: GROUP * LINE_GROUPS * 2]  # a page that was pasted is not shown again
+        groups = tuple(shown[at : at + GROUP] for at in range(0, len(shown), GROUP))
         return Line(self.number, groups, tuple(self._wrong))
 
     def head(self) -> _Head | None:

@@ -197,6 +197,7 @@ from . import (  # noqa: E402 - their pages hang on the blueprint made here
     heartbeat_views,  # noqa: F401 - likewise
     held_views,  # noqa: F401 - likewise
     phone_views,  # noqa: F401 - likewise
+    radio_card_views,  # noqa: F401 - likewise
     radio_views,  # noqa: F401 - likewise
     roster_views,  # noqa: F401 - likewise
     sealed_views,  # noqa: F401 - likewise
