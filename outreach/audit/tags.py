@@ -110,6 +110,7 @@ class Tag(StrEnum):
     SAFE_CONTACT_READ = "referrals.safe_contact.read"
     SAFE_CONTACT_DESTROYED = "referrals.safe_contact.destroy"
     TOTALS_CHANGED = "returns.totals.change"
+    MOVED_WITH_UNSENT = "returns.operation.leave"
     FIGURES_SIGNED = "returns.figures.sign"
     ROWS_READ = "report.rows.read"
     WORKBOOK_EXPORTED = "report.workbook.export"

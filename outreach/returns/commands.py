@@ -10,15 +10,17 @@ from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Finding, Invalid, NotAllowed
 from outreach.plan import commands as plan
-from outreach.storage.queries import access, operations
+from outreach.plan.paste_rules import visible
+from outreach.storage.queries import access, operations, waiting
 from outreach.storage.queries import returns as rows
+from outreach.storage.queries.waiting import LeftBehind
 from outreach.storage.tables import Operation, Participation, Tally
 from outreach.storage.types import utc_now
 from outreach.vocab import OperationStatus, ServiceKind, TallyState
 
 from . import rules
 
-LONGEST_REASON = 500
+LEAST_REASON, LONGEST_REASON = 3, 500
 
 
 def sheet_of(operation: Operation, participation: Participation) -> rules.Sheet:
@@ -137,8 +139,10 @@ def _write(
 def move(actor: Actor, operation: Operation, to: str, reason: str = "") -> None:
     """One step past *active*, of the table in ``plan.rules``. Raises what ``plan.commands.move`` raises, and
 
-    ``Blocked`` while an operation under it is not as far; ``Invalid`` at ``reason`` when it closes over silence.
+    ``Blocked`` while an operation under it is not as far; ``Invalid`` at ``reason`` when it closes over silence, or
+    goes on while phones hold contacts or records wait for a decision.
     """
+    left: list[LeftBehind] = []
     if may(actor, "operation.move", access.operation_target(operation)):
         behind = behind_it(operation, to)
         if behind:
@@ -147,12 +151,48 @@ def move(actor: Actor, operation: Operation, to: str, reason: str = "") -> None:
                 N_("Move them first."),
                 codes=", ".join(behind),
             )
-        if to == OperationStatus.CLOSED and operation.status == OperationStatus.REPORTING and not reason.strip():
-            silent = rows.silent_services(operation.id)
-            if silent:
-                message = N_("Nothing was heard from %(services)s: say why it closes all the same.")
-                raise Invalid.at("reason", message, services=", ".join(silent))
-    plan.move(actor, operation, to, reason, room="returns")
+        left = left_behind(operation, to)
+        missing = _to_explain(operation, to, left) if len(visible(reason)) < LEAST_REASON else []
+        if missing:
+            raise Invalid(*missing)
+    plan.move(actor, operation, to, reason, room="returns", explain=bool(left))
+    if left:
+        audit.record(
+            actor,
+            Tag.MOVED_WITH_UNSENT,
+            kind="operation",
+            object_id=operation.id,
+            operation=operation.id,
+            services=len(left),
+            unsent=sum(one.unsent for one in left),
+            held=sum(one.held for one in left),
+        )
+
+
+def left_behind(operation: Operation, to: str) -> list[LeftBehind]:
+    """What a step would leave behind, by service; a rehearsal leaves nothing that counts."""
+    if operation.is_rehearsal or not rules.goes_on(operation.status, to):
+        return []
+    return waiting.left_behind(operation.id)
+
+
+def _to_explain(operation: Operation, to: str, left: list[LeftBehind]) -> list[Finding]:
+    """Findings at ``reason``: what a step that nobody explained would pass over."""
+    found = []
+    closes = to == OperationStatus.CLOSED and operation.status == OperationStatus.REPORTING
+    silent = rows.silent_services(operation.id) if closes else []
+    if silent:
+        words = N_("Nothing was heard from %(services)s: say why it closes all the same.")
+        found.append(Finding("reason", words, {"services": ", ".join(silent)}))
+    unsent = ", ".join(one.service for one in left if one.unsent)
+    if unsent:
+        words = N_("Phones of %(services)s still hold contacts: say why it goes on all the same.")
+        found.append(Finding("reason", words, {"services": unsent}))
+    held = ", ".join(one.service for one in left if one.held)
+    if held:
+        words = N_("Records of %(services)s wait for a decision: say why it goes on all the same.")
+        found.append(Finding("reason", words, {"services": held}))
+    return found
 
 
 def behind_it(operation: Operation, to: str) -> list[str]:

@@ -45,6 +45,19 @@ _AT_MOST = (
 
 TAKING_TOTALS = (OperationStatus.ACTIVE.value, OperationStatus.REPORTING.value, OperationStatus.CLOSED.value)
 
+_ON = {
+    OperationStatus.ACTIVE: OperationStatus.REPORTING,
+    OperationStatus.REPORTING: OperationStatus.CLOSED,
+    OperationStatus.CLOSED: OperationStatus.ARCHIVED,
+}
+
+
+def goes_on(status: str, to: str) -> bool:
+    """Whether a step goes on past *active*. What phones still hold and what waits for a decision is left behind then:
+    it is named, and the step needs a reason."""
+    return _ON.get(OperationStatus(status)) == to
+
+
 Key = tuple[str, dt.date | None, str]
 """Measure code, day (None: the whole window), staff category or ''."""
 

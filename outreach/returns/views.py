@@ -116,13 +116,17 @@ def _move(operation: Any, form: MoveForm) -> str:
     count = count_of(operation)
     state = plan_rules.STATES[OperationStatus(operation.status)]
     silent = rows.silent_services(operation.id)
+    onward = [step.to.value for step in state.moves if rules.goes_on(operation.status, step.to)]
+    left = commands.left_behind(operation, onward[0]) if onward else []
     steps = [
         {
             "to": step.to.value,
             "label": gettext(step.label),
             "what": gettext(step.what),
             "behind": commands.behind_it(operation, step.to.value),
-            "reason": plan_rules.needs_reason(step, count) or bool(silent and step.to == OperationStatus.CLOSED),
+            "reason": plan_rules.needs_reason(step, count)
+            or bool(silent and step.to == OperationStatus.CLOSED)
+            or bool(left and rules.goes_on(operation.status, step.to)),
             "chosen": form.to.data == step.to.value,
         }
         for step in state.moves
@@ -135,6 +139,7 @@ def _move(operation: Any, form: MoveForm) -> str:
         means=gettext(state.means),
         steps=steps,
         silent=silent if operation.status == OperationStatus.REPORTING else [],
+        left=left,
         history=[
             (step, gettext(OperationStatus(step.to_status).label), by) for step, by in plan.steps_of(operation.id)
         ],
