@@ -33,7 +33,9 @@ export async function check(uid, answers, pack) {
   fill();
   listen(copy);
   const { municipality, place_kind: kind } = shown.form.elements;
-  if (team) offerPlaces(copy.querySelector('[data-place-picker]'), team, { field: municipality, kind, used: shown.used });
+  const picker = copy.querySelector('[data-place-picker]');
+  if (team) offerPlaces(picker, team, { field: municipality, kind, used: shown.used });
+  if (!municipality.value) copy.querySelector('[data-list="last"]').after(picker); // no last place: in sight, one tap
   show(copy, { back: wayBack(uid, answers, 'check'), team });
   if (answers.unkept) warnUnkept();
 }
