@@ -217,6 +217,22 @@ def restore(file: Path) -> None:
     click.echo(f"Restored. What stood before is in {kept}.")
 
 
+@cli.command()
+@click.option("--progress", "lines", is_flag=True, help="A line on standard error for every batch, also in a log.")
+@with_app
+def unseal(lines: bool) -> None:
+    """Open the records of phones that came while their key was missing, once it is back in the key store."""
+    from outreach.auth.actors import SYSTEM
+    from outreach.field.sealed_backlog_commands import open_backlog
+
+    def say(done: int, total: int) -> None:
+        click.echo(f"Opened {done:,} of {total:,}", err=True)
+
+    with progress("Opening") as show:
+        opened = open_backlog(SYSTEM, say if lines else show)
+    click.echo(f"Stored {opened.stored:,}. {opened.held:,} wait for a decision, {opened.waiting:,} for their key.")
+
+
 def tell(what: str) -> None:
     """Say on a terminal what takes a while; silence elsewhere."""
     if sys.stderr.isatty():

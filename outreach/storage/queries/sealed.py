@@ -92,6 +92,12 @@ def account(user_id: int) -> Account | None:
     return None if row is None else Account(*row)
 
 
+def has_ended(user_id: int | None) -> bool:
+    """Whether the account is disabled or gone."""
+    found = None if user_id is None else account(user_id)
+    return found is None or not found.active
+
+
 def officer(user_id: int | None) -> Actor:
     """Whoever saved the record, as she may act now; nobody once her account is gone."""
     user = None if user_id is None else db.session.get(User, user_id)
@@ -169,17 +175,31 @@ class Waiting:
     id: int
     content: bytes
     received_at: dt.datetime
+    user_id: int | None
+    team_uid: str
+    team: TeamOf
 
 
 def waiting_for(keys: Iterable[str], after: int, limit: int) -> list[Waiting]:
     """The next records that wait for one of ``keys``, by id."""
     query = (
-        select(SealedRecord.id, SealedRecord.content, SealedRecord.received_at)
+        select(
+            SealedRecord.id,
+            SealedRecord.content,
+            SealedRecord.received_at,
+            SealedRecord.user_id,
+            Team.uid,
+            SealedRecord.team_id,
+            SealedRecord.service_id,
+            SealedRecord.operation_id,
+        )
+        .join(Team, Team.id == SealedRecord.team_id)
         .where(*_waits_for_key(), SealedRecord.key_uid.in_(list(keys)), SealedRecord.id > after)
         .order_by(SealedRecord.id)
         .limit(limit)
     )
-    return [Waiting(row[0], bytes(row[1] or b""), row[2]) for row in db.session.execute(query)]
+    found = db.session.execute(query).all()
+    return [Waiting(row[0], bytes(row[1] or b""), *row[2:5], TeamOf(*row[5:])) for row in found]
 
 
 def still_waits(record_id: int) -> bool:
