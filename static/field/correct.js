@@ -3,7 +3,7 @@
 // without this file they are forms like any other. Words stand in the page (templates/field/correct_parts.html).
 
 import { save } from './outbox.js';
-import { startSending } from './send.js';
+import { onChange, startSending } from './send.js';
 import { onNews, pack, ready, sentList } from './store.js';
 
 const WAIT = 20_000; // with a bar of signal a request can hang: then it counts as none
@@ -45,8 +45,9 @@ async function post(form) {
 async function asSaid(answer) {
   const said = await answer.json();
   if (answer.status === 200 && typeof said.go === 'string' && said.go.startsWith('/')) return { go: said.go };
-  const final = answer.status >= 400 && answer.status < 500 && said.code !== 'forged' && typeof said.message === 'string';
-  return final ? { problem: said } : null; // an old page's token, or a server in trouble: sealed, it needs neither
+  // Signed out, an old page's token, a server in trouble: sealed, a change needs none of them to be kept.
+  const passing = answer.status === 401 || said.code === 'forged' || answer.status < 400 || answer.status >= 500;
+  return passing || typeof said.message !== 'string' ? null : { problem: said };
 }
 
 async function asPage(answer, contact) {
@@ -105,13 +106,16 @@ function settle(form, uid, hash) {
   const notice = copy(place.dataset.correct);
   place.replaceChildren(notice);
   show(notice);
-  const stop = onNews(async (what) => {
-    if (what !== 'sent') return;
-    const row = (await sentList()).find((one) => one.uid === uid && one.hash === hash);
-    if (!row) return;
-    stop();
-    place.replaceChildren(copy(row.state === 'stored' ? 'sent' : 'held'));
-  });
+  const stop = [
+    onNews(async (what) => {
+      if (what !== 'sent') return;
+      const row = (await sentList()).find((one) => one.uid === uid && one.hash === hash);
+      if (!row) return;
+      stop.forEach((end) => end());
+      place.replaceChildren(copy(row.state === 'stored' ? 'sent' : 'held'));
+    }),
+    onChange(({ signIn }) => { if (signIn && place.contains(notice)) place.replaceChildren(notice, copy('sign_in')); }),
+  ];
   startSending();
 }
 

@@ -32,6 +32,7 @@ PAGES = {
         ONTARIO + "/plan/services",
         ONTARIO + "/plan/services/paste",
         ONTARIO + "/plan/workbook",
+        WINDSOR + "/plan/places",
         WINDSOR + "/plan/teams",
         WINDSOR + "/briefing",
         WINDSOR + "/briefing/edit",
