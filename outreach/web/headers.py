@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
+from outreach.vocab import Role
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -20,6 +22,7 @@ FIXED = [
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 ]
 _ASKS_POSITION = "outreach.position"
+SHELL = "field.app"
 HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
@@ -53,8 +56,17 @@ def set_caching(response: Response) -> Response:
     if endpoint == "static":
         if response.status_code == 200 and "v" in request.args:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    elif g.get("person_level") or endpoint.startswith("security."):
+    elif g.get("person_level") or endpoint.startswith("security.") or _may_lie_on_a_phone(endpoint, headers):
         headers["Cache-Control"] = "no-store"
     else:
         headers.setdefault("Cache-Control", "private, no-cache")
     return response
+
+
+def _may_lie_on_a_phone(endpoint: str, headers: Any) -> bool:
+    """Whether the answer is for a field officer, whose phone may be lost: her pages name her, her team and numbers to
+    call. Only the shell, which names nobody, may stay on it."""
+    if endpoint == SHELL or "Cache-Control" in headers:
+        return False
+    actor = g.get("actor")
+    return actor is not None and any(bound.role is Role.FIELD_OFFICER for bound in actor.bounds)

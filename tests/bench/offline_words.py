@@ -32,6 +32,7 @@ TYPED, LISTED = "Ocelotville", "Narwhalton"
 TEAM, OFFICER = "Axolotl Seven", "Wilhelmina Quokkason"
 NUMBERS, DIALLED = "519-555-0142", "Okapi command post"
 PLANTED = (NOTE, UNSAVED, SAFE, SECOND_SAFE, TYPED, LISTED, TEAM, OFFICER, NUMBERS, NUMBERS.replace("-", ""), DIALLED)
+EXAMPLE = "K7QM-4R2X"  # stands in the shell for everybody
 CONTROL = "phone-head__where"
 """Stands in the style sheet, which may be kept: the search finds what is there."""
 
@@ -160,7 +161,7 @@ class Shift:
             field.press_sequentially(text)
 
     def _reads_codes(self) -> None:
-        codes = self.app.codes()
+        codes = set(self.app.codes()) - {EXAMPLE}
         self.words |= {*codes, *(code.replace("-", "") for code in codes)}
 
     def _signs_out(self) -> None:

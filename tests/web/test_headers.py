@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from outreach.storage import writing
+from outreach.vocab import Role
 from outreach.web import headers
+from tests.factories import a_service, a_user
 
 
 def policies(answer):
@@ -24,3 +27,12 @@ def test_a_page_that_has_to_may_ask_where_the_phone_is_and_nothing_more(app, cli
     assert policies(client.get("/sign-in")) == ["camera=(), microphone=(), geolocation=(self)"]
     app.view_functions["security.login"] = before
     assert policies(client.get("/sign-in")) == ["camera=(), microphone=(), geolocation=()"]
+
+
+def test_a_field_officers_phone_stores_no_page_that_could_name_her(app, signed_in):
+    with writing():
+        officer, coordinator = a_user(Role.FIELD_OFFICER, a_service()), a_user(Role.OPERATION_COORDINATOR)
+    phone, desk = signed_in(officer), signed_in(coordinator)
+    assert {phone.get(path).headers["Cache-Control"] for path in ("/", "/account", "/nowhere")} == {"no-store"}
+    assert desk.get("/account").headers["Cache-Control"] == "private, no-cache"
+    assert phone.get("/field/app").headers["Cache-Control"] == "private, no-cache", "the shell names nobody"
