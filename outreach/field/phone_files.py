@@ -18,21 +18,22 @@ from outreach import assets
 FOLDER = "field"
 APP, WORKER = "app.js", "worker.js"
 NOT_ON_PHONES = frozenset({"board.js", WORKER})
-# Of every page, this one too: style sheet, mark, the small helps. The font stands in the style sheet with its version.
-PAGE_FILES = ("css/outreach.css", "js/outreach.js", "icons/mark.svg")
+# Of every page, this one too: style sheet and mark. The font stands in the style sheet with its version.
+PAGE_FILES = ("css/outreach.css", "icons/mark.svg")
 FONT, FONT_VERSION = "vendor/atkinson-hyperlegible-next.woff2", "5.3.0"
-_IMPORTS = re.compile(r"""\b(?:from|import)\s*\(?\s*['"]\./([\w-]+\.js)['"]""")
+_ALL = re.compile(r"""\b(?:from|import)\s*\(?\s*['"]\./([\w-]+\.js)['"]""")
+_AT_ONCE = re.compile(r"""\bfrom\s*['"]\./([\w-]+\.js)['"]""")
 
 
-def modules(*entries: str) -> tuple[str, ...]:
-    """Every module that the entries bring along, themselves included, in alphabetical order."""
+def modules(entry: str, *, at_once: bool = False) -> tuple[str, ...]:
+    """Every module that the entry brings along, itself included; ``at_once``: before the first screen can show."""
     found: set[str] = set()
-    waiting = list(entries)
+    waiting = [entry]
     while waiting:
         name = waiting.pop()
         if name not in found and _mark(name):
             found.add(name)
-            waiting += _imports(name, _mark(name))
+            waiting += (_AT_ONCE if at_once else _ALL).findall(_lean(name, _mark(name)))
     return tuple(sorted(found))
 
 
@@ -49,7 +50,21 @@ def version() -> str:
 
 def content(name: str) -> bytes | None:
     """A module as it is served; ``None`` for what is none of the phone's."""
-    return (assets.static() / FOLDER / name).read_bytes() if name in served() else None
+    return _lean(name, _mark(name)).encode() if name in served() else None
+
+
+def lean(source: str) -> str:
+    """A module without what only people read: comments on lines of their own, and the space before each line.
+
+    Modules therefore have no text that goes over several lines; a test holds them to it.
+    """
+    kept, inside = [], False
+    for line in map(str.strip, source.splitlines()):
+        if inside or line.startswith("/*"):
+            inside = not line.endswith("*/")
+        elif line and not line.startswith("//"):
+            kept.append(line)
+    return "\n".join(kept) + "\n"
 
 
 def whole(addresses: dict[str, str]) -> str:
@@ -57,9 +72,17 @@ def whole(addresses: dict[str, str]) -> str:
     return _joined([_mark(WORKER), *(f"{address} {sum_}" for address, sum_ in sorted(addresses.items()))])
 
 
-def integrity(name: str) -> str:
-    """What the browser compares a static file with before it is kept."""
-    return _integrity(name, assets.content_hash(name))
+def integrity(content: bytes) -> str:
+    """What the browser compares a file with before it is kept."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}"
+
+
+def module_integrity(name: str) -> str:
+    return integrity(_lean(name, _mark(name)).encode())
+
+
+def static_integrity(name: str) -> str:
+    return _static_integrity(name, assets.content_hash(name))
 
 
 def _mark(name: str) -> str:
@@ -67,14 +90,13 @@ def _mark(name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _imports(name: str, _hash: str) -> list[str]:
-    return _IMPORTS.findall((assets.static() / FOLDER / name).read_text(encoding="utf-8"))
+def _lean(name: str, _hash: str) -> str:
+    return lean((assets.static() / FOLDER / name).read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=256)
-def _integrity(name: str, _hash: str) -> str:
-    digest = hashlib.sha256((assets.static() / name).read_bytes()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
+@lru_cache(maxsize=64)
+def _static_integrity(name: str, _hash: str) -> str:
+    return integrity((assets.static() / name).read_bytes())
 
 
 def _joined(lines: Iterable[str]) -> str:

@@ -46,16 +46,16 @@ def phone_owner() -> str:
 def phone_modules() -> list[str]:
     """Addresses of the modules that the app begins with, to be asked for at once and not one after the other."""
     version = files.version()
-    return [_module(version, name) for name in files.modules(files.APP) if name != files.APP]
+    return [_module(version, name) for name in files.modules(files.APP, at_once=True) if name != files.APP]
 
 
 def kept_files() -> dict[str, str]:
     """Address → integrity of everything that the field app's page loads."""
     version = files.version()
-    found = {_module(version, name): files.integrity(f"{files.FOLDER}/{name}") for name in files.modules(files.APP)}
-    found |= {static_url(name): files.integrity(name) for name in files.PAGE_FILES}
+    found = {_module(version, name): files.module_integrity(name) for name in files.modules(files.APP)}
+    found |= {static_url(name): files.static_integrity(name) for name in files.PAGE_FILES}
     font = url_for("static", filename=files.FONT, v=files.FONT_VERSION)
-    return found | {font: files.integrity(files.FONT)}
+    return found | {font: files.static_integrity(files.FONT)}
 
 
 @bp.get("/worker.js")

@@ -1,11 +1,7 @@
 // The field app: shows the screen that the address says, keeps the strip true, sends in the background. What stands in
 // each screen is in its own file; what is kept, sealed and sent is in store.js, outbox.js and send.js.
 
-import { check, saved, ticket } from './card.js';
 import { install } from './install.js';
-import { answersOf, ask, begin, throwAway } from './log.js';
-import { leave, phone, sentToday } from './phone.js';
-import { ready } from './ready.js';
 import { clone, go, show } from './screen.js';
 import { onChange, refreshPack, startSending } from './send.js';
 import * as store from './store.js';
@@ -16,6 +12,24 @@ const UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const app = { pack: null, state: null, stopped: '', evicted: false, chosen: '', asked: '' };
 let shown = ''; // the address that is on the screen
+
+// What the first screen does not need comes right after it, so that the first load is light; the worker keeps all of it.
+let late = null; // {card, log, phone, ready} once they are here
+let coming = null;
+
+function rest() {
+  coming ??= Promise.all([import('./card.js'), import('./log.js'), import('./phone.js'), import('./ready.js')]).then(
+    ([card, log, phone, ready]) => { late = { card, log, phone, ready }; return late; },
+    (error) => { // the signal went in the middle of the first visit
+      coming = null;
+      stop('none');
+      throw error;
+    },
+  );
+  return coming;
+}
+
+const begin = async (team) => (await rest()).log.begin(team);
 
 // --- what stands in the way ---------------------------------------------------------------------------------------------
 
@@ -68,7 +82,7 @@ async function draftsNow() {
     const time = spokenTime(answers.begun, zone);
     const copy = clone('p-draft', { next: `#/log/${uid}/next`, continue: word('continue', { time }), time });
     copy.querySelector('[data-throw]').addEventListener('click', async () => {
-      await throwAway(uid);
+      await (await rest()).log.throwAway(uid);
       await home();
     });
     return copy;
@@ -104,14 +118,15 @@ async function home() {
 
 // --- after saving -------------------------------------------------------------------------------------------------------
 
-async function sentState() {
+async function sentState({ saved }) {
   const row = (await store.sentList()).find((one) => one.uid === saved.uid);
   if (row) return word('sent_at', { time: spokenTime(row.received_at, saved.team.zone) });
   const waiting = (await store.waiting()).find((one) => one.uid === saved.uid);
   return word(waiting?.state === 'needs_you' ? 'not_taken' : 'not_sent');
 }
 
-function savedScreen() {
+async function savedScreen() {
+  const { saved, ticket } = (await rest()).card;
   if (!saved) return go('#/', { instead: true });
   const copy = clone('s-saved', { state: word('not_sent'), codes: saved.codes.map(ticket), next: word(saved.next), sealed: word('sealed') });
   copy.querySelector('#log').addEventListener('click', () => begin(saved.team));
@@ -121,7 +136,7 @@ function savedScreen() {
 async function tellSent() {
   const place = document.getElementById('state');
   if (!place) return;
-  const words = await sentState();
+  const words = await sentState((await rest()).card);
   if (place.textContent !== words) place.textContent = words;
 }
 
@@ -137,7 +152,7 @@ async function strip() {
   const copy = clone('p-strip');
   const [here, sent] = copy.querySelectorAll('b');
   here.textContent = unsent;
-  sent.textContent = sentToday(app.pack, await store.sentList());
+  sent.textContent = (await rest()).phone.sentToday(app.pack, await store.sentList());
   return void place.replaceChildren(copy);
 }
 
@@ -149,9 +164,10 @@ function hide(from) {
 }
 
 async function log(uid, step) {
-  const answers = await answersOf(uid);
+  const parts = await rest();
+  const answers = await parts.log.answersOf(uid);
   if (!answers) return go('#/', { instead: true });
-  return step === 'check' ? check(uid, answers, app.pack) : ask(uid, step, answers, app.pack);
+  return step === 'check' ? parts.card.check(uid, answers, app.pack) : parts.log.ask(uid, step, answers, app.pack);
 }
 
 async function route() {
@@ -165,15 +181,15 @@ async function route() {
   shown = hash;
   if (hash !== '#/hidden') unhide();
   if (hash !== '#/') app.asked = '';
-  if (hash !== '#/phone') leave();
+  if (hash !== '#/phone') late?.phone.leave();
   const [, screen, first, second] = hash.split('/');
   if (!app.pack && screen !== 'hidden') return stop(app.stopped || 'none');
   const said = { ...app, team: teamNow() };
   if (screen === 'hidden') return hide(from);
   if (screen === 'log' && UID.test(first)) return log(first, second ?? 'next');
-  if (screen === 'saved') { savedScreen(); return tellSent(); }
-  if (screen === 'phone') return phone(said, { again });
-  if (screen === 'ready') return ready(said, { again });
+  if (screen === 'saved') { await savedScreen(); return tellSent(); }
+  if (screen === 'phone') return (await rest()).phone.phone(said, { again });
+  if (screen === 'ready') return (await rest()).ready.ready(said, { again });
   if (screen === 'team') app.chosen = first;
   return home();
 }
@@ -191,7 +207,7 @@ async function changed(state) {
   if (JSON.stringify(state) === before) return;
   await strip();
   await tellSent();
-  if (shown === '#/phone') await phone({ ...app, team: teamNow() }, { again: true });
+  if (shown === '#/phone') await (await rest()).phone.phone({ ...app, team: teamNow() }, { again: true });
 }
 
 // What one person typed or saved must not stay in the memory of a page that another one uses.

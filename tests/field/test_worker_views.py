@@ -48,9 +48,11 @@ def test_the_worker_is_asked_for_anew_each_time_and_runs_under_the_policy_of_eve
 def test_what_the_worker_keeps_is_what_the_page_of_the_app_loads(officer):
     page = officer.get("/field/app").text
     loaded = set(re.findall(r'(?:src|href)="(/static/[^"]+|/field/app/files/[^"]+)"', page))
-    loaded = {address.replace("&amp;", "&") for address in loaded}
     only_to_install = {address for address in loaded if "/icons/app-" in address}
-    assert {address for address, _ in told(officer)["files"]} == loaded - only_to_install
+    modules = told(officer)["modules"]
+    later = {modules + name for name in phone_files.modules("app.js")}
+    assert {address for address, _ in told(officer)["files"]} == (loaded - only_to_install) | later
+    assert not any("strip.js" in address or "outreach.js" in address for address in later)
 
 
 def test_every_hash_of_the_list_is_the_hash_of_what_the_server_gives(officer):
@@ -88,8 +90,28 @@ def test_there_are_no_modules_of_an_older_version_and_no_other_files(client):
 
 
 def test_the_modules_of_the_app_know_no_page_that_is_not_theirs():
-    assert "board.js" not in phone_files.served() and "strip.js" not in phone_files.modules(phone_files.APP)
-    assert {"app.js", "seal.js", "send.js", "store.js"} <= set(phone_files.modules(phone_files.APP))
+    assert "board.js" not in phone_files.served() and "strip.js" not in phone_files.modules("app.js")
+    assert {"app.js", "seal.js", "send.js", "store.js", "card.js"} <= set(phone_files.modules("app.js"))
+
+
+def test_what_the_first_screen_does_not_need_comes_later():
+    first = phone_files.modules("app.js", at_once=True)
+    assert "store.js" in first and "card.js" not in first and set(first) < set(phone_files.modules("app.js"))
+
+
+def test_a_module_is_served_without_comments_and_says_the_same():
+    text = "// who\n/** a\n * b */\nexport const a = 'x // y';\n\n  /* one */\n  f(a); // why\n"
+    assert phone_files.lean(text) == "export const a = 'x // y';\nf(a); // why\n"
+
+
+@pytest.mark.parametrize("name", phone_files.served())
+def test_no_module_has_a_text_or_a_comment_that_serving_would_spoil(name):
+    source = (assets.static() / "field" / name).read_text()
+    for line in phone_files.lean(source).splitlines():
+        assert line.count("`") % 2 == 0, "a text over several lines"
+    assert not re.search(r"\*/[^\S\n]*[^\s*]", re.sub(r"'[^'\n]*'|/(?:\\.|[^/\n])+/[a-z]*", "", source)), (
+        "code after a comment"
+    )
 
 
 # --- the manifest -----------------------------------------------------------------------------------------------------
