@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from outreach.ready.readiness_rules import PHONE_DAYS
+
 from .rules import read_uid
 from .sealed_rules import corrected, phone_moment
 
@@ -152,5 +154,5 @@ def by_team(said: Mapping[int, Sequence[PhoneSaid]], now: dt.datetime) -> dict[i
 
 # --- a phone by itself ------------------------------------------------------------------------------------------------
 
-READY_FOR = dt.timedelta(days=3)
-"""So long a ready check that passed holds."""
+READY_FOR = dt.timedelta(days=PHONE_DAYS)
+"""So long a ready check that passed holds, as on the readiness board."""

@@ -16,7 +16,7 @@ from outreach.errors import NotAllowed
 from outreach.plan import commands as plan
 from outreach.plan import rules as plan_rules
 from outreach.rollup.stock import Stock, stocks, together
-from outreach.storage.queries import access, briefing, operations, rehearsals
+from outreach.storage.queries import access, briefing, operations, rehearsals, waiting
 from outreach.storage.queries import kits as kits_of
 from outreach.storage.queries import readiness as rows
 from outreach.storage.tables import Operation
@@ -34,6 +34,7 @@ def board_of(operation: Operation, service_ids: Collection[int] | None = None) -
     """Every service of the operation (of ``service_ids``, where given) with what it lacks, worst first."""
     places = rows.places_of(operation.id)
     rostered = rows.rostered_teams(operation.id)
+    ready = waiting.ready_phones(operation.id, utc_now() - dt.timedelta(days=rules.PHONE_DAYS))
     trained, readers, kits = rows.trained(operation), _readers(operation), _kits(operation)
     found = []
     for _, version, service in operations.participations_of(operation.id):
@@ -50,7 +51,7 @@ def board_of(operation: Operation, service_ids: Collection[int] | None = None) -
                 trained=None if trained is None else Part(len(trained & people.keys()), len(people)),
                 briefed=None if readers is None else _read(readers.get(service.id), "briefing"),
                 kits=None if kits is None else _kits_part(kits.get(service.id), ServiceKind(service.kind).is_police),
-                phones=_phones(list(people.values())),
+                phones=_phones(list(people.values()), ready),
                 card=None if readers is None else _read(readers.get(service.id), "legal_card"),
             )
         )
@@ -64,10 +65,9 @@ def _staffed(service_id: int, places: list[rows.TeamPlace], rostered: frozenset[
     return Part(len(manned if rostered is None else manned & rostered), len({p.team_id for p in own}))
 
 
-def _phones(people: list[rows.TeamPlace]) -> Part:
-    since = utc_now() - dt.timedelta(days=rules.SIGNED_IN_DAYS)
+def _phones(people: list[rows.TeamPlace], ready: frozenset[int]) -> Part:
     officers = [p for p in people if p.category == StaffCategory.POLICE]
-    return Part(sum(p.seen_at is not None and p.seen_at >= since for p in officers), len(officers))
+    return Part(sum(p.user_id in ready for p in officers), len(officers))
 
 
 def _readers(operation: Operation) -> dict[int, briefing.Readers] | None:

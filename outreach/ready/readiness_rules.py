@@ -12,8 +12,8 @@ from outreach.errors import N_
 
 READY, PARTLY, MISSING, NOT_ASKED = "ready", "partly", "missing", "not_asked"
 
-SIGNED_IN_DAYS = 14
-"""Until phones can be checked themselves: an officer counts whose account was used in these last days."""
+PHONE_DAYS = 3
+"""So long a ready check that passed on a phone holds: what it checks can be undone any day, by the phone itself."""
 
 SERVICE, COORDINATOR, OFFICERS = N_("service coordinator"), N_("operation coordinator"), N_("officers themselves")
 
@@ -57,7 +57,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "phones",
         N_("Phones ready"),
-        N_("Officers of its teams with an account who were signed in during the last 14 days."),
+        N_("Officers of its teams with a phone that passed its ready check during the last 3 days."),
         OFFICERS,
     ),
     Check(
@@ -83,7 +83,7 @@ class Facts:
     """What is counted for one service. ``None``: the operation does not ask for it.
 
     ``logs``: its officers log contacts here. ``staffed``: teams that stand, of teams planned. ``phones``: officers of
-    its teams who were signed in lately, of those officers.
+    its teams with a phone that passed its ready check lately, of those officers.
     """
 
     service_id: int

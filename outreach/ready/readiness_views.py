@@ -29,7 +29,7 @@ _PLACES: dict[str, tuple[tuple[str, str], ...]] = {
     "trained": (("ready.sessions", "sessions.see"),),
     "briefed": (("ready.briefing", "briefing.see"),),
     "kits": (("ready.service_kits", "kits.see"), ("ready.kits", "kits.see")),
-    "phones": (("plan.people", "team.see"),),
+    "phones": (("field.phones", "phones.see"), ("plan.people", "team.see")),
     "card": (("ready.briefing", "briefing.see"),),
 }
 _OF_SERVICE = ("plan.people", "ready.service_kits")

@@ -17,7 +17,7 @@ from outreach.ready import readiness_commands as commands
 from outreach.storage import db, writing
 from outreach.storage.queries import access, briefing, kits
 from outreach.storage.queries import plan as plan_rows
-from outreach.storage.tables import AuditEntry, Certificate, Session, Staff, User
+from outreach.storage.tables import AuditEntry, Certificate, PhoneState, Session, Staff, User
 from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role
 from tests.factories import a_participation, a_service, a_shift, a_team, a_user, an_operation
@@ -27,7 +27,7 @@ BOARD, OPEN = "/operations/OP/ready", "/operations/OP/ready/open"
 
 @pytest.fixture
 def plan(app: Any) -> Any:
-    """A planned operation: Windsor has a team whose officer was here lately, Essex has answered and has nobody."""
+    """A planned operation: Windsor has a team whose phone is ready, Essex has answered and has nobody."""
 
     class Plan:
         operation = an_operation("OP", status=OperationStatus.PLANNED)
@@ -37,8 +37,13 @@ def plan(app: Any) -> Any:
         team = a_team(taking_part, officer)
 
     with writing():
-        db.session.query(User).filter_by(id=Plan.officer.id).update({"last_seen_at": utc_now()})
+        db.session.add(a_phone(Plan, ready_at=utc_now()))
     return Plan
+
+
+def a_phone(plan: Any, **more: Any) -> PhoneState:
+    place = {"operation_id": plan.operation.id, "service_id": plan.windsor.id, "team_id": plan.team.id}
+    return PhoneState(device=new_uid(), user_id=plan.officer.id, heard_at=utc_now(), **place, **more)
 
 
 def states(plan: Any, name: str) -> dict[str, str]:
@@ -72,10 +77,29 @@ def a_certificate(staff: Staff, name: str, expires: dt.date | None) -> None:
         )
 
 
-def test_a_service_with_a_team_that_was_here_lately_is_ready(plan):
+def test_a_service_whose_phones_passed_their_ready_check_lately_is_ready(plan):
     assert set(states(plan, "Windsor Police").values()) == {"ready", "not_asked"}
     with writing():
-        db.session.query(User).filter_by(id=plan.officer.id).update({"last_seen_at": utc_now() - dt.timedelta(days=15)})
+        db.session.query(PhoneState).update({"ready_at": utc_now() - dt.timedelta(days=3, minutes=1)})
+    assert states(plan, "Windsor Police")["phones"] == "missing"
+    with writing():
+        db.session.add(a_phone(plan))
+    assert states(plan, "Windsor Police")["phones"] == "missing", "signed in, with a phone that was not checked"
+    with writing():
+        db.session.add(a_phone(plan, ready_at=utc_now() - dt.timedelta(days=2)))
+    assert states(plan, "Windsor Police")["phones"] == "ready", "one phone of an officer is enough"
+
+
+def test_the_phone_of_an_account_that_has_ended_is_not_ready(plan):
+    with writing():
+        db.session.query(User).filter_by(id=plan.officer.id).update({"active": False})
+    assert states(plan, "Windsor Police")["phones"] == "missing"
+
+
+def test_a_ready_check_for_another_operation_counts_nothing_here(plan):
+    other = a_participation(an_operation("OP-OTHER"), a_service("Third Police"))
+    with writing():
+        db.session.query(PhoneState).update({"operation_id": other.operation_id})
     assert states(plan, "Windsor Police")["phones"] == "missing"
 
 

@@ -40,7 +40,8 @@ from .kits import kits_by_service
 
 @dataclass(frozen=True)
 class TeamPlace:
-    """One member in one standing team, or a team without any (then the staff fields are ``None``)."""
+    """One member in one standing team, or a team without any (then the staff fields are ``None``). ``user_id``: of her
+    account, where it is active."""
 
     team_id: int
     service_id: int
@@ -49,7 +50,6 @@ class TeamPlace:
     staff_service_id: int | None
     category: str | None
     user_id: int | None
-    seen_at: dt.datetime | None
 
 
 def places_of(operation_id: int) -> list[TeamPlace]:
@@ -62,8 +62,7 @@ def places_of(operation_id: int) -> list[TeamPlace]:
             Staff.id,
             Staff.service_id,
             TeamMember.category,
-            Staff.user_id,
-            User.last_seen_at,
+            User.id,
         )
         .join(TeamVersion, TeamVersion.team_id == Team.id)
         .outerjoin(TeamMember, (TeamMember.team_id == Team.id) & TeamMember.superseded_at.is_(None))
@@ -72,7 +71,7 @@ def places_of(operation_id: int) -> list[TeamPlace]:
         .where(Team.operation_id == operation_id, TeamVersion.superseded_at.is_(None), TeamVersion.cancelled.is_(False))
         .order_by(Team.id, Staff.id)
     )
-    return [TeamPlace(r[0], r[1], tuple(r[2] or ()), r[3], r[4], r[5], r[6], r[7]) for r in db.session.execute(query)]
+    return [TeamPlace(r[0], r[1], tuple(r[2] or ()), r[3], r[4], r[5], r[6]) for r in db.session.execute(query)]
 
 
 def rostered_teams(operation_id: int) -> frozenset[int] | None:
