@@ -2,7 +2,7 @@
 // each screen is in its own file; what is kept, sealed and sent is in store.js, outbox.js and send.js.
 
 import { install } from './install.js';
-import { clone, go, show } from './screen.js';
+import { clone, go, say, show } from './screen.js';
 import { onChange, refreshPack, startSending } from './send.js';
 import * as store from './store.js';
 import { spokenMoment, spokenTime, word } from './words.js';
@@ -33,11 +33,12 @@ const begin = async (team) => (await rest()).log.begin(team);
 
 // --- what stands in the way ---------------------------------------------------------------------------------------------
 
-function stop(why) {
+async function stop(why) {
+  const { others = 0 } = (await store.counts().catch(() => null)) ?? {};
   const said = ['full', 'refused', 'old'].includes(why)
     ? { title: word('stop_title'), text: word(`stop_${why}`), more: word('stop_card'), go: word('stop_go') }
     : { title: word('none_title'), text: word('none_text'), go: word('opening') };
-  show(clone('s-stop', { ...said, phone: app.pack }));
+  show(clone('s-stop', { ...said, phone: app.pack, others: others && word('others', { n: others }) }));
 }
 
 /** Whether this phone can keep what is typed, and for whom. The pack is asked for when this phone has none. */
@@ -90,10 +91,7 @@ async function draftsNow() {
 }
 
 async function home() {
-  if (app.stopped) {
-    stop(app.stopped);
-    return;
-  }
+  if (app.stopped) return stop(app.stopped);
   const team = teamNow();
   const others = app.pack.teams.filter((one) => one !== team);
   const ended = app.state?.signIn || isOver(app.pack);
@@ -113,7 +111,7 @@ async function home() {
     app.evicted = false;
     await home();
   });
-  show(copy, { team });
+  return show(copy, { team, title: `${word('my_shift')} – Outreach` }); // the browser keeps titles: no team in them
 }
 
 // --- after saving -------------------------------------------------------------------------------------------------------
@@ -137,7 +135,9 @@ async function tellSent() {
   const place = document.getElementById('state');
   if (!place) return;
   const words = await sentState((await rest()).card);
-  if (place.textContent !== words) place.textContent = words;
+  if (place.textContent === words) return;
+  place.textContent = words;
+  say(words);
 }
 
 // --- the strip ----------------------------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ async function news(what) {
   else if (what === 'ended') afresh();
   else if (what === 'old') {
     app.stopped = 'old';
-    stop('old');
+    await stop('old');
   }
 }
 

