@@ -1,0 +1,158 @@
+"""Signing out, an ended session and another person on the same phone, in a real Chromium: nothing is lost or read."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from .conftest import PHONE, follow
+from .phones import SAVE, gate, officer_state, phone, ready, shows_my_shift, sign_in, unsent, until, with_modules
+
+pytestmark = pytest.mark.browser
+__all__ = ["gate", "officer_state", "phone"]
+
+PLANTED = "Ottoline waits at the Riverside Motor Inn"
+# Every row of the phone's database, as text, and what its keys may be used for.
+EVERYTHING = """async () => {
+  const asked = indexedDB.open('outreach-field');
+  const db = await new Promise((done) => { asked.onsuccess = () => done(asked.result); });
+  const kept = {};
+  for (const name of db.objectStoreNames) {
+    const all = db.transaction(name).objectStore(name).getAll();
+    kept[name] = await new Promise((done) => { all.onsuccess = () => done(all.result); });
+  }
+  db.close();
+  return kept;
+}"""
+DRAFT = """(note) => m.pack().then((pack) => m.keepDraft(
+  crypto.randomUUID(), { team: pack.teams[0].uid, note, begun: new Date().toISOString() },
+))"""
+
+
+@pytest.fixture
+def fresh(gate, site, chromium):
+    """A phone of its own session: signing out ends no other test's."""
+    context = chromium.new_context(viewport=PHONE, locale="en-CA")
+    sign_in(context.new_page(), gate, site)
+    page = ready(context, gate)
+    yield page
+    context.close()
+
+
+def press_sign_out(page: Page) -> None:
+    page.goto(page.url.partition("/field")[0] + "/account")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+
+
+def test_signing_out_stops_for_what_is_not_sent_and_sends_it_when_asked(fresh, gate):
+    gate.refused.add("/field/sealed")
+    for note in (PLANTED, PLANTED):
+        fresh.evaluate(SAVE, note)
+    press_sign_out(fresh)
+    notice = fresh.get_by_role("alert")
+    notice.wait_for()
+    assert "2 contacts on this phone are not sent. The oldest was saved" in notice.inner_text()
+    assert "Only you can send it" in notice.inner_text() and fresh.url.endswith("/account")
+    fresh.get_by_role("button", name="Send now").click()
+    fresh.get_by_text("It did not go").wait_for()
+    gate.open()
+    fresh.get_by_role("button", name="Send now").click()
+    fresh.get_by_text("Everything is sent.").wait_for()
+    follow(fresh, fresh.locator("#leave-go"))
+    assert fresh.url == gate.url + "/sign-in"
+    left = fresh.evaluate(EVERYTHING)
+    assert [left[name] for name in ("session", "pack", "drafts", "outbox", "sent")] == [[], [], [], [], []]
+
+
+def test_after_signing_out_a_draft_can_not_be_read_by_anybody(fresh, gate):
+    fresh.evaluate(DRAFT, PLANTED)
+    before = fresh.evaluate(EVERYTHING)
+    assert len(before["drafts"]) == 1 and PLANTED not in str(before)
+    press_sign_out(fresh)
+    fresh.get_by_text("One contact is begun and not saved.").wait_for()
+    assert fresh.get_by_role("button", name="Send now").count() == 0
+    follow(fresh, fresh.get_by_role("button", name="Sign out all the same"))
+    left = fresh.evaluate(EVERYTHING)
+    assert left["drafts"] == left["session"] == left["pack"] == []
+    fresh.goto(gate.url + "/field/app")
+    assert fresh.url.startswith(gate.url + "/sign-in")
+    gate.shut = True
+    fresh.goto(gate.url + "/field/app")
+    fresh.get_by_role("heading", name="Open this phone with signal first").wait_for()
+
+
+def test_with_nothing_waiting_signing_out_asks_nothing_and_ends_the_session_on_the_phone(fresh, gate):
+    press_sign_out(fresh)
+    fresh.wait_for_url(gate.url + "/sign-in")
+    assert fresh.evaluate(EVERYTHING)["session"] == []
+
+
+def test_another_person_on_the_phone_can_neither_read_nor_send_what_waits_for_the_first(fresh, gate, site):
+    gate.refused.add("/field/sealed")
+    uid = fresh.evaluate(SAVE, PLANTED)["uid"]
+    press_sign_out(fresh)
+    follow(fresh, fresh.get_by_role("button", name="Sign out all the same"))
+    gate.open()
+    sign_in(fresh, gate, site, "windsor")
+    fresh.goto(gate.url + "/field")
+    with_modules(fresh)
+    until(fresh, "m.counts().then(({ waiting, needsYou, others }) => [waiting, needsYou, others])", [0, 0, 1])
+    assert fresh.evaluate("m.waiting()") == [] and PLANTED not in str(fresh.evaluate(EVERYTHING))
+    fresh.evaluate("m.sendNow()")
+    assert fresh.evaluate(EVERYTHING)["outbox"][0]["uid"] == uid
+    fresh.goto(gate.url + "/field/app#/phone")
+    fresh.get_by_text("Another person’s contacts wait here too: 1.").wait_for()
+    press_sign_out(fresh)
+    fresh.wait_for_url(gate.url + "/sign-in")
+    sign_in(fresh, gate, site)
+    fresh.goto(gate.url + "/field")
+    with_modules(fresh)
+    until(fresh, "m.counts().then(({ waiting, needsYou, others }) => [waiting, needsYou, others])", [0, 0, 0])
+    assert fresh.goto(f"{gate.url}/field/contacts/{uid}").status == 200
+
+
+def test_an_ended_session_keeps_the_queue_and_signing_in_again_sends_it(fresh, gate, site):
+    gate.refused.add("/field/sealed")
+    fresh.evaluate(SAVE, PLANTED)
+    fresh.goto(gate.url + "/field/app#/phone")
+    fresh.get_by_role("button", name="Send now").wait_for()
+    fresh.context.clear_cookies()
+    gate.open()
+    fresh.get_by_role("button", name="Send now").click()
+    link = fresh.get_by_role("link", name="Sign in")
+    link.wait_for()
+    follow(fresh, link)
+    assert fresh.url.startswith(gate.url + "/sign-in")
+    sign_in(fresh, gate, site)
+    assert fresh.url.startswith(gate.url + "/field"), "back where the queue is sent from"
+    with_modules(fresh)
+    unsent(fresh, 0)
+    until(fresh, "m.counts().then(({ others }) => others)", 0)
+
+
+def test_ending_the_shift_stops_for_what_is_not_sent(fresh, gate):
+    start = fresh.get_by_role("button", name="Start my shift")
+    if start.count():
+        follow(fresh, start)
+    with_modules(fresh)
+    gate.refused.add("/field/sealed")
+    fresh.evaluate(SAVE, PLANTED)
+    fresh.get_by_role("button", name="End my shift").click()
+    fresh.get_by_text("1 contact on this phone is not sent.").wait_for()
+    follow(fresh, fresh.get_by_role("button", name="End my shift all the same"))
+    fresh.get_by_text("Checked in at").wait_for()
+    gate.open()
+    with_modules(fresh)
+    fresh.evaluate("m.sendNow()")
+    unsent(fresh, 0)
+
+
+def test_log_a_contact_on_my_shift_is_the_app_and_a_draft_is_offered_again(fresh, gate):
+    fresh.get_by_role("button", name="Log a contact").click()
+    fresh.get_by_role("heading", name="What happened").wait_for()
+    assert "/field/app#/log/" in fresh.url
+    fresh.goto(gate.url + "/field")
+    fresh.get_by_role("link", name="Continue the contact you began").click()
+    fresh.wait_for_url("**/field/app#/log/**")
+    fresh.goto(gate.url + "/field/app")
+    shows_my_shift(fresh)

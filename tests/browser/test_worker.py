@@ -1,0 +1,246 @@
+"""The app without signal, in a real Chromium: what its worker keeps and lets through, what a new version leaves."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from outreach.field import phone_files
+
+from .conftest import FLAGS, PHONE, follow
+from .phones import SAVE, gate, officer_state, phone, ready, shows_my_shift, unsent, until, with_modules
+
+pytestmark = pytest.mark.browser
+__all__ = ["gate", "officer_state", "phone"]
+
+FIRST_LOAD, KEPT = 60_000, 200_000
+WORKER = "fetch('/worker.js').then((answer) => answer.text())"
+
+
+def kept(page: Page) -> dict[str, list[str]]:
+    """Cache → addresses in it, of the app's caches."""
+    return page.evaluate(
+        """async () => {
+          const found = {};
+          for (const name of await caches.keys()) {
+            if (!name.startsWith('outreach-field-')) continue;
+            found[name] = (await (await caches.open(name)).keys()).map((r) => r.url.slice(location.origin.length));
+          }
+          return found;
+        }"""
+    )
+
+
+# --- opening without signal -------------------------------------------------------------------------------------------
+
+
+def test_after_one_visit_the_app_opens_without_signal_from_any_of_its_addresses(phone, gate, site):
+    page = ready(phone, gate)
+    gate.shut = True
+    for path in ("/field", "/field/app", "/field/roster"):
+        page.goto(gate.url + path)
+        shows_my_shift(page)
+        assert ("needs signal" in page.locator("main").inner_text()) == (path == "/field/roster")
+    gate.open()
+    page.goto(gate.url + "/field/roster")
+    assert page.locator("h1").inner_text() == "My shifts", "with signal the site's own page"
+
+
+def test_it_opens_without_signal_when_the_browser_was_closed_in_between(gate, officer_state, tmp_path, chromium):
+    path = next(p for p in ("chromium", "chromium-browser", "google-chrome") if shutil.which(p))
+    how = {"executable_path": shutil.which(path), "args": FLAGS, "viewport": PHONE, "locale": "en-CA"}
+    start = chromium.browser_type.launch_persistent_context
+    with start(tmp_path / "profile", **how) as context:
+        context.add_cookies(officer_state["cookies"])
+        ready(context, gate)
+    gate.shut = True
+    with start(tmp_path / "profile", **how) as context:
+        page = context.new_page()
+        page.goto(gate.url + "/field/app")
+        shows_my_shift(page)
+
+
+def test_a_site_that_is_slow_or_down_does_not_keep_an_officer_waiting(phone, gate, site):
+    page = ready(phone, gate)
+    gate.slow["/field"] = 30
+    page.goto(gate.url + "/field")
+    shows_my_shift(page)
+    gate.open()
+    gate.down["/field/app"] = 502
+    page.goto(gate.url + "/field/app")
+    shows_my_shift(page)
+
+
+def test_what_another_page_answers_is_passed_on_as_it_is(phone, gate, site):
+    page = ready(phone, gate)
+    assert page.goto(gate.url + "/field/contacts/00000000-0000-4000-8000-000000000000").status == 404
+    phone.clear_cookies()
+    page.goto(gate.url + "/field/roster")
+    assert page.url.startswith(gate.url + "/sign-in")
+    page.goto(gate.url + "/field/app")
+    assert "/sign-in" in page.url, "a redirect is passed on, too where the page is kept"
+    (addresses,) = kept(page).values()
+    assert not [one for one in addresses if "sign-in" in one]
+
+
+def test_only_the_page_of_the_app_and_its_files_are_kept(phone, gate, site):
+    page = ready(phone, gate)
+    for path in ("/field", "/field/roster", "/account", "/field/app"):
+        page.goto(gate.url + path)
+    with_modules(page)
+    assert page.evaluate("m.refreshPack().then(({ ok }) => ok)")
+    told = json.loads(re.search(r"^const TOLD = (.*);$", page.evaluate(WORKER), re.M)[1])
+    (addresses,) = kept(page).values()
+    assert sorted(addresses) == sorted([told["shell"], *(address for address, _ in told["files"])])
+
+
+def test_a_post_never_goes_through_the_worker(phone, gate, site):
+    page = ready(phone, gate)
+    gate.seen.clear()
+    gate.refused.add("/field/check-in")
+    answer = page.evaluate(
+        "fetch('/field/check-in', { method: 'POST', body: 'x' }).then(() => 'answered', () => 'cut off')"
+    )
+    assert answer == "cut off" and ("POST", "/field/check-in") in gate.seen
+
+
+def test_the_page_that_is_kept_follows_language_and_theme(phone, gate, site):
+    page = ready(phone, gate)
+    follow(page, page.locator('form[action$="/language"] button'))
+    follow(page, page.locator('form[action$="/theme"] button'))
+    until(
+        page,
+        """caches.match('/field/app').then((kept) => kept.text())
+             .then((text) => text.includes('<html lang="fr" class="night">'))""",
+    )
+    gate.shut = True
+    page.goto(gate.url + "/field/app")
+    page.get_by_role("button", name="Consigner un contact").wait_for()
+    gate.open()
+    page.goto(gate.url + "/field")
+    follow(page, page.locator('form[action$="/language"] button'))
+    follow(page, page.locator('form[action$="/theme"] button'))
+
+
+def test_the_browser_finds_nothing_that_keeps_it_from_being_installed(phone, gate):
+    page = ready(phone, gate)
+    for path in ("/field", "/field/app"):
+        page.goto(gate.url + path)
+        session = phone.new_cdp_session(page)
+        errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+        assert [one["errorId"] for one in errors if one["errorId"] != "in-incognito"] == []
+        manifest = session.send("Page.getAppManifest")
+        assert manifest["errors"] == [] and json.loads(manifest["data"])["name"] == "Shift"
+
+
+# --- a new version ----------------------------------------------------------------------------------------------------
+
+
+def another(text: bytes, version: str = "feedfacecafe") -> bytes:
+    """The worker of a later version."""
+    return re.sub(rb'("version": ")\w+', rb"\g<1>" + version.encode(), text)
+
+
+def test_a_new_version_with_records_waiting_loses_nothing_and_breaks_no_open_page(phone, gate, site):
+    page = ready(phone, gate)
+    gate.refused.add("/field/sealed")
+    saved = page.evaluate(SAVE, "before the new version")
+    (first,) = kept(page)
+    gate.changed["/worker.js"] = another
+    page.evaluate("navigator.serviceWorker.getRegistration('/field').then((r) => r.update())")
+    until(page, "caches.has('outreach-field-feedfacecafe')")
+    until(page, "navigator.serviceWorker.getRegistration('/field').then((r) => !r.installing && !r.waiting)")
+    assert list(kept(page)) == [first, "outreach-field-feedfacecafe"], "the version of the open page stays for it"
+    assert page.evaluate("m.waiting()")[0]["hash"] == saved["hash"]
+    gate.changed["/worker.js"] = lambda text: another(text, "0123456789ab")
+    page.evaluate("navigator.serviceWorker.getRegistration('/field').then((r) => r.update())")
+    until(page, f"caches.has('{first}').then((has) => !has)")
+    gate.refused.clear()
+    page.goto(gate.url + "/field")
+    with_modules(page)
+    unsent(page, 0)
+
+
+def test_a_new_version_that_does_not_arrive_whole_leaves_the_old_one_in_charge(phone, gate, site):
+    page = ready(phone, gate)
+    (first,) = kept(page)
+    gate.changed["/worker.js"] = lambda text: re.sub(rb"sha256-\w{8}", b"sha256-AAAAAAAA", another(text), count=1)
+    page.evaluate(
+        """navigator.serviceWorker.getRegistration('/field').then((r) => r.update()).then((r) => new Promise((done) => {
+             const made = r.installing;
+             if (!made) return done();
+             return made.addEventListener('statechange', () => made.state === 'redundant' && done());
+           }))"""
+    )
+    assert list(kept(page)) == [first]
+    gate.shut = True
+    page.goto(gate.url + "/field/app")
+    shows_my_shift(page)
+
+
+def test_the_browser_sends_what_waits_when_the_app_is_closed(phone, gate, site):
+    page = ready(phone, gate)
+    gate.refused.add("/field/sealed")
+    page.evaluate(SAVE, "for the worker to send")
+    found: list[str] = []
+    session = phone.new_cdp_session(page)
+    session.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: found.extend(
+            r["registrationId"] for r in event["registrations"] if r["scopeURL"].startswith(gate.url)
+        ),
+    )
+    session.send("ServiceWorker.enable")
+    page.goto(gate.url + "/static/icons/mark.svg")  # nothing of ours runs here
+    gate.open()
+    page.wait_for_timeout(100)
+    session.send(
+        "ServiceWorker.dispatchSyncEvent",
+        {"origin": gate.url, "registrationId": found[-1], "tag": "outreach-send", "lastChance": False},
+    )
+    with_modules(page)
+    unsent(page, 0)
+
+
+# --- how much it weighs -----------------------------------------------------------------------------------------------
+
+
+def test_the_first_load_of_the_app_and_all_that_is_kept_are_light(gate, site, chromium, officer_state):
+    """Bodies as the server compresses them for this browser, without heads. The first screen works with the first load
+    alone: what comes after it is cut off here, then let through and counted with the rest."""
+    late = set(phone_files.modules("app.js")) - set(phone_files.modules("app.js", at_once=True))
+    context = chromium.new_context(viewport=PHONE, service_workers="block", storage_state=officer_state)
+    page = context.new_page()
+    sizes: dict[str, int] = {}
+    heads: dict[str, tuple[str, int]] = {}
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+
+    def begun(event: dict[str, Any]) -> None:
+        heads[event["requestId"]] = event["response"]["url"], int(event["response"]["encodedDataLength"])
+
+    def done(event: dict[str, Any]) -> None:
+        url, head = heads[event["requestId"]]
+        sizes[url.removeprefix(site.url).partition("?")[0]] = int(event["encodedDataLength"]) - head
+
+    session.on("Network.responseReceived", begun)
+    session.on("Network.loadingFinished", done)
+    page.route("**/files/**", lambda r: r.abort() if r.request.url.rpartition("/")[2] in late else r.continue_())
+    page.goto(site.url + "/field/app")
+    shows_my_shift(page)
+    first = {path: size for path, size in sizes.items() if path not in ("/field/app/pack", "/field/heartbeat")}
+    assert len(first) == 4 + len(phone_files.modules("app.js", at_once=True)), "page, style, font, mark, modules"
+    page.unroute("**/files/**")
+    page.goto(site.url + "/field/app", wait_until="networkidle")
+    whole = {path: size for path, size in sizes.items() if path not in ("/field/app/pack", "/field/heartbeat")}
+    context.close()
+    assert late == {path.rpartition("/")[2] for path in whole} - {path.rpartition("/")[2] for path in first}
+    print(f"first load {sum(first.values())} bytes of {len(first)} files; kept {sum(whole.values())} of {len(whole)}")
+    assert 40_000 < sum(first.values()) <= FIRST_LOAD
+    assert sum(whole.values()) <= KEPT
