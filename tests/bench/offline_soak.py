@@ -211,7 +211,7 @@ def backlog(place: Place, count: int = BACKLOG) -> list[dict[str, Any]]:
     sent = send_until_known(place.port, records)
     away.touch(mode=0o600)
     away.write_bytes(content)
-    run = watched(place.instance, "unseal")
+    run = watched(place.instance, "unseal", "--progress")
     found = compare(place, people[0].operation, records)
     return [
         exactly("unseal_held", sent.states["held"], count, "records kept for a key that was away"),
@@ -239,23 +239,23 @@ def watched(instance: Path, *words: str) -> Run:
     command = [sys.executable, "-m", "outreach", *words]
     environ = {**os.environ, "OUTREACH_INSTANCE_DIR": str(instance)}
     sizes: list[float] = []
+    peak = 0.0
     begun = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, env=environ, stdout=output, stderr=subprocess.STDOUT)
         seen = psutil.Process(process.pid)
         while process.poll() is None:
             with suppress(psutil.Error):
-                sizes.append(seen.memory_info().rss / 1e6)
+                size = seen.memory_info().rss / 1e6
+                peak = max(peak, size)
+                sizes += (
+                    [size] if os.fstat(output.fileno()).st_size else []
+                )  # from its first word on, not while it loads
             time.sleep(0.1)
         output.seek(0)
         said = output.read()
     if process.returncode != 0:
         raise RuntimeError(f"outreach {' '.join(words)} failed: {said[-500:]!r}")
     lines = [line for line in re.split(rb"[\r\n]+", said) if line.strip()]
-    start = sizes[len(sizes) // 5] if sizes else 0.0
-    return Run(
-        time.monotonic() - begun,
-        len(lines),
-        max(sizes, default=0.0),
-        max(sizes[len(sizes) // 5 :], default=0.0) - start,
-    )
+    later = sizes[len(sizes) // 5 :]
+    return Run(time.monotonic() - begun, len(lines), peak, max(later) - later[0] if later else 0.0)

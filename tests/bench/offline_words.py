@@ -26,12 +26,13 @@ from tests.bench.sealed_phones import Place, application
 from tests.bench.table import exactly, row
 from tests.ready.briefing_factories import a_briefing
 
-NOTE, UNSAVED = "Quetzal in the corner room", "Tapir near the lift"
+NOTE, UNSAVED, CHANGE = "Quetzal in the corner room", "Tapir near the lift", "Pangolin by the window"
 SAFE, SECOND_SAFE = "5195554711", "5195558822"
 TYPED, LISTED = "Ocelotville", "Narwhalton"
 TEAM, OFFICER = "Axolotl Seven", "Wilhelmina Quokkason"
 NUMBERS, DIALLED = "519-555-0142", "Okapi command post"
-PLANTED = (NOTE, UNSAVED, SAFE, SECOND_SAFE, TYPED, LISTED, TEAM, OFFICER, NUMBERS, NUMBERS.replace("-", ""), DIALLED)
+WRITTEN = (NOTE, UNSAVED, CHANGE, SAFE, SECOND_SAFE, TYPED)
+GIVEN = (LISTED, TEAM, OFFICER, NUMBERS, NUMBERS.replace("-", ""), DIALLED)
 EXAMPLE = "K7QM-4R2X"  # stands in the shell for everybody
 CONTROL = "phone-head__where"
 """Stands in the style sheet, which may be kept: the search finds what is there."""
@@ -88,7 +89,7 @@ class Shift:
 
     def __init__(self, app: FieldApp, profile: Path) -> None:
         self.app, self.profile = app, profile
-        self.words = {*PLANTED}
+        self.words = {*WRITTEN, *GIVEN}
         self.found: dict[str, list[Found]] = {}
         self.files, self.megabytes = 0, 0.0
 
@@ -112,12 +113,18 @@ class Shift:
         app.proxy.signal = True
         app.start(restore=True)
         app.open()
-        app.send_all()
+        if app.send_all():
+            raise RuntimeError("not everything was sent")
         self._looks_around()
+        self._reads_again()
+        app.page.wait_for_timeout(3000)
+        app.browser.kill()
+        self._search("sent and read again, killed")
+        app.start(restore=True)
         app.open()
         app.page.wait_for_timeout(2000)
         app.browser.quit()
-        self._search("sent, closed")
+        self._search("opened, closed")
         app.start()
         app.open()
         self._signs_out()
@@ -152,6 +159,16 @@ class Shift:
         self._type("#note", UNSAVED)
         self._reads_codes()
 
+    def _reads_again(self) -> None:
+        """What was sent, on the site's own pages: the contact, and a change of its note that is typed and not saved."""
+        page = self.app.page
+        page.goto(f"{self.app.url}/field")
+        page.goto(self.app.url + str(page.locator("a[href*='/field/contacts/']").first.get_attribute("href")))
+        if NOTE not in page.locator("main").inner_text():
+            raise RuntimeError("the contact's page does not show its note")
+        page.goto(page.url.split("?")[0] + "/edit")
+        self._type("#note", CHANGE)
+
     def _type(self, selector: str, text: str) -> None:
         self.app.open_more()
         field = self.app.page.locator(selector)
@@ -165,11 +182,12 @@ class Shift:
         self.words |= {*codes, *(code.replace("-", "") for code in codes)}
 
     def _signs_out(self) -> None:
-        """From My shift, as she does; what is asked on the way is agreed to."""
+        """From her account's page, as she does; what is asked on the way is agreed to."""
         page = self.app.page
         page.goto(f"{self.app.url}/account")
         page.locator("form[action$='/sign-out'] button").first.click()
-        page.wait_for_timeout(1500)
+        page.get_by_role("button", name="Sign out all the same").click()  # a contact is begun and not saved
+        page.wait_for_url("**/sign-in*")
 
     def _search(self, step: str) -> None:
         found = search_profile(self.profile, [*sorted(self.words), CONTROL])

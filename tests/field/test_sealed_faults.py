@@ -34,6 +34,10 @@ def test_what_was_tampered_with_is_rejected_and_stays_on_the_phone(place):
     assert missed(offline_soak.tampered(place, count=48)) == []
 
 
+def test_what_came_while_the_key_was_away_is_opened_when_it_is_back(place):
+    assert missed(offline_soak.backlog(place, count=60)) == []
+
+
 def test_the_bad_network_does_the_same_again_from_the_same_seed():
     def drawn(seed: int) -> list[str]:
         proxy = FaultProxy(0, seed=seed)
