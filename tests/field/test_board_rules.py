@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outreach.field import board_rules as rules
-from outreach.field.board_rules import Heard, Span, standing
+from outreach.field.board_rules import Heard, Span, standing, with_phones
+from outreach.field.heartbeat_rules import PHONE_SILENT, Waiting
 
 SIX = dt.datetime(2017, 10, 12, 22, 0, tzinfo=dt.UTC)  # 18:00 in Toronto
 EVENING = Span(SIX, SIX + dt.timedelta(hours=8))
@@ -175,3 +176,39 @@ def test_minutes_of_silence_are_whole_and_within_bounds(typed):
 
 def test_minutes_of_silence_may_have_space_around_them():
     assert rules.check_in_minutes(" 45 ") == 45
+
+
+# --- phones -----------------------------------------------------------------------------------------------------------
+
+
+def waits(unsent=2, *, oldest=None, silent=None):
+    return Waiting(unsent, oldest, told=1, phones=1, silent_since=silent)
+
+
+def test_a_silent_phone_that_holds_records_needs_somebody_whatever_the_team_does():
+    on = standing(at(1), [EVENING], said(("start", at(0))), LIMIT)
+    found = with_phones(on, waits(silent=at(0, 20)))
+    assert (found.state, found.since, found.needs_somebody) == ("phone", at(0, 20) + PHONE_SILENT, True)
+    assert (found.of_team, found.heard_at) == ("on", at(0))
+    home = standing(at(7), [EVENING], said(("end", at(6))), LIMIT)
+    assert with_phones(home, waits(silent=at(5))).state == "phone"
+
+
+def test_a_phone_that_speaks_or_holds_nothing_changes_no_state():
+    on = standing(at(1), [EVENING], said(("start", at(0))), LIMIT)
+    for waiting in (None, waits(0), waits(oldest=at(0, 30))):
+        assert with_phones(on, waiting) == on
+
+
+def test_a_team_that_is_late_stays_late_above_its_silent_phone():
+    late = standing(at(5), [EVENING], said(("start", at(0))), LIMIT)
+    assert with_phones(late, waits(silent=at(0))) == late
+    later = standing(at(-3), [EVENING], Heard(), LIMIT)
+    assert with_phones(later, waits(silent=at(-20))) == later
+
+
+def test_a_team_without_a_shift_about_now_is_on_the_board_while_its_phone_holds_records():
+    assert with_phones(None, None) is None and with_phones(None, waits(0)) is None
+    assert with_phones(None, waits(silent=at(-30))).state == "phone"
+    assert with_phones(None, waits(oldest=at(-1))).state == "ended"
+    assert rules.STATES.index("silent") < rules.STATES.index("phone") < rules.STATES.index("not_started")
