@@ -4,7 +4,7 @@
 const NAME = 'outreach-field';
 
 /** Limits that a test may shorten. */
-export const LIMITS = { open: 8_000, blocked: 3_000 };
+export const LIMITS = { open: 8_000, blocked: 3_000, again: [0, 100, 400] };
 
 /** One step for each version of the schema. A step is never changed once a phone has it; append the next. */
 export const STEPS = [
@@ -50,7 +50,7 @@ let opening = null;
 function connection() {
   opening ??= connect().catch((error) => {
     opening = null;
-    throw asTrouble(error);
+    throw error;
   });
   return opening;
 }
@@ -95,17 +95,18 @@ export const ask = (request) => new Promise((resolve, reject) => {
 /**
  * Run `work(tx)` in one transaction and resolve with what it gave once that is committed. `work` may await `ask()` only.
  * `mode`: readonly, readwrite, or strict (committed means on the disk). A connection that the browser closed is opened
- * once more: nothing of a transaction that was cut off is kept, so doing it again is safe.
+ * again, at once and a moment later: nothing of a transaction that was cut off is kept, so doing it again is safe.
  */
-export async function within(names, mode, work, again = true) {
+export async function within(names, mode, work, pauses = LIMITS.again) {
   try {
     return await once(await connection(), names, mode, work);
   } catch (error) {
     const cut = error?.name === 'InvalidStateError' || error?.name === 'AbortError';
-    if (!cut || !again) throw asTrouble(error);
+    if (!cut || pauses.length === 0) throw asTrouble(error);
     current?.close();
     current = opening = null;
-    return within(names, mode, work, false);
+    await new Promise((done) => { setTimeout(done, pauses[0]); });
+    return within(names, mode, work, pauses.slice(1));
   }
 }
 

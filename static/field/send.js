@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 export const SYNC_TAG = 'outreach-send';
 
 /** Limits that a test may shorten. `failures`: in a row, after which there is no signal worth trying with. */
-export const TIMES = { answer: 20_000, pauses: [0.5, 1, 2, 5, 10].map((m) => m * MINUTE), beat: MINUTE, failures: 3 };
+export const TIMES = { answer: 20_000, pauses: [0.5, 1, 2, 5, 10].map((m) => m * MINUTE), beat: MINUTE, lock: MINUTE, failures: 3 };
 const MOST = { receipt: 64 * 1024, pack: 8 * 1024 * 1024 };
 
 // --- asking the site ----------------------------------------------------------------------------------------------------
@@ -146,14 +146,31 @@ async function passes(byHand) {
   }
 }
 
-// One tab at a time where the browser can tell; two at once would be harmless: the site takes each record once.
-const alone = (work) => (globalThis.navigator?.locks ? navigator.locks.request(SYNC_TAG, work) : work());
+// One tab at a time where the browser can tell. Two at once are harmless, the site takes each record once: so a tab that
+// was put to sleep while it sent holds nobody up for long.
+async function alone(work) {
+  if (!globalThis.navigator?.locks) return work();
+  const wait = new AbortController();
+  const timer = setTimeout(() => wait.abort(), TIMES.lock);
+  let begun = false;
+  const held = () => {
+    begun = true;
+    clearTimeout(timer);
+    return work();
+  };
+  try {
+    return await navigator.locks.request(SYNC_TAG, { signal: wait.signal }, held);
+  } catch (error) {
+    clearTimeout(timer);
+    if (begun) throw error;
+    return work();
+  }
+}
 
 async function round(byHand) {
   const sent = await alone(() => passes(byHand));
   await heartbeat().catch(() => null);
   const { waiting, needsYou } = await counts();
-  tell();
   return { sent, left: byHand ? waiting + needsYou : waiting };
 }
 
@@ -171,9 +188,11 @@ export async function sendNow({ byHand = true } = {}) {
 function start(byHand) {
   busy = round(byHand).finally(() => {
     busy = null;
+    tell();
     if (again) setTimeout(attempt); // something was saved while this was going on
     again = false;
   });
+  tell();
   return busy;
 }
 
