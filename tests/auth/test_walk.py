@@ -75,6 +75,7 @@ NOT_THERE = {
     "admin.send_kept": "nothing is kept",
     "ready.printed_sheets": "nothing was printed",
     "admin.style": "only in development",
+    "field.app_file": "no such version",
     "static": "no such file",
     "security.static": "no such file",
 }

@@ -257,6 +257,7 @@ VALUES: dict[str, Any] = {
     "measure": lambda world, case, rule: "persons_met" if case != NONEXISTENT else "no_such_measure",
     "step": lambda world, case, rule: "what",
     "to": lambda world, case, rule: "reporting",
+    "version": lambda world, case, rule: "000000000000",
     "filename": lambda world, case, rule: "css/outreach.css" if case != NONEXISTENT else "no-such-file",
 }
 # What a form names besides the address.
