@@ -65,6 +65,16 @@ class SignIn:
     password: str
 
 
+# Municipalities of the local slice and where they lie, as any map says.
+PLACES = """
+Windsor; 42.3149; -83.0364
+LaSalle; 42.2389; -83.0944
+Amherstburg; 42.1030; -83.1080
+Chatham-Kent; 42.4048; -82.1910
+Leamington; 42.0531; -82.5999
+"""
+
+
 def load(hash_password: Any, instance_dir: Path) -> list[SignIn]:
     """Load the sample inside a write; raises ``Blocked`` when it is there already. Returns the sign-ins."""
     if rows.sample_operations():
@@ -326,7 +336,9 @@ def _planning(windsor: Any, five: list[Any]) -> None:
 
 
 def _shifts(windsor: Any, five: list[Any]) -> None:
-    from outreach.plan import shift_commands, team_commands
+    from outreach.plan import place_commands, shift_commands, team_commands
+
+    place_commands.change_places(SYSTEM, windsor, PLACES, False, windsor.version)
 
     for index, service in enumerate(five[:5]):
         team = rows.team_of(windsor.id, service.id)

@@ -55,6 +55,7 @@ ANSWERS = """(way) => {
 def officer(site: Site, chromium: Browser) -> Iterator[BrowserContext]:
     """An officer's phone with its pack, on which no worker is in the way."""
     with _operation(site) as operation:
+        before = operation.municipalities
         operation.municipalities, operation.positions = PLACES, True
     where = {"latitude": LATITUDE, "longitude": LONGITUDE}
     context = chromium.new_context(
@@ -72,7 +73,7 @@ def officer(site: Site, chromium: Browser) -> Iterator[BrowserContext]:
     yield context
     context.close()
     with _operation(site) as operation:
-        operation.municipalities, operation.positions = [], False
+        operation.municipalities, operation.positions = before, False
 
 
 class _operation:
