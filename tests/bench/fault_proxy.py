@@ -84,11 +84,9 @@ class FaultProxy:
     def running(self) -> Iterator[FaultProxy]:
         """The proxy on a port of this machine until the block ends; what it still held back is sent by then."""
         loop = asyncio.new_event_loop()
-        started = asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=512, limit=LARGEST)
-        server = loop.run_until_complete(started)
-        self.port = server.sockets[0].getsockname()[1]
         thread = threading.Thread(target=loop.run_forever, name="fault proxy", daemon=True)
         thread.start()
+        server = asyncio.run_coroutine_threadsafe(self._start(), loop).result(30)
         try:
             yield self
         finally:
@@ -96,6 +94,11 @@ class FaultProxy:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
             loop.close()
+
+    async def _start(self) -> asyncio.Server:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=512, limit=LARGEST)
+        self.port = server.sockets[0].getsockname()[1]
+        return server
 
     async def _stop(self, server: asyncio.Server) -> None:
         server.close()

@@ -120,9 +120,7 @@ def speed(place: Place, kind: BrowserType | None = None, saves: int = SAVES, ret
         unnoticed = _sent_after(night, event=False)
     middle, slow, sent = statistics.median(drawn), drawn[int(len(drawn) * 0.95) - 1], max(after_signal)
     return [
-        row(
-            "saved_ms_throttled", middle, f"ms, median of {len(drawn)}, 1/{SLOWED}", SAVED_GOAL, middle <= SAVED_GOAL
-        ),
+        row("saved_ms_throttled", middle, f"ms, median of {len(drawn)}, 1/{SLOWED}", SAVED_GOAL, middle <= SAVED_GOAL),
         row("saved_ms_throttled_p95", slow, "ms", SAVED_GOAL, slow <= SAVED_GOAL),
         row("sent_after_signal_s", sent, f"s, slowest of {returns}", SENT_GOAL, sent <= SENT_GOAL),
         row("sent_after_unnoticed_s", unnoticed, "s, where the browser never noticed that signal was gone"),

@@ -42,8 +42,10 @@ def rows(place: Place) -> list[dict[str, Any]]:
     return search(place)[0]
 
 
-def search(place: Place, kind: BrowserType | None = None) -> tuple[list[dict[str, Any]], dict[str, list[Found]]]:
-    """The rows, and what was found after each step."""
+def search(
+    place: Place, kind: BrowserType | None = None, *, whole: bool = True
+) -> tuple[list[dict[str, Any]], dict[str, list[Found]]]:
+    """The rows, and what was found after each step; without ``whole`` only the least of a shift."""
     email = _a_night(place.instance)
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
@@ -51,7 +53,10 @@ def search(place: Place, kind: BrowserType | None = None) -> tuple[list[dict[str
         real_browser(Path(profile), kind) as browser,
     ):
         shift = Shift(FieldApp(browser, proxy, email), Path(profile))
-        shift.goes_on()
+        if whole:
+            shift.goes_on()
+        else:
+            shift.in_short()
     found = {step: [one for one in all_ if one.word != CONTROL] for step, all_ in shift.found.items()}
     controls = sum(1 for all_ in shift.found.values() if any(one.word == CONTROL for one in all_))
     for step, all_ in found.items():
@@ -129,6 +134,27 @@ class Shift:
         app.open()
         self._signs_out()
         app.page.wait_for_timeout(2000)
+        app.browser.quit()
+        self._search("signed out, closed")
+
+    def in_short(self) -> None:
+        """Saved and begun without signal, killed; sent, signed out, closed."""
+        app = self.app
+        app.start()
+        app.sign_in()
+        app.kept_for_later()
+        app.proxy.signal = False
+        self._saves()
+        self._begins_and_types()
+        app.page.wait_for_timeout(1000)
+        app.browser.kill()
+        self._search("saved without signal, killed")
+        app.proxy.signal = True
+        app.start(restore=True)
+        app.open()
+        if app.send_all():
+            raise RuntimeError("not everything was sent")
+        self._signs_out()
         app.browser.quit()
         self._search("signed out, closed")
 
