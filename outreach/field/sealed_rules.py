@@ -32,6 +32,7 @@ ARRIVED = frozenset(
     {SealedState.STORED.value, SealedState.HELD.value, SealedState.TAKEN.value, SealedState.LEFT_OUT.value}
 )
 REJECTED = "rejected"
+_KINDS = frozenset(SealedKind.values())
 
 # Why a record was not taken: it stays on the phone, under "Needs you", with these words.
 REFUSALS: dict[str, tuple[str, str]] = {
@@ -142,7 +143,7 @@ def read_envelope(body: bytes) -> Envelope:
         sent_at=_text(said, "sent_at"),
         proof=_bytes(said, "proof"),
     )
-    whole = envelope.uid and envelope.device and envelope.kind in SealedKind.values()
+    whole = envelope.uid and envelope.device and envelope.kind in _KINDS
     sizes = len(envelope.wrapped) == WRAPPED_BYTES and len(envelope.nonce) == NONCE_BYTES and len(envelope.sealed) > 16
     if not (whole and sizes):
         raise Refused("malformed", uid)
