@@ -230,23 +230,37 @@ function needSignIn() {
 /** Say whether the phone is ready (the five ticks), for the coordinator; kept until the session ends. */
 export const tellReady = (isReady) => fact('ready', { is: isReady === true });
 
-/** Tell the site how much waits here: numbers and times, no content. Failing is silent: the next one says it all again. */
+/**
+ * Tell the site how much waits here: numbers and times, no content. Failing is silent: the next one says it all again.
+ * Also for who is signed out while records of hers lie here: each record brings the key that proves it.
+ */
 export async function heartbeat() {
-  const now = await session();
-  const known = await pack();
-  if (!now || !known || known.teams.length === 0) return;
-  const rows = (await within(['outbox'], 'readonly', (tx) => ask(tx.objectStore('outbox').index('owner').getAll(now.owner))));
+  const [now, known] = [await session(), await pack()];
+  const rows = await within(['outbox'], 'readonly', (tx) => ask(tx.objectStore('outbox').index('saved_at').getAll()));
   const isReady = (await fact('ready'))?.is === true;
-  const tickets = new Map(rows.map((row) => [row.team, row.ticket])); // also of a team that she is no longer in
-  for (const team of known.teams) tickets.set(team.uid, team.ticket);
+  const owners = new Map();
+  const of = (owner, key, device) => {
+    if (!owners.has(owner)) owners.set(owner, { key, device, isReady: owner === now?.owner && isReady, tickets: new Map(), rows: [] });
+    return owners.get(owner);
+  };
+  for (const row of rows) { // also of a team that she is no longer in
+    const said = of(row.owner, row.phoneKey, row.device);
+    said.tickets.set(row.team, row.ticket);
+    said.rows.push(row);
+  }
+  if (now && known) for (const team of known.teams) of(now.owner, now.phoneKey, known.device).tickets.set(team.uid, team.ticket);
+  for (const said of owners.values()) await sayBeat(said);
+}
+
+async function sayBeat({ key, device, isReady, tickets, rows }) {
   const teams = [...tickets].map(([team, ticket]) => {
-    const mine = rows.filter((row) => row.team === team).sort((a, b) => a.saved_at.localeCompare(b.saved_at));
+    const mine = rows.filter((row) => row.team === team); // the oldest first
     const needs_you = mine.filter((row) => row.state === 'needs_you').length;
     return { ticket, unsent: mine.length, needs_you, oldest_at: mine[0]?.saved_at ?? null, ready: isReady };
   });
   const from = Date.now();
-  const said = { device: known.device, sent_at: new Date(from).toISOString(), teams };
-  const answer = await request('/field/heartbeat', MOST.receipt, await beat(said, now.phoneKey));
+  const said = { device, sent_at: new Date(from).toISOString(), teams };
+  const answer = await request('/field/heartbeat', MOST.receipt, await beat(said, key));
   if (answer?.status === 200 && typeof answer.said?.server_at === 'string') await hear(answer.said.server_at, from);
 }
 
