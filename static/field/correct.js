@@ -2,6 +2,7 @@
 // it is sealed into the outbox, with the version that it was based on. Works on the pages of contacts and on My shift;
 // without this file they are forms like any other. Words stand in the page (templates/field/correct_parts.html).
 
+import { findings } from './flow.js';
 import { save } from './outbox.js';
 import { onChange, startSending } from './send.js';
 import { onNews, pack, ready, sentList } from './store.js';
@@ -131,6 +132,35 @@ function refuse(form, name, said = {}) {
   show(notice);
 }
 
+/** What the site would refuse, as [field's name, words]: sealed, nobody could ask back for long. */
+function wrongIn(form) {
+  const { correct, needsReason } = told(form).dataset;
+  const { fields, reason } = contentOf(form);
+  const found = correct === 'correction' ? findings(fields, { agencies: [true] }) : []; // codes are not on this page
+  if (needsReason !== undefined && !reason.trim()) found.push(['reason', 'wrong_reason']);
+  return found.map(([name, key]) => [name, words.dataset[key]]).filter(([, said]) => said);
+}
+
+/** The errors as the site shows them: a focused summary that leads to the fields. */
+function showErrors(form, found) {
+  const place = told(form);
+  place.querySelector('[data-correct-words]')?.remove();
+  const summary = copy('wrong');
+  const lines = found.map(([name, said]) => {
+    const field = form.elements.namedItem(name);
+    const link = Object.assign(document.createElement('a'), { href: `#${field.id}`, textContent: said });
+    link.addEventListener('click', () => { field.closest('details')?.setAttribute('open', ''); field.focus(); });
+    const line = document.createElement('li');
+    line.append(link);
+    return line;
+  });
+  summary.querySelector('ul').replaceChildren(...lines);
+  for (const field of form.elements) field.removeAttribute('aria-invalid');
+  for (const [name] of found) form.elements.namedItem(name).setAttribute('aria-invalid', 'true');
+  place.prepend(summary);
+  show(summary);
+}
+
 function show(notice) {
   notice.tabIndex = -1;
   notice.focus({ preventScroll: true });
@@ -146,7 +176,8 @@ async function submit(form) {
   if (answer?.go) return location.assign(answer.go);
   if (answer?.page) return showPage(answer.page);
   if (answer?.problem) return refuse(form, 'refused', answer.problem);
-  if ('needsReason' in told(form).dataset && !form.elements.namedItem('reason')?.value.trim()) return refuse(form, 'reason');
+  const wrong = wrongIn(form);
+  if (wrong.length) return showErrors(form, wrong);
   const why = await seal(form);
   return why ? refuse(form, 'unsaved', { why: words.dataset[why] ?? words.dataset.other }) : undefined;
 }

@@ -118,11 +118,11 @@ def says(page: Page, words: str) -> None:
 
 def test_a_change_without_signal_is_sealed_and_stands_when_there_is_signal(officer, site, contact):
     page = at(officer, site, f"/field/contacts/{contact}/edit")
+    page.evaluate(LOAD)
     officer.set_offline(True)
     change(page, WORDS)
     says(page, "Saved on this phone; it is sent when there is signal.")
     assert WORDS not in page.content() and page.locator("textarea").count() == 0
-    page.evaluate(LOAD)
     assert page.evaluate("m.counts()")["waiting"] == 1
     assert "Ottoline" not in page.evaluate(KEPT)
     picture(page, "a-change-saved-on-the-phone")
@@ -164,6 +164,15 @@ def test_what_the_site_refuses_shows_at_its_field_with_everything_that_was_typed
     says(page, "Enter when it was as 2017-10-18 21:42.")
     assert page.title().startswith("Error:") and page.evaluate("document.activeElement.id") == "error-summary"
     assert page.input_value("textarea[name=note]") == "Kept"
+    # Without signal the phone looks itself, and seals nothing that would only be sent back.
+    page.evaluate(LOAD)
+    officer.set_offline(True)
+    page.locator("main button[type=submit]").click()
+    says(page, "There is a problem")
+    page.get_by_role("link", name="Enter when it was as 2017-10-18 21:42.").last.click()
+    assert page.evaluate("document.activeElement.name") == "met_at"
+    assert page.evaluate("m.counts()")["waiting"] == 0
+    officer.set_offline(False)
     page.close()
 
 
