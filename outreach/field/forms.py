@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask_babel import gettext, pgettext
+from flask_babel import gettext, lazy_pgettext, pgettext
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -58,7 +58,7 @@ SHORT_GENDERS: dict[str, Any] = {
     "man_boy": _l("Man or boy"),
     "non_binary": _l("Non-binary"),
     "transgender": _l("Trans"),
-    "self_described": _l("Self-described"),
+    "self_described": lazy_pgettext("answer", "Self-described"),
     "not_known": _l("Not known"),
 }
 WHAT: dict[str, Any] = {

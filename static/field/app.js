@@ -158,8 +158,11 @@ async function strip() {
 
 // --- which screen -------------------------------------------------------------------------------------------------------
 
+const around = () => document.querySelectorAll('body > :not(#main)');
+
 function hide(from) {
   document.documentElement.classList.add('night', 'is-hidden');
+  for (const one of around()) one.inert = true;
   show(clone('s-hidden', { back: from || '#/' }), { title: '–' });
 }
 
@@ -198,6 +201,7 @@ const daytime = !document.documentElement.classList.contains('night');
 
 function unhide() {
   document.documentElement.classList.remove('is-hidden');
+  for (const one of around()) one.inert = false;
   if (daytime) document.documentElement.classList.remove('night');
 }
 
@@ -246,7 +250,7 @@ async function news(what) {
 
 async function start() {
   if (location.pathname !== SHELL) { // the worker shows this page where another one has no signal
-    app.asked = location.pathname.replace(/\/$/, '') === '/field' ? '' : location.pathname;
+    app.asked = location.pathname;
     history.replaceState(null, '', `${SHELL}${location.hash || '#/'}`);
   }
   await prepare();

@@ -184,6 +184,7 @@ function typed() {
 
 function keepTyped(tap = false) {
   clearTimeout(timer);
+  if (!shown) return settled(); // saved meanwhile: its draft must stay away
   shown.answers.more = typed();
   return keep(shown.uid, shown.answers, { tap });
 }
@@ -196,6 +197,7 @@ function listen(copy) {
     timer = setTimeout(keepTyped, PAUSE);
   });
   form.addEventListener('change', () => {
+    if (!shown) return;
     if (team()?.value) shown.team = shown.pack.teams.find((one) => one.uid === team().value) ?? shown.team;
     keepTyped();
     refresh();
@@ -255,7 +257,7 @@ function wrongIn(fields) {
 }
 
 async function finish() {
-  if (saving) return;
+  if (saving || !shown) return;
   const { uid, answers, team } = shown;
   const { fields, byClock } = fieldsNow();
   const wrong = wrongIn(fields);
@@ -274,6 +276,7 @@ async function finish() {
     await save(content, { kind: 'contact', uid, team: team.uid });
     saved = { uid, team, codes: codesIn(fields), next: nextOf(fields) };
     forget(uid);
+    shown = null; // until the next screen is there a second press must find nothing to save
     go('#/saved', { instead: true });
     say(word('said_saved'));
     lend(team, fields, answers.begun);

@@ -136,5 +136,10 @@ const MAIL = /[^\s@]+@[^\s@]+\.[^\s@]/;
 const LONG_NUMBER = /(?:\d[\s().-]{0,2}){9,}/; // a telephone number with its area code, or a social insurance number
 const SHORT_NUMBER = /\b\d{3}[\s.-]\d{4}\b/;
 
+const DAY = /\b\d{4}-\d\d-\d\d\b/g; // a date is none of them
+
 /** Whether a note seems to hold a telephone number, an address of e-mail or an insurance number. */
-export const saysTooMuch = (note) => MAIL.test(note) || LONG_NUMBER.test(note) || SHORT_NUMBER.test(note);
+export function saysTooMuch(note) {
+  const rest = note.replace(DAY, '');
+  return MAIL.test(rest) || LONG_NUMBER.test(rest) || SHORT_NUMBER.test(rest);
+}

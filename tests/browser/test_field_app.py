@@ -3,6 +3,7 @@ server's pages, nothing is lost on the way, and every screen is fit to be used."
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ def to(page: Page, address: str) -> None:
 
 def away(page: Page) -> None:
     """The signal goes, after everything for it was kept on the phone."""
-    page.wait_for_function("() => caches.match('/field/app').then(Boolean)")
+    page.wait_for_function("() => navigator.serviceWorker.controller && caches.match('/field/app').then(Boolean)")
     page.context.set_offline(True)
 
 
@@ -207,7 +208,10 @@ def stored(site: Site, number: int) -> list[dict[str, Any]]:
             meetings = [{name: getattr(m, name) for name in MET} for m, _ in record.meetings]
             consents = [{name: getattr(m, name) is not None for name in CONSENTS} for m, _ in record.meetings]
             referred = [bool(contacts.referral_of(contact.id, person.id)) for _, person in record.meetings]
-            found.append({"said": said, "meetings": meetings, "consents": consents, "referred": referred})
+            met_at = record.version.met_at
+            found.append(
+                {"said": said, "met_at": met_at, "meetings": meetings, "consents": consents, "referred": referred}
+            )
         db.session.remove()
         db.engine.dispose()
         return found
@@ -251,6 +255,7 @@ def test_eight_taps_without_signal_make_what_the_servers_pages_make(phone, site)
     for press_next in ("main .bar button", *(f'button[name=answer][value="{one}"]' for one in ACCEPTED), "#save"):
         follow(server, server.locator(press_next))
     by_server, by_phone = stored(site, 2)
+    assert by_server.pop("met_at") >= by_phone.pop("met_at")
     assert by_phone == by_server
     assert by_phone["referred"] == [True] and by_phone["meetings"][0]["age_believed"] == "25_34"
 
@@ -288,7 +293,7 @@ def test_two_quick_taps_answer_one_question_and_save_one_contact(phone):
     assert page.evaluate(rows + "return (await s.waiting()).length + (await s.sentList()).length }") == 1
 
 
-def test_the_card_refuses_what_the_site_would_refuse_and_nobody_could_ask_back(phone):
+def test_the_card_refuses_what_the_site_would_refuse_and_nobody_could_ask_back(phone, site):
     page = phone()
     log(page, "met", "35_44", "man_boy", "accepted", "safe_phone")
     page.fill("#answer", "12 34")
@@ -316,6 +321,9 @@ def test_the_card_refuses_what_the_site_would_refuse_and_nobody_could_ask_back(p
     page.fill("#met_at", "2017-10-16 21:38")
     page.click("#save")  # the note was warned of once: that it is no number is hers to say
     asks(page, "Saved on this phone")
+    expect(page.locator("#state")).to_have_text(re.compile("^Sent"))
+    kept = stored(site, 1)[0]
+    assert kept["said"]["kits"] == 2 and kept["met_at"] == dt.datetime(2017, 10, 17, 1, 38, tzinfo=dt.UTC)
 
 
 def test_change_leads_back_to_the_card_and_the_next_contact_borrows_the_place(phone):
