@@ -42,7 +42,8 @@ async function keep(content, kind, uid, team) {
 
 // When the line "sent" may leave the phone: at the end of the shift, or a while after a contact that was typed later.
 function until(place) {
-  const end = place.ends_at ? Date.parse(place.ends_at) : Date.now() + 24 * HOUR;
+  const ends = place.shift?.ends_at ?? place.ends_at;
+  const end = ends ? Date.parse(ends) : Date.now() + 24 * HOUR;
   return new Date(Math.max(end, Date.now() + 2 * HOUR)).toISOString();
 }
 

@@ -267,19 +267,26 @@ async function sayBeat({ key, device, isReady, tickets, rows }) {
 // --- by itself ----------------------------------------------------------------------------------------------------------
 
 const watchers = new Set();
-let [timer, tries, started, again] = [0, 0, false, false];
+let [timer, tries, started, again, hearing] = [0, 0, false, false, false];
 
 /** Call `fn({...counts(), signIn, sending})` now and whenever something changes; gives back how to stop it. */
 export function onChange(fn) {
+  if (!hearing) onNews(tell);
+  hearing = true;
   watchers.add(fn);
   tell();
   return () => watchers.delete(fn);
 }
 
-async function tell() {
+let telling = null; // what happens while one thing is being told is told together
+
+function tell() {
   if (watchers.size === 0) return;
-  const said = { ...(await counts().catch(() => null)), signIn, sending: busy !== null };
-  watchers.forEach((fn) => fn(said));
+  telling ??= Promise.resolve().then(async () => {
+    const now = await counts().catch(() => null);
+    telling = null;
+    watchers.forEach((fn) => fn({ ...now, signIn, sending: busy !== null }));
+  });
 }
 
 function later() {
@@ -316,10 +323,7 @@ async function askForSync() {
 export async function startSending() {
   if (started) return;
   started = true;
-  onNews((what) => {
-    if (what === 'saved') setTimeout(afresh);
-    tell();
-  });
+  onNews((what) => { if (what === 'saved') setTimeout(afresh); });
   globalThis.addEventListener('online', afresh);
   globalThis.addEventListener('focus', afresh);
   globalThis.document?.addEventListener('visibilitychange', () => { if (!document.hidden) afresh(); });

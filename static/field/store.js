@@ -114,16 +114,17 @@ async function newHalf() {
   return cache.put(address(name), new Response(half)).then(() => name, () => '');
 }
 
+// A half that could not be deleted must not keep anybody from saving or signing out.
 async function dropHalf(name) {
   keys.delete(name);
-  if (name) await (await files())?.delete(address(name));
+  if (name) await (await files())?.delete(address(name)).catch(() => null);
 }
 
 async function dropHalves() {
   keys.clear();
   const cache = await files();
   // One by one: a cache that is deleted whole keeps its files as long as anybody holds it.
-  for (const one of (await cache?.keys()) ?? []) await cache.delete(one);
+  for (const one of (await cache?.keys().catch(() => [])) ?? []) await cache.delete(one).catch(() => null);
 }
 
 async function keyOf(share, name) {
@@ -266,7 +267,7 @@ export async function replaceDraft(owner, uid, record) {
     await ask(tx.objectStore('drafts').delete([owner, uid]));
     return row?.half ?? '';
   });
-  await dropHalf(half).catch(() => null); // the record is kept: nothing may say otherwise now
+  await dropHalf(half);
 }
 
 /** Signed out: the session's key, the pack, the drafts and the list of what was sent go. The outbox never does. */
