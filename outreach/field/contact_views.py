@@ -23,7 +23,7 @@ from outreach.web.forms import whole
 from outreach.web.guard import guard
 from outreach.web.load import own_service
 
-from . import arrival_views, commands, forms, rules
+from . import arrival_views, commands, forms, radio_card_forms, rules
 from .card_views import today_begins
 from .views import bp
 
@@ -84,7 +84,10 @@ def _page(record: contacts.ContactRecord, problem: Invalid | None = None) -> Any
         record=record,
         shown=history[0]["rows"],
         codes=[rules.shown_code(code) for _, person in record.meetings if (code := commands.code_of(person))],
-        arrivals=arrival_views.arrivals_of(record.contact.uid, record.operation.time_zone),
+        arrivals=[
+            *radio_card_forms.read_out(record.contact.uid, record.operation.time_zone),
+            *arrival_views.arrivals_of(record.contact.uid, record.operation.time_zone),
+        ],
         conflict_code=any(person.code_conflict for _, person in record.meetings),
         note=commands.entry_of(record).note,
         history=history,

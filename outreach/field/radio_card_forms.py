@@ -11,6 +11,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
+from outreach.storage.queries import radio_cards
+from outreach.web import clock
 from outreach.web.forms import OutreachForm
 
 from . import forms
@@ -49,6 +51,19 @@ def met(card: Card) -> str:
     if not count:
         return str(forms.WHAT[card.result])
     return gettext("One person") if count == 1 else ngettext("%(num)d person", "%(num)d persons", count)
+
+
+def read_out(contact_uid: str, zone: str) -> list[dict[str, Any]]:
+    """What the page of a contact says where a card made it, as ``arrival_views.arrivals_of`` says the rest."""
+    stands = radio_cards.card_of_contact(contact_uid)
+    if stands is None:
+        return []
+    entered = clock.spoken_moment(stands.entered_at, zone)
+    if stands.merged_at is None:
+        words = gettext("Read out by radio %(entered)s; the phone’s own record has not arrived.", entered=entered)
+    else:
+        words = gettext("Read out by radio %(entered)s, before the phone could send it.", entered=entered)
+    return [{"words": words, "clock": ""}]
 
 
 def _rows(person: PersonEntry) -> list[tuple[str, Any]]:

@@ -203,6 +203,31 @@ def test_a_sealed_record_becomes_a_version_of_the_contact_that_was_read_out(nigh
     assert len(all_of(Contact)) == 1 and len(all_of(ContactVersion)) == 2
 
 
+def test_the_officer_finds_her_record_by_its_own_number_and_nobody_else_does(night, desk, signed_in):
+    entry = contact(a_person())
+    post(desk, night, signs(entry))
+    board(desk, night)  # says once what was received
+    client, phone = phone_of(night, signed_in)
+    assert client.get(f"/field/contacts/{entry.uid}").status_code == 404
+    send(client, phone.seal(phone.content(form_of(night, entry))))
+    page = client.get(f"/field/contacts/{entry.uid}")
+    assert page.status_code == 200 and f"/field/contacts/{all_of(Contact)[0].uid}/edit" in page.text
+    mine, nothing = desk.get(f"/field/contacts/{entry.uid}"), desk.get("/field/contacts/nothing")
+    assert mine.status_code == 404 and face(mine) == face(nothing)
+
+
+def test_the_page_of_a_contact_says_that_it_was_read_out(night, desk, signed_in):
+    entry = contact(a_person())
+    post(desk, night, signs(entry))
+    service = signed_in(night.coordinator)
+    page = f"/field/contacts/{all_of(Contact)[0].uid}"
+    assert "Read out by radio Thu 12 Oct, 21:00; the phone’s own record has not arrived." in plain(service.get(page))
+    client, phone = phone_of(night, signed_in)
+    send(client, phone.seal(phone.content(form_of(night, entry))))
+    said = plain(signed_in(night.coordinator).get(page))
+    assert "Read out by radio Thu 12 Oct, 21:00, before the phone could send it." in said
+
+
 def test_a_card_of_a_sealed_record_that_has_arrived_says_so_and_stores_nothing(night, desk, signed_in):
     entry = contact(a_person())
     client, phone = phone_of(night, signed_in)

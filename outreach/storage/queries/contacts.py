@@ -21,6 +21,7 @@ from ..tables import (
     Meeting,
     Operation,
     Person,
+    RadioCard,
     Referral,
     SealedRecord,
     Team,
@@ -45,12 +46,18 @@ class ContactRecord:
 
 
 def contact_record(uid: str) -> ContactRecord | None:
-    """The contact with its current version; its target has the owner, the team and the partners."""
+    """The contact with its current version; its target has the owner, the team and the partners.
+
+    A record that was read out by radio before it arrived is found by its own UUID too: its phone knows no other.
+    """
+    read_out = select(RadioCard.contact_uid).where(RadioCard.merged_uid == uid).limit(1).scalar_subquery()
     query = (
         select(Contact, Operation, ContactVersion)
         .join(Operation, Operation.id == Contact.operation_id)
         .join(ContactVersion, ContactVersion.contact_id == Contact.id)
-        .where(Contact.uid == uid, ContactVersion.superseded_at.is_(None))
+        .where((Contact.uid == uid) | (Contact.uid == read_out), ContactVersion.superseded_at.is_(None))
+        .order_by(Contact.uid != uid)
+        .limit(1)
     )
     row = db.session.execute(query).one_or_none()
     if row is None:
