@@ -75,15 +75,22 @@ def sizes(place: Place, kind: BrowserType | None = None) -> list[dict[str, Any]]
         wire.send("Storage.clearDataForOrigin", {"origin": app.url, "storageTypes": "service_workers,cache_storage"})
         wire.send("Network.enable")
         wire.send("Network.clearBrowserCache")
-        first: list[float] = []
-        wire.on("Network.loadingFinished", lambda event: first.append(event["encodedDataLength"] / 1024))
+        named: dict[str, str] = {}
+        first: dict[str, float] = {}
+        wire.on("Network.requestWillBeSent", lambda event: named.update({event["requestId"]: event["request"]["url"]}))
+        wire.on(
+            "Network.loadingFinished",
+            lambda event: first.update({named.get(event["requestId"], "?"): event["encodedDataLength"] / 1000}),
+        )
         app.page.wait_for_timeout(500)
         carried.clear()
         app.page.goto(f"{app.url}/field/app")
-        page_alone, answers = sum(first), len(first)
+        page_alone, answers = sum(first.values()), len(first)
+        for path, size in sorted(first.items(), key=lambda one: -one[1]):
+            print(f"{size:8.1f} {path}", file=sys.stderr)
         app.kept_for_later()
         app.page.wait_for_timeout(2000)
-        everything = sum(carried.values()) / 1024
+        everything = sum(carried.values()) / 1000
         for path, size in carried.most_common():
             print(f"{size:8} {path}", file=sys.stderr)
     unit = f"KB on the wire, {len(carried)} addresses, the pack among them"
