@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from outreach.plan import place_commands
-from outreach.storage import db
+from outreach.ready import rehearsal_commands
+from outreach.storage import db, writing
 from outreach.storage.queries import phones
 from outreach.storage.tables import AuditEntry, Operation
 from outreach.vocab import OperationStatus, Role
-from tests.factories import a_participation, a_service, a_user, an_operation
+from tests.factories import a_participation, a_service, a_team, a_user, an_operation
 from tests.field.factories import a_night, actor_of
 from tests.field.test_phone_views import DEVICE
 
@@ -81,8 +82,6 @@ def test_a_service_coordinator_reads_the_list_and_changes_nothing(boss, app, sig
 
 
 def place_commands_done(boss, operation):
-    from outreach.storage import writing
-
     with writing():
         place_commands.change_places(actor_of(boss), operation, WINDSOR, True, operation.version)
 
@@ -93,9 +92,13 @@ def test_a_copy_and_a_rehearsal_offer_the_same_places(boss, signed_in, post):
     fields = {"code": "OP-2", "name": "Next year", "level": "local", "time_zone": "America/Toronto", "copy": "OP"}
     answer = post(client, "/operations/new", fields, page="/operations/new?copy=OP")
     assert answer.status_code == 303
-    db.session.rollback()
-    copy = db.session.query(Operation).filter_by(code="OP-2").one()
-    assert copy.municipalities == stands().municipalities and copy.positions
+    a_team(a_participation(stands(), a_service()), a_user(Role.FIELD_OFFICER, a_service()))
+    source = stands()
+    with writing():
+        rehearsal_commands.start(actor_of(boss), source)
+    made = db.session.query(Operation).filter(Operation.code != "OP").all()
+    assert len(made) == 2
+    assert all(one.municipalities == stands().municipalities and one.positions for one in made)
 
 
 def test_the_pack_carries_the_list_and_the_policy(app, signed_in):
