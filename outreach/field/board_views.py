@@ -222,7 +222,10 @@ def _rows(
 def _waiting(team_ids: Iterable[int], now: dt.datetime) -> dict[int, heartbeat_rules.Waiting]:
     """Team id → what waits on its phones. A phone that was given its pack and said nothing yet knows no clock."""
     said = {
-        team_id: [heartbeat_rules.PhoneSaid(s.unsent, s.oldest_at, s.heard_at, s.offset_ms is not None) for s in states]
+        team_id: [
+            heartbeat_rules.PhoneSaid(s.unsent, s.oldest_at, s.heard_at, s.offset_ms is not None, member)
+            for s, member in states
+        ]
         for team_id, states in phone_states.states_by_team(team_ids).items()
     }
     return heartbeat_rules.by_team(said, now)

@@ -110,12 +110,14 @@ def oldest_of(
 
 @dataclass(frozen=True)
 class PhoneSaid:
-    """What one phone last said of one team. ``reported``: it did, and was not merely given its pack."""
+    """What one phone last said of one team. ``reported``: it did, and was not merely given its pack. ``member``: it is
+    of somebody in the team; a coordinator's desk that holds nothing is no word of the team's phones."""
 
     unsent: int
     oldest_at: dt.datetime | None
     heard_at: dt.datetime
     reported: bool = True
+    member: bool = True
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class Waiting:
 
 def waiting(said: Iterable[PhoneSaid], now: dt.datetime) -> Waiting | None:
     """The phones of one team together; ``None`` where none has reported, which is no zero."""
-    lately = [p for p in said if p.unsent or now - p.heard_at < TONIGHT]
+    lately = [p for p in said if p.unsent or (p.member and now - p.heard_at < TONIGHT)]
     told = [p for p in lately if p.reported]
     if not told:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any
 
 from flask import g, jsonify, render_template, request
@@ -58,6 +57,7 @@ class PhoneRow:
     """One phone as the list shows it. ``officer`` is '' for who may not know it; ``clock`` and ``checked`` in words."""
 
     team: str
+    service: str
     code: str
     number: int
     officer: str
@@ -72,22 +72,22 @@ class PhoneRow:
 @bp.get("/operations/<code>/live/phones")
 @guard("phones.see", load=load.operation)
 def phones(operation: Any) -> Any:
-    """Which phones still hold something, by service; the phones of the operations under it stand here too."""
+    """Which phones still hold something, worst first; those of the operations under it stand here too."""
     g.operation = operation
     found = _phones(operation)
     return render_template(
         "field/phones.html",
         operation=operation,
-        services=found,
-        unsent=sum(row.state.unsent for _, _, rows in found for row in rows),
-        holding=sum(row.state.unsent > 0 for _, _, rows in found for row in rows),
+        phones=found,
+        unsent=sum(row.state.unsent for row in found),
+        holding=sum(row.state.unsent > 0 for row in found),
         undecided=undecided_seen(operation),
         minutes=int(rules.PHONE_SILENT.total_seconds() // 60),
     )
 
 
-def _phones(operation: Any) -> list[tuple[int, str, list[PhoneRow]]]:
-    """Service by service what the reader may see: those that hold records first."""
+def _phones(operation: Any) -> list[PhoneRow]:
+    """What the reader may see: phones that hold records, then those that said something, then the others."""
     now, led = utc_now(), led_services()
     below = {key: one for key in access.descendants_of(operation.id) if (one := operations.by_id(key)) is not None}
     targets = {one.id: access.operation_target(one) for one in below.values()}
@@ -100,12 +100,8 @@ def _phones(operation: Any) -> list[tuple[int, str, list[PhoneRow]]]:
         )
     ]
     numbers = _numbers(every)
-    rows = [(phone, _phone_row(phone, numbers[phone.state.id], below[phone.operation_id], led, now)) for phone in every]
-    rows.sort(key=lambda pair: (pair[0].service, pair[0].service_id))
-    return [
-        (service_id, name, [row for _, row in group])
-        for (service_id, name), group in groupby(rows, key=lambda pair: (pair[0].service_id, pair[0].service))
-    ]
+    rows = [_phone_row(phone, numbers[phone.state.id], below[phone.operation_id], led, now) for phone in every]
+    return sorted(rows, key=lambda row: (not row.silent, not row.state.unsent, not row.reported, row.service, row.team))
 
 
 def _numbers(every: Iterable[waiting.ListedPhone]) -> dict[int, int]:
@@ -121,6 +117,7 @@ def _phone_row(phone: waiting.ListedPhone, number: int, operation: Any, led: set
     state = phone.state
     return PhoneRow(
         team=phone.team,
+        service=phone.service,
         code=operation.code,
         number=number,
         officer=phone.officer if phone.services & led else "",

@@ -238,6 +238,8 @@ def _page(
         form = _form(operation, text, text.opened, problem if taking else None, typed)
     target = access.service_target(operation, record.service_id)
     says = contact_views.said_of(text.entry, operation.time_zone) if text.entry else []
+    if record.kind == SealedKind.CONTACT:
+        says = says[1:]  # what is not stored has no state yet
     field = "reason" if taking else "leave-reason"
     wrong = None if problem is None else [(field, gettext(f.message, **f.params)) for f in problem.findings]
     return render_template(

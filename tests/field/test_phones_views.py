@@ -91,6 +91,15 @@ def test_phones_that_said_that_nothing_waits_are_a_zero(night, desk):
     assert not_sent(desk.get(address(night))) == "0"
 
 
+def test_a_coordinators_desk_that_holds_nothing_says_nothing_of_the_teams_phones(night, desk):
+    a_phone(night, user=night.coordinator)
+    assert not_sent(desk.get(address(night))) == "–"
+    assert "No phone is known yet." in desk.get(address(night, "/phones")).text
+    a_phone(night, user=night.coordinator, unsent=2, oldest=5)
+    assert not_sent(desk.get(address(night))) == "2 · since 20:55"
+    assert len(rows_of(desk.get(address(night, "/phones")))) == 1
+
+
 def test_a_zero_of_some_phones_says_of_how_many(night, desk):
     a_phone(night)
     a_phone(night, offset_ms=None)
@@ -169,9 +178,10 @@ def test_the_list_says_of_each_phone_what_it_holds_since_when_and_how_it_is(nigh
     page = desk.get(address(night, "/phones"))
     assert page.status_code == 200
     full, empty, unknown = rows_of(page)
-    assert full.startswith("Team 1 phone 1 3 2017-10-12 19:40 2017-10-12 20:15 Phone silent 1 12 minutes fast Passed")
-    assert empty == "Team 1 phone 2 0 – 2017-10-12 20:58 – Right not yet"
-    assert unknown == "Team 1 phone 3 – – nothing yet – – not yet"
+    where = f"Team 1 {night.service.name} · phone"
+    assert full.startswith(f"{where} 1 3 2017-10-12 19:40 2017-10-12 20:15 Phone silent 1 12 minutes fast Passed")
+    assert empty == f"{where} 2 0 – 2017-10-12 20:58 – Right not yet"
+    assert unknown == f"{where} 3 – – nothing yet – – not yet"
     assert "3 contacts not sent, on 1 phone" in words(page.text)
     assert address(night, "/phones") in desk.get(address(night)).text
 
@@ -190,7 +200,7 @@ def test_an_officer_is_named_to_the_coordinator_of_her_own_service_alone(night, 
     partner = a_service("Elm Falls Police Service")
     theirs = a_user(Role.FIELD_OFFICER, partner)
     a_participation(night.operation, partner)
-    joint = a_team(night.participation, name="Joint", partners=(partner.id,))
+    joint = a_team(night.participation, theirs, name="Joint", partners=(partner.id,))
     a_phone(night)
     a_phone(night, team=joint, user=theirs)
     names = (night.officer.name, theirs.name)
@@ -207,9 +217,9 @@ def test_an_officer_is_named_to_the_coordinator_of_her_own_service_alone(night, 
 
 def test_a_service_coordinator_sees_phones_of_her_teams_and_of_no_other(night, signed_in):
     other = a_participation(night.operation)
-    theirs = a_team(other, a_user(Role.FIELD_OFFICER, a_service()), name="Theirs")
+    officer = a_user(Role.FIELD_OFFICER, a_service())
     a_phone(night)
-    a_phone(night, team=theirs)
+    a_phone(night, team=a_team(other, officer, name="Theirs"), user=officer)
     page = signed_in(night.coordinator).get(address(night, "/phones"))
     assert "Team 1" in page.text and "Theirs" not in page.text
 

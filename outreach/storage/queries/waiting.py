@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from outreach.vocab import SealedState
 
 from ..engine import db
-from ..tables import Grant, PhoneState, SealedRecord, Service, Team, TeamVersion, User
+from ..tables import Grant, PhoneState, SealedRecord, Service, Staff, Team, TeamMember, TeamVersion, User
 
 _ONE = ("device", "user_id", "team_id")
 
@@ -48,13 +48,27 @@ def keep_beats(rows: list[dict[str, Any]]) -> None:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def states_by_team(team_ids: Iterable[int]) -> dict[int, list[PhoneState]]:
-    """Team id → what each of its phones last said."""
-    found: dict[int, list[PhoneState]] = {}
-    query = select(PhoneState).where(PhoneState.team_id.in_(list(team_ids)))
-    for state in db.session.scalars(query.order_by(PhoneState.id)):
-        found.setdefault(state.team_id, []).append(state)
+def states_by_team(team_ids: Iterable[int]) -> dict[int, list[tuple[PhoneState, bool]]]:
+    """Team id → what each of its phones last said, and whether it is of somebody who is in the team."""
+    found: dict[int, list[tuple[PhoneState, bool]]] = {}
+    query = select(PhoneState, _of_member()).where(PhoneState.team_id.in_(list(team_ids)))
+    for state, member in db.session.execute(query.order_by(PhoneState.id)):
+        found.setdefault(state.team_id, []).append((state, bool(member)))
     return found
+
+
+def _of_member() -> Any:
+    """Whether the phone is of somebody who is in the team now."""
+    return (
+        select(TeamMember.id)
+        .join(Staff, Staff.id == TeamMember.staff_id)
+        .where(
+            TeamMember.team_id == PhoneState.team_id,
+            TeamMember.superseded_at.is_(None),
+            Staff.user_id == PhoneState.user_id,
+        )
+        .exists()
+    )
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,7 @@ class ListedPhone:
 
 
 def phones_of(operation_ids: Iterable[int]) -> list[ListedPhone]:
-    """Every phone of the operations: those that hold most for longest first."""
+    """Phones of people in teams of the operations, and any other that holds something; the longest unsent first."""
     query = (
         select(
             PhoneState,
@@ -91,7 +105,7 @@ def phones_of(operation_ids: Iterable[int]) -> list[ListedPhone]:
         .join(TeamVersion, (TeamVersion.team_id == Team.id) & TeamVersion.superseded_at.is_(None))
         .join(Service, Service.id == Team.service_id)
         .join(User, User.id == PhoneState.user_id)
-        .where(PhoneState.operation_id.in_(list(operation_ids)))
+        .where(PhoneState.operation_id.in_(list(operation_ids)), _of_member() | (PhoneState.unsent > 0))
         .order_by(PhoneState.unsent == 0, PhoneState.oldest_at, PhoneState.heard_at, PhoneState.id)
     )
     rows = list(db.session.execute(query))
