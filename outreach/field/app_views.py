@@ -6,7 +6,7 @@ belongs to her comes with the pack (``phone_views``) and is sealed on the phone.
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import Response, make_response, render_template
 from flask_babel import lazy_gettext as _l
 
 from outreach.storage.queries import phones
@@ -23,10 +23,10 @@ _TEAMS = [("", ""), ("", _l("Team"))]
 
 @bp.get("/field/app")
 @guard("field.see")
-def app() -> str:
+def app() -> Response:
     if any(phones.places_of(operation).positions for operation in {p.operation_id for p in phone_places()}):
         headers.allow_position()  # only the header: what is in the page is the same for all
-    return render_template(
+    page = render_template(
         "field/app.html",
         forms=forms,
         form=forms.more_form({}, 1, _TEAMS, []),
@@ -34,3 +34,6 @@ def app() -> str:
         most_kits=rules.MOST_KITS,
         longest_note=rules.LONGEST_NOTE,
     )
+    answer = make_response(page)
+    answer.add_etag()  # asked for at every opening, and mostly the same
+    return answer

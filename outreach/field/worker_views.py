@@ -78,6 +78,7 @@ def worker() -> Any:
     answer = make_response(head + files.worker_source())
     answer.headers["Content-Type"] = "text/javascript; charset=utf-8"
     answer.headers["Cache-Control"] = "no-cache"
+    answer.add_etag()  # browsers ask at every page under /field whether there is another one
     return answer
 
 

@@ -15,7 +15,7 @@ export async function install() {
 // say so by refusing this one.
 async function register(address, type) {
   try {
-    return await navigator.serviceWorker.register(address, { scope: SCOPE, type, updateViaCache: 'none' });
+    return await navigator.serviceWorker.register(address, { scope: SCOPE, type });
   } catch {
     return null;
   }

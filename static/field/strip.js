@@ -11,9 +11,11 @@ import { spokenTime, word } from './words.js';
 const own = document.getElementById('own').dataset;
 const place = document.querySelector('[data-strip]');
 const sentHere = Number(place?.querySelector('.strip__part:last-child b')?.textContent ?? 0);
-const loaded = new Date().toISOString();
+let before = new Set(); // what had gone when the page was opened: the site has counted it
 
 // --- the strip ----------------------------------------------------------------------------------------------------------
+
+const sentContacts = async () => (await store.sentList()).filter((row) => row.kind === 'contact').map((row) => row.hash);
 
 // The site counted what had arrived when it made the page; what went since is added.
 async function strip(state) {
@@ -22,7 +24,7 @@ async function strip(state) {
   const stuck = state.needsYou > 0 || state.old;
   const copy = clone(stuck ? 'own-stuck' : 'own-strip', { words: word('stuck', { n: unsent }) }).firstElementChild;
   if (!stuck) {
-    const since = (await store.sentList()).filter((row) => row.kind === 'contact' && row.received_at > loaded);
+    const since = (await sentContacts()).filter((hash) => !before.has(hash));
     const [here, sent] = copy.querySelectorAll('b');
     here.textContent = unsent;
     sent.textContent = sentHere + since.length;
@@ -83,6 +85,7 @@ async function start() {
     turnForms();
     await showDrafts();
   }
+  before = new Set(await sentContacts());
   onChange(strip);
   await startSending();
 }

@@ -45,6 +45,13 @@ def test_the_worker_is_asked_for_anew_each_time_and_runs_under_the_policy_of_eve
     assert "manifest-src 'self'" in policy
 
 
+def test_worker_and_page_that_did_not_change_are_not_sent_again(officer):
+    for path in ("/worker.js", "/worker.js?sends=1", "/field/app"):
+        first = officer.get(path, headers={"Accept-Encoding": "gzip"})
+        mark = {"Accept-Encoding": "gzip", "If-None-Match": first.headers["ETag"]}
+        assert first.status_code == 200 and officer.get(path, headers=mark).status_code == 304
+
+
 def test_what_the_worker_keeps_is_what_the_page_of_the_app_loads(officer):
     page = officer.get("/field/app").text
     loaded = set(re.findall(r'(?:src|href)="(/static/[^"]+|/field/app/files/[^"]+)"', page))
