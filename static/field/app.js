@@ -2,7 +2,7 @@
 // each screen is in its own file; what is kept, sealed and sent is in store.js, outbox.js and send.js.
 
 import { install } from './install.js';
-import { clone, go, say, show } from './screen.js';
+import { asked, clone, go, say, show } from './screen.js';
 import { onChange, refreshPack, startSending } from './send.js';
 import * as store from './store.js';
 import { spokenMoment, spokenTime, word } from './words.js';
@@ -34,9 +34,11 @@ const begin = async (team) => (await rest()).log.begin(team);
 // --- what stands in the way ---------------------------------------------------------------------------------------------
 
 async function stop(why) {
+  const still = asked();
   const { others = 0 } = (await store.counts().catch(() => null)) ?? {};
-  const said = ['full', 'refused', 'old'].includes(why)
-    ? { title: word('stop_title'), text: word(`stop_${why}`), more: word('stop_card'), go: word('stop_go') }
+  if (!still()) return;
+  const said = ['full', 'refused', 'old', 'other'].includes(why)
+    ? { title: word('stop_title'), text: word(why === 'other' ? 'stop_refused' : `stop_${why}`), more: word('stop_card'), go: word('stop_go') }
     : { title: word('none_title'), text: word('none_text'), go: word('opening') };
   show(clone('s-stop', { ...said, phone: app.pack, others: others && word('others', { n: others }) }));
 }
@@ -92,6 +94,9 @@ async function draftsNow() {
 
 async function home() {
   if (app.stopped) return stop(app.stopped);
+  const still = asked();
+  const drafts = await draftsNow();
+  if (!still()) return null;
   const team = teamNow();
   const others = app.pack.teams.filter((one) => one !== team);
   const ended = app.state?.signIn || isOver(app.pack);
@@ -101,7 +106,7 @@ async function home() {
     asked: app.asked,
     evicted: app.evicted,
     signed_out: ended && signedOut(team),
-    drafts: await draftsNow(),
+    drafts,
     others: others.map((one) => clone('p-team', { url: `#/team/${one.uid}`, team: `${one.name} · ${one.code}` })),
     log: team && !waits(team),
   });
@@ -167,21 +172,34 @@ function hide(from) {
 }
 
 async function log(uid, step) {
+  const still = asked();
   const parts = await rest();
   const answers = await parts.log.answersOf(uid);
+  if (!still()) return null;
   if (!answers) return go('#/', { instead: true });
   return step === 'check' ? parts.card.check(uid, answers, app.pack) : parts.log.ask(uid, step, answers, app.pack);
 }
 
+// The storage may stop working while the app is open: then that is said, and nothing that looks as if it worked.
 async function route() {
+  try {
+    await chosen();
+  } catch (error) {
+    if (!error.why) throw error;
+    await stop(error.why);
+  }
+}
+
+async function chosen() {
   const hash = location.hash || '#/';
   if (!hash.startsWith('#/')) { // "Skip to main content", or a link to a field
-    document.getElementById(decodeURIComponent(hash.slice(1)))?.focus();
+    document.getElementById(hash.slice(1))?.focus();
     return history.replaceState(null, '', shown || '#/');
   }
   const again = hash === shown;
   const from = shown;
   shown = hash;
+  asked(); // whatever was still being made is not wanted any more
   if (hash !== '#/hidden') unhide();
   if (hash !== '#/') app.asked = '';
   if (hash !== '#/phone') late?.phone.leave();

@@ -6,7 +6,7 @@ import { forget, keep, label, settled, throwAway, warnUnkept, wayBack } from './
 import { save } from './outbox.js';
 import { offerPlaces } from './places.js';
 import { cardOf, spelled } from './radio_card.js';
-import { clone, go, say, show, showErrors } from './screen.js';
+import { asked, clone, go, say, show, showErrors } from './screen.js';
 import * as store from './store.js';
 import { localText, spokenMoment, spokenText, spokenTime, word } from './words.js';
 
@@ -27,7 +27,10 @@ export async function check(uid, answers, pack) {
   }
   const mine = answers.more?.team?.[0] || answers.team;
   const team = pack.teams.find((one) => one.uid === mine) ?? null;
-  shown = { uid, answers, pack, team, ...(await lentTo(team)), warned: '' };
+  const still = asked();
+  const lending = await lentTo(team);
+  if (!still()) return;
+  shown = { uid, answers, pack, team, ...lending, warned: '' };
   const copy = clone('s-check', { persons: persons(), more_persons: morePersons(), teams: teams().length > 1 || !team });
   shown.form = copy.querySelector('#contact');
   fill();

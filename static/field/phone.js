@@ -1,6 +1,6 @@
 // On this phone (F3): what needs the officer, what is not sent, what is sent. Number and time only: the rest is sealed.
 
-import { clone, say, show } from './screen.js';
+import { asked, clone, say, show } from './screen.js';
 import { sendNow } from './send.js';
 import * as store from './store.js';
 import { spokenMoment, spokenTime, word } from './words.js';
@@ -41,7 +41,9 @@ function stateOf(row, zone) {
 
 /** Show the screen. `state`: as `onChange` of send.js tells it; `team`: whose time is shown. */
 export async function phone({ pack, team, state }, { again = false } = {}) {
+  const still = asked();
   const [unsent, sent] = [await store.waiting(), await store.sentList()];
+  if (!still()) return;
   const zone = team?.zone ?? 'UTC';
   const name = names(pack, unsent, sent);
   const needs = unsent.filter((row) => row.state === 'needs_you');

@@ -2,7 +2,7 @@
 
 import { isKept } from './install.js';
 import { offset, save } from './outbox.js';
-import { clone, say, show } from './screen.js';
+import { asked, clone, say, show } from './screen.js';
 import { sendNow, tellReady } from './send.js';
 import * as store from './store.js';
 import { spokenMoment, spokenTime, word } from './words.js';
@@ -65,7 +65,9 @@ function section({ title, text }) {
 
 /** Show the screen. */
 export async function ready({ pack, team, state }, { again = false } = {}) {
+  const still = asked();
   const found = await facts({ pack, team, state });
+  if (!still()) return;
   const all = found.every(([, so]) => so);
   tellReady(all).catch(() => null);
   const copy = clone('s-ready', {

@@ -7,6 +7,15 @@ const main = document.getElementById('main');
 const back = document.querySelector('[data-back]');
 const where = document.getElementById('where');
 
+let turn = 0;
+
+/** Ask for a screen that takes a while to be made; the answer says whether it is still the one that was asked for last. */
+export function asked() {
+  turn += 1;
+  const mine = turn;
+  return () => mine === turn;
+}
+
 /** A copy of template `id`. `said` fills data-text, data-href and data-list (nodes); data-if stays when it is something. */
 export function clone(id, said = {}) {
   const copy = document.getElementById(id).content.cloneNode(true);

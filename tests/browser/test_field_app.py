@@ -437,7 +437,8 @@ def test_a_refusal_stands_under_needs_you_with_its_fix_and_the_record_stays(phon
 def test_a_session_that_ended_keeps_what_waits_and_says_where_to_sign_in(phone):
     page = phone()
     page.wait_for_selector("#log")
-    page.route("**/field/sealed", lambda route: route.fulfill(status=401, json={"code": "sign_in_needed"}))
+    for address in ("**/field/sealed", "**/field/app/pack*"):
+        page.route(address, lambda route: route.fulfill(status=401, json={"code": "sign_in_needed"}))
     log(page, "no_answer")
     page.click("#save")
     asks(page, "Saved on this phone")
@@ -477,8 +478,8 @@ LOOKED_AT = {"what", "count", "age-1", "duty-1", "gender-1", "support-1"}
 WALK = ("several", "2", "16_17", "read", "woman_girl", "accepted", "safe_phone")
 
 
-# Words within a sentence are touched where they stand; a tick box has its words.
-SMALL = """[...document.querySelectorAll('main :is(button, a, input, select, summary), header a')].filter((one) =>
+# Words within a sentence are touched where they stand, a tick box by its words, Hide and the strip also beside theirs.
+SMALL = """[...document.querySelectorAll('main :is(button, a, input, select, summary), [data-back]')].filter((one) =>
   one.checkVisibility() && !one.closest('.briefing__text, .error-summary, .visually-hidden') && one.type !== 'checkbox'
   && one.getBoundingClientRect().height < 43.5).map((one) => one.outerHTML.slice(0, 90))"""
 
