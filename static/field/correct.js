@@ -7,7 +7,7 @@ import { save } from './outbox.js';
 import { onChange, startSending } from './send.js';
 import { onNews, pack, ready, sentList } from './store.js';
 
-const WAIT = 20_000; // with a bar of signal a request can hang: then it counts as none
+const WAIT = 10_000; // with a bar of signal a request can hang: then it counts as none
 const REASON = 500;
 const words = document.getElementById('correct-words');
 
@@ -105,6 +105,7 @@ async function seal(form) {
 function settle(form, uid, hash) {
   const place = told(form);
   const notice = copy(place.dataset.correct);
+  place.setAttribute('role', 'status'); // what becomes of it is told too
   place.replaceChildren(notice);
   show(notice);
   const stop = [
@@ -173,7 +174,7 @@ let busy = false;
 
 async function submit(form) {
   const answer = navigator.onLine ? await post(form) : null;
-  if (answer?.go) return location.assign(answer.go);
+  if (answer?.go) return new Promise(() => location.assign(answer.go)); // nothing more can be pressed here
   if (answer?.page) return showPage(answer.page);
   if (answer?.problem) return refuse(form, 'refused', answer.problem);
   const wrong = wrongIn(form);
@@ -188,10 +189,13 @@ document.addEventListener('submit', async (event) => {
   event.preventDefault();
   if (busy) return; // pressing twice saves once
   busy = true;
+  const button = event.submitter;
+  if (button) button.disabled = true;
   try {
     await submit(form);
   } finally {
     busy = false;
+    if (button) button.disabled = false;
   }
 });
 

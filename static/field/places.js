@@ -83,10 +83,11 @@ export function offerPlaces(root, team, { field, kind = null, used = [] }) {
 
   for (const name of ['before', 'near', 'rest']) part(name).replaceChildren();
   part('said').textContent = '';
-  for (const [code, name] of kind ? usedBefore(team, used).filter(([code]) => label(code)) : []) {
-    add(part('before'), `${label(code)} · ${name}`, name, code);
-  }
   const names = (team.municipalities ?? []).map(([name]) => name);
+  for (const [code, name] of usedBefore(team, used)) {
+    if (code && label(code)) add(part('before'), `${label(code)} · ${name}`, name, code);
+    else if (!names.includes(name)) add(part('before'), name, name, null); // typed once, and no name of the list
+  }
   names.forEach((name, at) => add(part(at < AT_ONCE ? 'near' : 'rest'), name, name, null));
   part('more').hidden = names.length <= AT_ONCE;
   part('before').hidden = !part('before').childElementCount;
