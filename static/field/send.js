@@ -110,6 +110,7 @@ const failures = new Map(); // by hash: what failed most often comes last, so th
 let othersTried = false;
 let signIn = false;
 let busy = null;
+let opened = false; // whether this page has said once that it is here
 
 async function candidates(owner, byHand) {
   const rows = await within(['outbox'], 'readonly', (tx) => ask(tx.objectStore('outbox').index('saved_at').getAll()));
@@ -138,11 +139,12 @@ async function pass(byHand) {
 }
 
 async function passes(byHand) {
-  let sent = 0;
+  let [sent, tried] = [0, false];
   for (let first = true; ; first = false) {
     const done = await pass(byHand && first);
     sent += done.sent;
-    if (done.sent === 0 || done.left === 0 || done.turnedAway) return sent; // as long as it gets on, it goes on
+    tried ||= done.sent + done.left > 0;
+    if (done.sent === 0 || done.left === 0 || done.turnedAway) return { sent, tried }; // as long as it gets on, it goes on
   }
 }
 
@@ -168,8 +170,9 @@ async function alone(work) {
 }
 
 async function round(byHand) {
-  const sent = await alone(() => passes(byHand));
-  await heartbeat().catch(() => null);
+  const { sent, tried } = await alone(() => passes(byHand));
+  if (tried || byHand || !opened) await heartbeat().catch(() => null); // with nothing to send, once a minute is enough
+  opened = true;
   const { waiting, needsYou } = await counts();
   return { sent, left: byHand ? waiting + needsYou : waiting };
 }
