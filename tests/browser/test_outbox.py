@@ -51,6 +51,8 @@ EVERYTHING = """async () => {
   }
   return { ...kept, cached, local: { ...localStorage }, tab: { ...sessionStorage }, url: location.href };
 }"""
+OUTBOX = """m.within(['outbox'], 'readonly', (tx) => m.ask(tx.objectStore('outbox').getAll()))
+  .then((rows) => rows.map(({ phoneKey, ...row }) => row))"""
 SAVE = """([uid, note]) => m.pack().then((pack) => m.save(
   { fields: { uid: [uid], note: [note] }, taps: 8, seconds: 20, by_clock: true },
   { kind: 'contact', uid, team: pack.teams[0].uid },
@@ -126,7 +128,7 @@ class Phone:
         raise AssertionError(script)
 
     def outbox(self) -> list[dict[str, Any]]:
-        kept: list[dict[str, Any]] = self.do(EVERYTHING)["outbox"]
+        kept: list[dict[str, Any]] = self.do(OUTBOX)
         return kept
 
 
