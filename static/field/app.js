@@ -92,7 +92,7 @@ async function draftsNow() {
   });
 }
 
-async function home() {
+async function home({ again = false } = {}) {
   if (app.stopped) return stop(app.stopped);
   const still = asked();
   const drafts = await draftsNow();
@@ -116,7 +116,7 @@ async function home() {
     app.evicted = false;
     await home();
   });
-  return show(copy, { team, title: `${word('my_shift')} – Outreach` }); // the browser keeps titles: no team in them
+  return show(copy, { team, quiet: again, title: `${word('my_shift')} – Outreach` }); // the browser keeps titles: no team in them
 }
 
 // --- after saving -------------------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ async function chosen() {
   if (screen === 'phone') return (await rest()).phone.phone(said, { again });
   if (screen === 'ready') return (await rest()).ready.ready(said, { again });
   if (screen === 'team') app.chosen = first;
-  return home();
+  return home({ again });
 }
 
 const daytime = !document.documentElement.classList.contains('night');
@@ -242,8 +242,10 @@ async function newPack() {
   const before = app.pack;
   app.pack = await store.pack();
   if (before && before.owner !== app.pack?.owner) return afresh();
-  if (before && shown === '#/ready') await route();
-  return before ? null : run();
+  if (!before) return run();
+  const facts = (pack) => JSON.stringify([pack.teams, pack.session_ends_at]);
+  const here = /^#\/(ready|team|$)/.test(shown);
+  return here && facts(before) !== facts(app.pack) ? route() : null;
 }
 
 let running = false;

@@ -22,7 +22,7 @@ async function strip(state) {
   if (!place) return;
   const unsent = (state.waiting ?? 0) + (state.needsYou ?? 0);
   const stuck = state.needsYou > 0 || state.old;
-  const copy = clone(stuck ? 'own-stuck' : 'own-strip', { words: word('stuck', { n: unsent }) }).firstElementChild;
+  const copy = clone(stuck ? 'own-stuck' : 'own-strip', { words: word(unsent === 1 ? 'stuck_one' : 'stuck', { n: unsent }) }).firstElementChild;
   if (!stuck) {
     const since = (await sentContacts()).filter((hash) => !before.has(hash));
     const [here, sent] = copy.querySelectorAll('b');

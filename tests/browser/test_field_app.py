@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from outreach.app import create_app
 from outreach.field import card_views, rules
@@ -411,6 +411,30 @@ def test_what_waits_shows_number_and_time_and_goes_by_hand(phone):
     expect(page.locator("#sending")).to_have_text(re.compile("^No signal"))
     page.context.set_offline(False)
     expect(page.locator("main")).to_contain_text("Everything is sent.")
+
+
+def test_my_shift_follows_the_pack_that_the_site_sent_last(phone):
+    page = phone()
+    page.wait_for_selector("#log")
+
+    def told(**team: Any) -> None:
+        def answer(route: Route) -> None:
+            said = route.fetch().json()
+            said["teams"] = [said["teams"][0] | team] if team else []
+            route.fulfill(json=said)
+
+        page.unroute("**/field/app/pack*")
+        page.route("**/field/app/pack*", answer)
+        page.reload()
+
+    told(shift={"starts_at": "2017-10-16T22:00:00Z", "ends_at": "2099-10-17T06:00:00Z", "place": "Walker Road"})
+    expect(page.locator("main")).to_contain_text("Walker Road · until 02:00 · ONS-2017-WEC")
+    told(status="planned", opens_at="2099-10-16T22:00:00Z")
+    expect(page.locator("main")).to_contain_text("Entries open on Fri 16 Oct, 18:00.")
+    expect(page.locator("#log")).to_have_count(0)
+    told()
+    asks(page, "No shift assigned")
+    expect(page.locator("main")).to_contain_text("Call your coordinator")
 
 
 REFUSAL = {"state": "rejected", "code": "tampered", "message": "It was altered on its way.", "fix": "Send it again."}
