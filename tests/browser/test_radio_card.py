@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from outreach.app import create_app
 from outreach.field import radio_card_rules, rules
 from outreach.storage import db
-from outreach.storage.tables import RadioCard
+from outreach.storage.tables import Contact, ContactVersion, RadioCard
 from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import EntryMode, Role, ServiceKind
 from tests.browser.conftest import PHONE, axe_findings, follow, picture
@@ -46,8 +46,8 @@ def night(site) -> Iterator[SimpleNamespace]:
         a_participation(made.operation, house, entry_mode=EntryMode.NONE)
         desk = a_user(Role.OPERATION_COORDINATOR, operation=made.operation)
         site.people["card desk"] = (desk.email, PASSWORD)
-        zone = made.operation.time_zone
-        yield SimpleNamespace(board=f"{site.url}/operations/CARD-1/live", row=f"#team-{made.team.uid}", zone=zone)
+        site.people["card officer"] = (made.officer.email, PASSWORD)
+        yield SimpleNamespace(board=f"{site.url}/operations/CARD-1/live", row=f"#team-{made.team.uid}")
         db.session.remove()
         db.engine.dispose()
 
@@ -105,43 +105,66 @@ def test_the_phone_writes_the_signs_that_the_site_writes_and_reads(open_page, ni
     assert spoken == [radio_card_rules.SPOKEN.get(sign, sign) for sign in rules.CODE_SIGNS] * 2
 
 
-def read_out(page, night, persons: int) -> list[str]:
-    """What a phone shows for a contact of now."""
-    chance = random.Random(persons)
-    fields, _ = some_contact(chance, 1)
-    fields |= {"result": ["met"], "persons": [str(persons)], "met_at": [utc_now().isoformat().replace("+00:00", "Z")]}
-    for n in range(1, persons + 1):
-        fields |= some_person(chance, n) | {f"agreed-{n}": ["record", "refer"], f"answer-{n}": ["accepted"]}
-    if persons > 1:
-        fields["agreed-2"] = []
-    lines: list[str] = page.evaluate(CARDS, [[fields, night.zone]])[0]
-    return lines
+FULL = """const put = IDBObjectStore.prototype.put;
+IDBObjectStore.prototype.put = function (...given) {
+  if (window.full && this.name === 'outbox') throw new DOMException('full', 'QuotaExceededError');
+  return put.apply(this, given);
+};"""
+ACCEPTED = ("met", "25_34", "woman_girl", "accepted", "they_call", "yes")
 
 
-def test_a_card_is_typed_corrected_read_back_and_saved_once(open_page, night):
-    page = open_page("card desk", PHONE, lang="fr", theme="night")
-    lines = read_out(page, night, 2)
-    page.goto(night.board)
+def test_what_a_full_phone_shows_is_entered_at_a_desk_and_counts_once_when_the_phone_sends_it(open_page, night, site):
+    phone = open_page("card officer", PHONE)
+    phone.add_init_script(FULL)
+    phone.goto(site.url + "/field/app")
+    phone.click("#log")
+    for answer in ACCEPTED:
+        phone.click(f'main button[name=answer][value="{answer}"]')
+    phone.locator("details", has=phone.locator("#note")).locator("summary").first.click()
+    phone.fill("#note", "red door")
+    phone.evaluate("window.full = true")
+    phone.click("#save")
+    shown = phone.locator(".ticket__code--long")
+    expect(shown).to_have_count(2)
+    lines = shown.all_inner_texts()
 
-    def looked_at(state: str) -> None:
-        assert axe_findings(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-        picture(page, f"radio-card-{state}", full=True)
+    desk = open_page("card desk", PHONE, lang="fr", theme="night")
+    desk.goto(night.board)
+    follow(desk, desk.locator(night.row).locator("a[href$='/card']"))
+    box, send = desk.locator("textarea[name=lines]"), desk.locator("main form button.button--primary")
+    heard = [line.lower().replace("-", " ") for line in lines]
+    box.fill("\n".join([("c" if heard[0][0] == "a" else "a") + heard[0][1:], *heard[1:]]))
+    follow(desk, send)
+    expect(desk.locator(".error-summary")).to_contain_text("Ligne 1, groupe 1")
+    expect(desk.locator(".tag--problem")).to_have_count(1)
+    looked_at(desk, "wrong")
+    box.fill("\n".join(heard))
+    follow(desk, send)
+    expect(desk.locator("main")).to_contain_text(lines[1][5:])
+    expect(desk.locator("main")).to_contain_text("25–34")
+    looked_at(desk, "read")
+    follow(desk, send)
+    expect(desk.get_by_role("status").first).to_contain_text("Reçu à")
+    assert versions() == [1]
 
-    follow(page, page.locator(night.row).locator("a[href$='/card']"))
-    box, send = page.locator("textarea[name=lines]"), page.locator("main form button.button--primary")
-    typed = [line.lower().replace("-", " ") for line in lines]
-    wrong = ("c" if typed[0][0] == "a" else "a") + typed[0][1:]
-    box.fill("\n".join([wrong, *typed[1:]]))
-    follow(page, send)
-    expect(page.locator(".error-summary")).to_contain_text("1, grou")
-    expect(page.locator(".tag--problem")).to_have_count(1)
-    looked_at("wrong")
-    box.fill("\n".join(typed))
-    follow(page, send)
-    expect(page.locator("main")).to_contain_text(lines[1][5:])
-    looked_at("read")
-    follow(page, send)
-    expect(page.get_by_role("status").first).to_contain_text("Reçu à")
+    phone.evaluate("window.full = false")
+    phone.click("#again")
+    expect(phone.locator("#question")).to_have_text("Saved on this phone")
+    phone.evaluate("location.hash = '#/phone'")
+    expect(phone.locator("main")).to_contain_text("Everything is sent.")
+    assert versions() == [1, 2]
+    assert db.session.query(RadioCard.merged_uid).one()[0] is not None
+
+
+def looked_at(page, state: str) -> None:
+    assert axe_findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    picture(page, f"radio-card-{state}", full=True)
+
+
+def versions() -> list[int]:
+    """Of the one contact that there is."""
     db.session.rollback()  # a read that began before would not see it
-    assert db.session.query(RadioCard).count() == 1
+    assert db.session.query(Contact).join(RadioCard, RadioCard.team_id == Contact.team_id).count() == 1
+    query = db.session.query(ContactVersion.version).join(RadioCard, RadioCard.team_id == ContactVersion.team_id)
+    return [version for (version,) in query.order_by(ContactVersion.id)]
