@@ -115,7 +115,8 @@ export function findings(fields, { agencies = [] } = {}) {
   for (let n = 1; n <= Number(first(fields, 'persons')) && first(fields, 'result') === 'met'; n += 1) {
     const brought = first(fields, `met_before-${n}`);
     if (brought && !readCode(brought)) found.push([`met_before-${n}`, 'wrong_code']);
-    codes.push(readCode(brought) ?? first(fields, `code-${n}`));
+    const code = brought ? readCode(brought) : first(fields, `code-${n}`);
+    if (code) codes.push(code);
     found.push(...unreachable(fields, n, agencies));
   }
   if (new Set(codes).size < codes.length) found.push(['persons', 'wrong_codes']);

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from outreach.app import create_app
+from outreach.errors import Invalid
 from outreach.field import card_views, rules
 from outreach.field.forms import QUESTIONS
 from outreach.storage import db
@@ -161,6 +162,64 @@ def test_phone_and_site_ask_the_same_and_make_the_same_of_four_hundred_sets_of_a
     theirs = page.evaluate(THEIRS, [UID, cases])
     for (answers, more), found in zip(cases, theirs, strict=True):
         assert found == ours(answers, more), answers
+    page.close()
+
+
+MOMENTS = [
+    "2017-10-16 21:38",
+    "2017-02-29 10:00",
+    "2016-02-29 10:00",
+    "2017-13-01 10:00",
+    "2017-10-16 24:00",
+    "now",
+    "",
+]
+KITS = ["", "0", "500", "501", "-1", "2.5", "many", "３"]
+CODE = "ACDEFHJ" + rules.check_sign("ACDEFHJ")
+BROUGHT = ["", f"{CODE[:4]}-{CODE[4:]}", CODE.lower(), "K7QM-4R2Y", "x"]
+PHONES = ["519 555 0199", "12 34", "1234567, evenings", "", "x" * 61]
+
+
+def some_fields(dice: random.Random) -> dict[str, list[str]]:
+    """A card as it may be posted: good, or wrong in several places at once."""
+    count = dice.choice([1, 1, 2, 3])
+    fields = {
+        "uid": [UID],
+        "result": ["met"],
+        "persons": [str(count)],
+        "met_at": [dice.choice(MOMENTS)],
+        "kits": [dice.choice(KITS)],
+        "municipality": [dice.choice(["", "Tecumseh", "é" * 80, "é" * 81])],
+        "note": [dice.choice(["", "quiet", "x" * 4000, "e\u0301" * 4000, "x" * 4001])],
+    }
+    for n in range(1, count + 1):
+        fields[f"code-{n}"] = [dice.choice([CODE, rules.make_code(), rules.make_code()])]
+        fields[f"met_before-{n}"] = [dice.choice(BROUGHT)]
+        if dice.random() < 0.5:
+            fields |= {f"reach_by-{n}": ["safe_phone"], f"safe_way-{n}": [dice.choice(PHONES)]}
+    return fields
+
+
+def refused_at(fields: dict[str, list[str]]) -> set[str]:
+    try:
+        rules.read_entry(fields, "America/Toronto", lambda _list, _code: True)
+    except Invalid as problem:
+        return {finding.where for finding in problem.findings}
+    return set()
+
+
+def test_the_card_on_the_phone_refuses_where_the_site_would(site, chromium):
+    dice = random.Random(5)
+    cases = [some_fields(dice) for _ in range(300)]
+    page = chromium.new_page()
+    page.goto(site.url + "/sign-in")
+    found = page.evaluate(
+        "async (cases) => { const { findings } = await import('/static/field/flow.js');"
+        " return cases.map((fields) => findings(fields, { agencies: [[1, 'One']] }).map(([where]) => where)); }",
+        cases,
+    )
+    for fields, theirs in zip(cases, found, strict=True):
+        assert set(theirs) == refused_at(fields), fields
     page.close()
 
 
