@@ -82,7 +82,9 @@ def _decide(actor: Actor, record: SealedRecord, state: SealedState, reason: str)
 
 def _take_contact(record: SealedRecord, operation: Operation, opened: Opened, entry: ContactEntry | None) -> str:
     officer, known = sealed.officer(record.user_id), sealed_open_commands.listed()
-    place = rows.logging_place(opened.team) or rows.place_of_service(operation, record.service_id, record.team_id)
+    # By the record's own team: what one says that was never opened when it came is only what a phone says.
+    place = rows.logging_place(rows.team_uid(record.team_id))
+    place = place or rows.place_of_service(operation, record.service_id, record.team_id)
     if entry is not None:
         sent = meant = replace(entry, uid=record.uid)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import product
 
 import pytest
 
@@ -172,13 +173,10 @@ def test_a_correction_that_does_not_fit_is_held_with_its_findings(night, officer
     assert {found[0] for found in records()[-1].findings} == {"met_at"}
 
 
-@pytest.mark.parametrize("kind", ["correction", "withdrawal"])
-@pytest.mark.parametrize(
-    "said", [{}, {"contact": "x", "base": 1}, {"contact": new_uid()}, {"contact": new_uid(), "base": -1}]
-)
-def test_a_change_of_nothing_in_particular_is_sent_back(night, officer, phone, kind, said):
-    envelope = phone.seal(phone.content({}, **said), uid=new_uid(), kind=kind)
-    assert send(officer, envelope)[1]["code"] == "malformed"
+def test_a_change_of_nothing_in_particular_is_sent_back(night, officer, phone):
+    nothing = ({}, {"contact": "x", "base": 1}, {"contact": new_uid()}, {"contact": new_uid(), "base": -1})
+    for kind, said in product(("correction", "withdrawal"), nothing):
+        assert send(officer, phone.seal(phone.content({}, **said), uid=new_uid(), kind=kind))[1]["code"] == "malformed"
 
 
 # --- by the moment of saving ------------------------------------------------------------------------------------------

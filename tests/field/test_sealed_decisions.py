@@ -11,7 +11,7 @@ from outreach.field import commands, sealed_commands
 from outreach.storage import db, writing
 from outreach.storage.phone_keys import phone_keys
 from outreach.storage.queries import contacts
-from outreach.storage.tables import AuditEntry, Contact, ContactVersion, Operation, SealedRecord, User
+from outreach.storage.tables import AuditEntry, Contact, ContactVersion, Operation, SealedRecord, TeamVersion, User
 from outreach.storage.types import new_uid
 from outreach.vocab import OperationStatus
 from tests.field.factories import a_night, a_person, actor_of, an_entry, form_of
@@ -153,3 +153,24 @@ def test_a_record_without_its_key_cannot_be_read_by_anybody(night, officer, phon
         sealed_commands.opened_of(the_record())
     decide(night, sealed_commands.leave_out, "the key is gone for good")
     assert the_record().state == "left_out"
+
+
+def test_what_was_never_opened_when_it_came_goes_to_the_team_it_was_sent_for(night, officer, phone):
+    with writing():
+        other = a_night()
+    place = phone_keys().folder / f"{phone.key}.key"
+    kept = place.read_bytes()
+    phone_keys().destroy(phone.key)
+    fields = form_of(night, an_entry())
+    send(officer, phone.seal(phone.content(fields, team=other.team.uid)))
+    place.write_bytes(kept)
+    decide(night, sealed_commands.take)
+    assert rows_of(Contact)[0].team_id == night.team.id
+
+
+def test_a_team_that_was_cancelled_since_keeps_its_contacts(night, officer, phone):
+    with writing():
+        db.session.query(TeamVersion).filter_by(team_id=night.team.id).one().cancelled = True
+    assert send(officer, sealed_contact(night, phone, a_person()))[1]["reason"] == "not_in_team"
+    decide(night, sealed_commands.take)
+    assert (rows_of(Contact)[0].team_id, rows_of(Contact)[0].created_by_id) == (night.team.id, night.officer.id)

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from outreach.auth.actors import Actor
+from outreach.errors import NotFound
 from outreach.vocab import HeldReason, OperationStatus, SealedState
 
 from ..engine import db, running
@@ -65,8 +67,14 @@ _UNDECIDED = {"decided_at": None, "decided_by_id": None, "decided_because": ""}
 
 
 def add(values: dict[str, Any]) -> bool:
-    """Keep the record; ``False`` when it is there already (the constraint decides between parallel writers)."""
-    return _ADD.run(running(), {**_UNDECIDED, **values}).fetchone() is not None
+    """Keep the record; ``False`` when it is there already (the constraint decides between parallel writers).
+
+    Raises ``NotFound`` when its team went meanwhile with its operation: a rehearsal is removed while phones send.
+    """
+    try:
+        return _ADD.run(running(), {**_UNDECIDED, **values}).fetchone() is not None
+    except IntegrityError as error:
+        raise NotFound() from error
 
 
 class TeamOf(NamedTuple):
