@@ -410,7 +410,7 @@ def test_change_leads_back_to_the_card_and_the_next_contact_borrows_the_place(ph
 NO_STORE = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no', 'SecurityError'); } })"
 FULL = """const put = IDBObjectStore.prototype.put;
 IDBObjectStore.prototype.put = function (...given) {
-  if (window.full && this.name === 'outbox') throw new DOMException('full', 'QuotaExceededError');
+  if (window.full?.includes(this.name)) throw new DOMException('full', 'QuotaExceededError');
   return put.apply(this, given);
 };"""
 
@@ -427,7 +427,7 @@ def test_what_cannot_be_saved_is_read_out_and_saved_when_there_is_room_again(pho
     page = phone(FULL)
     log(page, *ACCEPTED)
     code = page.locator(".ticket__code").inner_text()
-    page.evaluate("window.full = true")
+    page.evaluate("window.full = ['outbox']")
     page.click("#save")
     asks(page, "Not saved. Read this out")
     lines = page.locator(".ticket__code--long")
@@ -436,8 +436,21 @@ def test_what_cannot_be_saved_is_read_out_and_saved_when_there_is_room_again(pho
     expect(page.locator(".ticket__code:not(.ticket__code--long)")).to_have_text(code)
     assert axe_findings(page) == []
     picture(page, "app-unsaved", full=True)
-    page.evaluate("window.full = false")
+    page.evaluate("window.full = []")
     page.click("#again")
+    asks(page, "Saved on this phone")
+
+
+def test_an_answer_that_the_phone_could_not_keep_is_told_at_once_and_still_saved(phone):
+    page = phone(FULL)
+    log(page, "met")
+    page.evaluate("window.full = ['drafts']")
+    press(page, "25_34")
+    expect(page.locator("[role=alert]")).to_contain_text("could not keep your last answer")
+    press(page, "woman_girl")
+    press(page, "declined")
+    expect(page.locator("[role=alert]")).to_contain_text("do not close this page")
+    page.click("#save")
     asks(page, "Saved on this phone")
 
 
