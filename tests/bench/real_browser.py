@@ -46,6 +46,14 @@ class RealBrowser:
     def start(self, *, restore: bool = False) -> Page:
         """Start on the profile as it is; the page that is open. ``restore``: with the tabs and the session of before,
         as phones do."""
+        for _ in range(2):
+            try:
+                return self._started(restore)
+            except Error:  # on a machine that is very busy it may never get up
+                self.kill()
+        return self._started(restore)
+
+    def _started(self, restore: bool) -> Page:
         program = next(path for path in map(shutil.which, PROGRAMS) if path)
         self.profile.mkdir(parents=True, exist_ok=True)
         for left in ("DevToolsActivePort", "SingletonLock", "SingletonSocket", "SingletonCookie"):
@@ -71,7 +79,7 @@ class RealBrowser:
             if port_file.exists() and len(lines := port_file.read_text().split("\n")) > 1:
                 return f"http://127.0.0.1:{lines[0]}"
             time.sleep(0.05)
-        raise RuntimeError("Chromium did not start")
+        raise Error("Chromium did not start")
 
     def strike(self) -> None:
         """SIGKILL to the browser and everything that it started, in one moment; from any thread."""
