@@ -112,7 +112,7 @@ def app_manifest() -> Any:
         lang=lang,
         dir="ltr",
         start_url="/field/app",
-        scope="/field",
+        scope="/",  # signing in too: outside of its scope a phone shows the address, or leaves the app for good
         display="standalone",
         background_color=GROUND[look],
         theme_color=GROUND[look],

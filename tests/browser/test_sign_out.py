@@ -81,12 +81,6 @@ def test_after_signing_out_a_draft_can_not_be_read_by_anybody(fresh, gate):
     fresh.get_by_role("heading", name="Open this phone with signal first").wait_for()
 
 
-def test_with_nothing_waiting_signing_out_asks_nothing_and_ends_the_session_on_the_phone(fresh, gate):
-    press_sign_out(fresh)
-    fresh.wait_for_url(gate.url + "/sign-in")
-    assert fresh.evaluate(EVERYTHING)["session"] == []
-
-
 def test_another_person_on_the_phone_can_neither_read_nor_send_what_waits_for_the_first(fresh, gate, site):
     gate.refused.add("/field/sealed")
     uid = fresh.evaluate(SAVE, PLANTED)["uid"]
@@ -102,8 +96,9 @@ def test_another_person_on_the_phone_can_neither_read_nor_send_what_waits_for_th
     assert fresh.evaluate(EVERYTHING)["outbox"][0]["uid"] == uid
     fresh.goto(gate.url + "/field/app#/phone")
     fresh.get_by_text("wait on this phone: 1").wait_for()
-    press_sign_out(fresh)
+    press_sign_out(fresh)  # nothing of hers waits: nothing is asked
     fresh.wait_for_url(gate.url + "/sign-in")
+    assert fresh.evaluate(EVERYTHING)["session"] == []
     sign_in(fresh, gate, site)
     fresh.goto(gate.url + "/field")
     with_modules(fresh)
@@ -111,49 +106,52 @@ def test_another_person_on_the_phone_can_neither_read_nor_send_what_waits_for_th
     assert fresh.goto(f"{gate.url}/field/contacts/{uid}").status == 200
 
 
-def test_an_ended_session_keeps_the_queue_and_signing_in_again_sends_it(fresh, gate, site):
+def test_an_ended_session_keeps_the_queue_and_signing_in_again_sends_it(phone, gate, site):
+    page = ready(phone, gate)
     gate.refused.add("/field/sealed")
-    fresh.evaluate(SAVE, PLANTED)
-    fresh.goto(gate.url + "/field/app#/phone")
-    fresh.get_by_role("button", name="Send now").wait_for()
-    with_modules(fresh)
-    fresh.context.clear_cookies()
+    page.evaluate(SAVE, PLANTED)
+    page.goto(gate.url + "/field/app#/phone")
+    page.get_by_role("button", name="Send now").wait_for()
+    with_modules(page)
+    phone.clear_cookies()
     gate.open()
-    fresh.evaluate("m.sendNow()")  # or the app does by itself
-    link = fresh.get_by_role("link", name="Sign in")
+    page.evaluate("m.sendNow()")  # or the app does by itself
+    link = page.get_by_role("link", name="Sign in")
     link.wait_for()
-    follow(fresh, link)
-    assert fresh.url.startswith(gate.url + "/sign-in")
-    sign_in(fresh, gate, site)
-    assert fresh.url.startswith(gate.url + "/field"), "back where the queue is sent from"
-    with_modules(fresh)
-    unsent(fresh, 0)
-    until(fresh, "m.counts().then(({ others }) => others)", 0)
+    follow(page, link)
+    assert page.url.startswith(gate.url + "/sign-in")
+    sign_in(page, gate, site)
+    assert page.url.startswith(gate.url + "/field"), "back where the queue is sent from"
+    with_modules(page)
+    unsent(page, 0)
+    until(page, "m.counts().then(({ others }) => others)", 0)
 
 
-def test_ending_the_shift_stops_for_what_is_not_sent(fresh, gate):
-    start = fresh.get_by_role("button", name="Start my shift")
+def test_ending_the_shift_stops_for_what_is_not_sent(phone, gate):
+    page = ready(phone, gate)
+    start = page.get_by_role("button", name="Start my shift")
     if start.count():
-        follow(fresh, start)
-    with_modules(fresh)
+        follow(page, start)
+    with_modules(page)
     gate.refused.add("/field/sealed")
-    fresh.evaluate(SAVE, PLANTED)
-    fresh.get_by_role("button", name="End my shift").click()
-    fresh.get_by_text("1 contact on this phone is not sent.").wait_for()
-    follow(fresh, fresh.get_by_role("button", name="End my shift all the same"))
-    fresh.get_by_text("Checked in at").wait_for()
+    page.evaluate(SAVE, PLANTED)
+    page.get_by_role("button", name="End my shift").click()
+    page.get_by_text("1 contact on this phone is not sent.").wait_for()
+    follow(page, page.get_by_role("button", name="End my shift all the same"))
+    page.get_by_text("Checked in at").wait_for()
     gate.open()
-    with_modules(fresh)
-    fresh.evaluate("m.sendNow()")
-    unsent(fresh, 0)
+    with_modules(page)
+    page.evaluate("m.sendNow()")
+    unsent(page, 0)
 
 
-def test_log_a_contact_on_my_shift_is_the_app_and_a_draft_is_offered_again(fresh, gate):
-    fresh.get_by_role("button", name="Log a contact").click()
-    fresh.get_by_role("heading", name="What happened").wait_for()
-    assert "/field/app#/log/" in fresh.url
-    fresh.goto(gate.url + "/field")
-    fresh.get_by_role("link", name="Continue the contact you began").click()
-    fresh.wait_for_url("**/field/app#/log/**")
-    fresh.goto(gate.url + "/field/app")
-    shows_my_shift(fresh)
+def test_log_a_contact_on_my_shift_is_the_app_and_a_draft_is_offered_again(phone, gate):
+    page = ready(phone, gate)
+    page.get_by_role("button", name="Log a contact").click()
+    page.get_by_role("heading", name="What happened").wait_for()
+    assert "/field/app#/log/" in page.url
+    page.goto(gate.url + "/field")
+    page.get_by_role("link", name="Continue the contact you began").click()
+    page.wait_for_url("**/field/app#/log/**")
+    page.goto(gate.url + "/field/app")
+    shows_my_shift(page)

@@ -19,7 +19,6 @@ pytestmark = pytest.mark.browser
 __all__ = ["gate", "officer_state", "phone"]
 
 FIRST_LOAD, KEPT = 60_000, 200_000
-WORKER = "fetch('/worker.js').then((answer) => answer.text())"
 
 
 def kept(page: Page) -> dict[str, list[str]]:
@@ -36,10 +35,17 @@ def kept(page: Page) -> dict[str, list[str]]:
     )
 
 
+def told(page: Page) -> dict[str, Any]:
+    """What the server tells the worker to keep."""
+    found = re.search(r"^const TOLD = (.*);$", page.evaluate("fetch('/worker.js').then((a) => a.text())"), re.M)
+    assert found
+    return dict(json.loads(found[1]))
+
+
 # --- opening without signal -------------------------------------------------------------------------------------------
 
 
-def test_after_one_visit_the_app_opens_without_signal_from_any_of_its_addresses(phone, gate, site):
+def test_after_one_visit_the_app_opens_from_any_of_its_addresses_without_signal_or_site(phone, gate):
     page = ready(phone, gate)
     gate.shut = True
     for path in ("/field", "/field/app", "/field/roster"):
@@ -47,6 +53,13 @@ def test_after_one_visit_the_app_opens_without_signal_from_any_of_its_addresses(
         shows_my_shift(page)
         assert ("needs signal" in page.locator("main").inner_text()) == (path != "/field/app")
     gate.open()
+    gate.slow["/field"] = 30
+    page.goto(gate.url + "/field")
+    shows_my_shift(page)
+    gate.open()
+    gate.down["/field/app"] = 502
+    page.goto(gate.url + "/field/app")
+    shows_my_shift(page)
     page.goto(gate.url + "/field/roster")
     assert page.locator("h1").inner_text() == "My shifts", "with signal the site's own page"
 
@@ -65,51 +78,27 @@ def test_it_opens_without_signal_when_the_browser_was_closed_in_between(gate, of
         shows_my_shift(page)
 
 
-def test_a_site_that_is_slow_or_down_does_not_keep_an_officer_waiting(phone, gate, site):
-    page = ready(phone, gate)
-    gate.slow["/field"] = 30
-    page.goto(gate.url + "/field")
-    shows_my_shift(page)
-    gate.open()
-    gate.down["/field/app"] = 502
-    page.goto(gate.url + "/field/app")
-    shows_my_shift(page)
-
-
-def test_what_another_page_answers_is_passed_on_as_it_is(phone, gate, site):
-    page = ready(phone, gate)
-    assert page.goto(gate.url + "/field/contacts/00000000-0000-4000-8000-000000000000").status == 404
-    phone.clear_cookies()
-    page.goto(gate.url + "/field/roster")
-    assert page.url.startswith(gate.url + "/sign-in")
-    page.goto(gate.url + "/field/app")
-    assert "/sign-in" in page.url, "a redirect is passed on, too where the page is kept"
-    (addresses,) = kept(page).values()
-    assert not [one for one in addresses if "sign-in" in one]
-
-
-def test_only_the_page_of_the_app_and_its_files_are_kept(phone, gate, site):
+def test_only_the_page_of_the_app_and_its_files_are_kept_and_all_else_is_passed_on(phone, gate):
     page = ready(phone, gate)
     for path in ("/field", "/field/roster", "/account", "/field/app"):
         page.goto(gate.url + path)
     with_modules(page)
     assert page.evaluate("m.refreshPack().then(({ ok }) => ok)")
-    told = json.loads(re.search(r"^const TOLD = (.*);$", page.evaluate(WORKER), re.M)[1])
+    with page.expect_response("**/field/check-in") as posted:
+        page.evaluate("fetch('/field/check-in', { method: 'POST', body: 'x' }).then(() => null)")
+    with page.expect_response("**/seal.js") as kept_file:
+        page.evaluate(f"fetch('{told(page)['modules']}seal.js').then(() => null)")
+    assert kept_file.value.from_service_worker and not posted.value.from_service_worker
+    assert page.goto(gate.url + "/field/contacts/00000000-0000-4000-8000-000000000000").status == 404
+    phone.clear_cookies()
+    for path in ("/field/roster", "/field/app"):
+        page.goto(gate.url + path)
+        assert page.url.startswith(gate.url + "/sign-in"), "a redirect is passed on, and not kept"
     (addresses,) = kept(page).values()
-    assert sorted(addresses) == sorted([told["shell"], *(address for address, _ in told["files"])])
+    assert sorted(addresses) == sorted([told(page)["shell"], *(address for address, _ in told(page)["files"])])
 
 
-def test_a_post_never_goes_through_the_worker(phone, gate, site):
-    page = ready(phone, gate)
-    gate.seen.clear()
-    gate.refused.add("/field/check-in")
-    answer = page.evaluate(
-        "fetch('/field/check-in', { method: 'POST', body: 'x' }).then(() => 'answered', () => 'cut off')"
-    )
-    assert answer == "cut off" and ("POST", "/field/check-in") in gate.seen
-
-
-def test_the_page_that_is_kept_follows_language_and_theme(phone, gate, site):
+def test_the_page_that_is_kept_follows_language_and_theme(phone, gate):
     page = ready(phone, gate)
     follow(page, page.locator('form[action$="/language"] button'))
     follow(page, page.locator('form[action$="/theme"] button'))
@@ -146,7 +135,7 @@ def another(text: bytes, version: str = "feedfacecafe") -> bytes:
     return re.sub(rb'("version": ")\w+', rb"\g<1>" + version.encode(), text)
 
 
-def test_a_new_version_with_records_waiting_loses_nothing_and_breaks_no_open_page(phone, gate, site):
+def test_a_new_version_with_records_waiting_loses_nothing_and_breaks_no_open_page(phone, gate):
     page = ready(phone, gate)
     gate.refused.add("/field/sealed")
     saved = page.evaluate(SAVE, "before the new version")
@@ -166,7 +155,7 @@ def test_a_new_version_with_records_waiting_loses_nothing_and_breaks_no_open_pag
     unsent(page, 0)
 
 
-def test_a_new_version_that_does_not_arrive_whole_leaves_the_old_one_in_charge(phone, gate, site):
+def test_a_new_version_that_does_not_arrive_whole_leaves_the_old_one_in_charge(phone, gate):
     page = ready(phone, gate)
     (first,) = kept(page)
     gate.changed["/worker.js"] = lambda text: re.sub(rb"sha256-\w{8}", b"sha256-AAAAAAAA", another(text), count=1)
@@ -183,7 +172,7 @@ def test_a_new_version_that_does_not_arrive_whole_leaves_the_old_one_in_charge(p
     shows_my_shift(page)
 
 
-def test_the_browser_sends_what_waits_when_the_app_is_closed(phone, gate, site):
+def test_the_browser_sends_what_waits_when_the_app_is_closed(phone, gate):
     page = ready(phone, gate)
     gate.refused.add("/field/sealed")
     page.evaluate(SAVE, "for the worker to send")

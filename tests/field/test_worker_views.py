@@ -136,7 +136,7 @@ def test_nobody_who_looks_at_the_home_screen_learns_what_it_is(client, lang, nam
 
 def test_it_opens_as_an_app_of_its_own_in_the_colours_of_the_theme(client):
     day, night = (client.get(f"/field/app/manifest.json?lang=en&theme={t}").get_json() for t in ("day", "night"))
-    assert day["start_url"] == "/field/app" and day["scope"] == "/field" and day["display"] == "standalone"
+    assert day["start_url"] == "/field/app" and day["scope"] == "/" and day["display"] == "standalone"
     assert (day["background_color"], night["background_color"]) == ("#F7F4EE", "#0F1617")
     assert day["id"] == night["id"], "the same app, whatever it looks like"
 
