@@ -60,7 +60,7 @@ class SealedRecord(Base):
     hash under the same ``uid`` is other content, kept too. ``state``: see ``vocab.SealedState``. ``content`` holds the
     sealed bytes while a person has to decide, and is empty once the record stands as a contact (``contact_uid``).
     ``reason`` and ``findings`` say why a person has to decide, ``decided_because`` what that person said.
-    ``offset_ms``: server clock minus phone clock; ``saved_at`` is the phone's clock when it said "Saved", not corrected.
+    ``offset_ms``: server clock minus phone clock; ``saved_at`` is the phone's clock when it said "Saved", as it was.
     """
 
     __tablename__ = "sealed_record"
