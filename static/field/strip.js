@@ -67,6 +67,18 @@ async function showDrafts() {
   list.replaceChildren(...notices);
 }
 
+// A browser may throw away what a site keeps. She is told before she types anything more here.
+function tellEvicted() {
+  const list = document.querySelector('[data-own-drafts]');
+  if (!list) return;
+  const notice = clone('own-evicted').firstElementChild;
+  notice.querySelector('button').addEventListener('click', async () => {
+    await store.evictionSeen();
+    notice.remove();
+  });
+  list.before(notice);
+}
+
 // --- begin --------------------------------------------------------------------------------------------------------------
 
 async function start() {
@@ -79,6 +91,7 @@ async function start() {
     document.querySelector('[data-own-drafts]')?.append(clone('own-stop'));
     return;
   }
+  if (found.evicted) tellEvicted();
   // Somebody else may have been signed in here: nothing is typed before the phone knows whose it is now.
   if (!(await isOurs())) await refreshPack();
   if (await isOurs()) {

@@ -145,6 +145,18 @@ def test_ending_the_shift_stops_for_what_is_not_sent(phone, gate):
     unsent(page, 0)
 
 
+def test_my_shift_says_that_the_browser_threw_away_what_was_kept(phone, gate):
+    page = ready(phone, gate)
+    page.goto(gate.url + "/static/icons/mark.svg")  # nothing of ours has the store open here
+    page.evaluate("new Promise((done) => { indexedDB.deleteDatabase('outreach-field').onsuccess = () => done(null); })")
+    page.goto(gate.url + "/field")
+    page.get_by_text("The browser erased what this phone kept").wait_for()
+    page.get_by_role("button", name="I have seen this").click()
+    page.reload()
+    with_modules(page)
+    until(page, "m.ready().then(({ ok, evicted }) => ok && !evicted)")
+
+
 def test_log_a_contact_on_my_shift_is_the_app_and_a_draft_is_offered_again(phone, gate):
     page = ready(phone, gate)
     page.get_by_role("button", name="Log a contact").click()
