@@ -1,6 +1,7 @@
 """A card that is read out becomes a contact, once; the phone's record becomes a version of it, once."""
 
 import datetime as dt
+import threading
 from dataclasses import replace
 
 import pytest
@@ -393,6 +394,40 @@ def test_a_record_of_an_operation_that_closed_meanwhile_is_not_merged(night):
     with pytest.raises(NotAllowed), writing():
         radio_card_commands.merge(officer, new)
     assert [version.version for version in all_of(ContactVersion)] == [1]
+
+
+@any_database
+def test_a_card_and_its_record_at_the_same_moment_are_one_contact_whichever_is_first(app):
+    night, entry = a_night(), an_entry(a_person(), a_person(agreed=()))
+    desk, officer, place, card = actor_of(night.coordinator), actor_of(night.officer), night.place, read(entry)
+    record = commands.prepare_contact(officer, place, entry, "contact.log")
+    db.session.rollback()
+    wrong = []
+
+    def enters():
+        radio_card_commands.enter_card(desk, place, card)
+
+    def arrives():
+        assert radio_card_commands.merge(officer, record) or commands.store_contact(officer, record)
+
+    def together(what):
+        try:
+            with app.app_context(), writing():
+                what()
+        except Exception as error:  # noqa: BLE001 - the test shows whatever a thread met
+            wrong.append(error)
+        finally:
+            with app.app_context():
+                db.session.remove()
+
+    threads = [threading.Thread(target=together, args=(what,)) for what in (enters, arrives) * 3]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert [(contact.team_id, contact.conflict_of) for contact in all_of(Contact)] == [(place.team_id, None)]
+    assert figures(night)["persons_met"] == 2
 
 
 # --- the referral -----------------------------------------------------------------------------------------------------
