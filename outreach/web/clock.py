@@ -11,7 +11,15 @@ from flask_babel import get_locale, gettext, pgettext
 
 def local(at: dt.datetime | None, zone: str) -> dt.datetime | None:
     """The instant in ``zone``; ``None`` stays ``None``."""
-    return None if at is None else at.astimezone(ZoneInfo(zone))
+    return None if at is None else _there(at, zone)
+
+
+def _there(at: dt.datetime, zone: str) -> dt.datetime:
+    """The instant in ``zone``, or as it is at an end of the calendar, where a phone's clock may have stood."""
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except OverflowError:
+        return at
 
 
 def iso_day(day: dt.date | dt.datetime | None) -> str:
@@ -21,12 +29,12 @@ def iso_day(day: dt.date | dt.datetime | None) -> str:
 
 def hour_minute(at: dt.datetime | None, zone: str = "UTC") -> str:
     """``21:42`` in ``zone``, for tables and inputs."""
-    return "–" if at is None else at.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+    return "–" if at is None else _there(at, zone).strftime("%H:%M")
 
 
 def local_text(at: dt.datetime | None, zone: str) -> str:
     """``2017-10-18 21:42``, or "not known"."""
-    return gettext("not known") if at is None else at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    return gettext("not known") if at is None else _there(at, zone).strftime("%Y-%m-%d %H:%M")
 
 
 def _day_number(day: dt.date) -> str:
@@ -56,7 +64,7 @@ def spoken_time(at: dt.datetime | None, zone: str) -> str:
     """``21:42`` / ``21 h 42`` in ``zone``, for prose and headings."""
     if at is None:
         return gettext("not known")
-    local_at = at.astimezone(ZoneInfo(zone))
+    local_at = _there(at, zone)
     return gettext("%(hour)s:%(minute)s", hour=local_at.strftime("%H"), minute=local_at.strftime("%M"))
 
 
@@ -64,5 +72,5 @@ def spoken_moment(at: dt.datetime | None, zone: str) -> str:
     """``Mon 16 Oct, 21:42`` / ``lun. 16 oct., 21 h 42`` in ``zone``."""
     if at is None:
         return gettext("not known")
-    day = format_date(at.astimezone(ZoneInfo(zone)).date(), "EEE d MMM", locale=get_locale())
+    day = format_date(_there(at, zone).date(), "EEE d MMM", locale=get_locale())
     return f"{day}, {spoken_time(at, zone)}"

@@ -162,3 +162,11 @@ def queries_of(work):
     work()
     event.remove(db.engine, "before_cursor_execute", note)
     return len(sent)
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_phone_at_an_end_of_the_calendar_stops_neither_the_page_nor_the_list(night, signed_in, year):
+    uid = from_phone(night, saved_at=dt.datetime(year, 1, 1, tzinfo=dt.UTC), clock_off=True)
+    desk = signed_in(night.coordinator)
+    assert desk.get(f"/field/contacts/{uid}").status_code == 200
+    assert uid in listed(desk, night)

@@ -322,6 +322,18 @@ def test_a_refused_decision_keeps_what_was_typed(night, officer, phone, desk, en
     assert "/leave-out" in answer.text, "it still waits"
 
 
+def test_a_moment_before_the_calendar_begins_here_is_shown_and_put_right(night, officer, phone, desk, entry):
+    fields = form_of(night, entry) | {"met_at": "0001-01-01T00:00:00Z"}
+    record = sent(officer, phone, phone.content(fields, by_clock=False))
+    assert (record.state, record.reason) == ("held", "invalid")
+    page = held_url(night, record)
+    assert desk.get(page).status_code == 200
+    answer = press(
+        desk, held_url(night, record, "/take"), page, **fields_in(desk.get(page)) | {"met_at": "2017-10-12 21:00"}
+    )
+    assert answer.status_code == 303 and all_of(Contact, uid=entry.uid)
+
+
 # --- both texts -------------------------------------------------------------------------------------------------------
 
 

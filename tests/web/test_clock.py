@@ -19,3 +19,11 @@ def test_french_writes_the_first_of_a_month_as_an_ordinal(app, language, day, sp
         assert clock.long_day(FIRST) == day
         assert clock.long_span(FIRST, EIGHTH) == span
         assert clock.long_day(EIGHTH)[0] == "8"
+
+
+@pytest.mark.parametrize("at", [dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC)])
+@pytest.mark.parametrize("zone", ["America/Toronto", "Asia/Tokyo"])
+def test_an_end_of_the_calendar_is_shown_as_it_is(app, at, zone):
+    with app.test_request_context("/"):
+        assert clock.local_text(at, zone)[-5:] == clock.hour_minute(at, zone) == clock.spoken_time(at, zone)
+        assert clock.spoken_moment(at, zone) and clock.local(at, zone)
