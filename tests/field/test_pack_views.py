@@ -64,7 +64,7 @@ def test_an_officer_without_a_team_is_given_no_team_of_her_service(planned, sign
 
 
 def test_my_shift_offers_nothing_to_log_in_an_operation_that_only_opens_soon(planned, signed_in):
-    assert "/field/log" not in signed_in(planned.officer).get("/field").text
+    assert 'action="/field/log"' not in signed_in(planned.officer).get("/field").text
 
 
 def test_the_numbers_of_the_briefing_go_along_and_the_rest_of_it_does_not(planned, signed_in):
