@@ -164,13 +164,11 @@ def test_an_address_that_is_none_is_not_found(night, officer, phone, desk, entry
     assert desk.get(f"{held_url(night)}/{end.format(uid=record.uid)}").status_code == 404
 
 
-def test_my_shift_the_board_and_the_phones_lead_to_what_waits(night, officer, phone, desk, entry):
+def test_my_shift_the_board_the_phones_and_the_contacts_lead_to_what_waits(night, officer, phone, desk, entry):
     waiting(night, officer, phone, entry)
-    for path in (
-        "/field",
-        f"/operations/{night.operation.code}/live",
-        f"/operations/{night.operation.code}/live/phones",
-    ):
+    operation = f"/operations/{night.operation.code}"
+    own = f"{operation}/services/{night.service.id}/contacts"
+    for path in ("/field", f"{operation}/live", f"{operation}/live/phones", own):
         page = desk.get(path)
         assert f'href="{held_url(night)}"' in page.text, path
 
