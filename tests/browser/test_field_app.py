@@ -541,8 +541,36 @@ def test_a_session_that_ended_keeps_what_waits_and_says_where_to_sign_in(phone):
     to(page, "#/phone")
     expect(page.locator("main .bar a")).to_have_text("Sign in")
     to(page, "#/")
-    expect(page.locator("main")).to_contain_text("Not signed in any more")
+    expect(page.locator("main")).to_contain_text("Your sign-in has ended.")
     expect(page.locator("#log")).to_be_visible()
+
+
+def test_my_shift_says_at_once_that_the_session_ended_and_where_to_sign_in(phone):
+    page = phone()
+    away(page)
+    log(page, "no_answer")
+    page.click("#save")
+    asks(page, "Saved on this phone")
+    to(page, "#/")
+    page.context.clear_cookies()
+    page.context.set_offline(False)
+    expect(page.locator("#strip")).to_contain_text("1 not sent: sign in again")
+    expect(page.locator("main .notice a")).to_have_text("Sign in")
+
+
+def test_a_contact_saved_in_two_tabs_is_one_in_the_list_and_in_the_count(phone, site):
+    page = phone()
+    log(page, "no_answer")
+    other = page.context.new_page()
+    other.goto(page.url)
+    for tab in (other, page):
+        tab.bring_to_front()
+        tab.click("#save")
+        asks(tab, "Saved on this phone")
+    to(page, "#/phone")
+    expect(page.locator("main")).to_contain_text("Everything is sent.")
+    names = page.locator(".sent-list b").all_inner_texts()
+    assert len(names) == 2 and len(set(names)) == 1
 
 
 def test_whoever_signs_out_in_another_tab_leaves_nothing_on_the_screen(phone):
@@ -584,6 +612,8 @@ def looked_at(page: Page, name: str, wrong: list[str], *, axe: bool) -> None:
     wrong += [f"{name}: {line}" for line in (axe_findings(page) if axe else ())]
     for width in (320, 390):
         page.set_viewport_size({"width": width, "height": 844})
+        if name.startswith("phone") and page.evaluate("document.documentElement.scrollHeight") > 844:
+            wrong.append(f"{name}: scrolls with nothing below at {width}")
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wrong.append(f"{name}: scrolls sideways at {width}")
     wrong += [f"{name}: small: {one}" for one in page.evaluate(SMALL)]
