@@ -15,6 +15,9 @@ const MOST = { receipt: 64 * 1024, pack: 8 * 1024 * 1024 };
 
 // --- asking the site ----------------------------------------------------------------------------------------------------
 
+// What a phone says and asks by itself is no sign that somebody is there, and keeps no session alive; a record is one.
+const by = (path) => (path === '/field/sealed' ? {} : { 'X-Unattended': '1' });
+
 /** The answer as {status, said}: `said` is JSON or null. Null when no answer came, or one that is not the site's. */
 async function request(path, most, body) {
   const cut = new AbortController();
@@ -23,7 +26,7 @@ async function request(path, most, body) {
     const answer = await fetch(path, {
       method: body === undefined ? 'GET' : 'POST',
       body,
-      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...by(path) },
       credentials: 'same-origin',
       redirect: 'error',
       cache: 'no-store',

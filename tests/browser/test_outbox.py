@@ -686,6 +686,7 @@ def test_a_heartbeat_says_numbers_and_times_and_proves_itself(phone: Phone) -> N
 
     def hear(route: Route, request: Request) -> None:
         beats.append(json.loads(request.post_data or ""))
+        assert request.headers["x-unattended"] == "1", "it keeps no session alive"
         route.fulfill(json={"server_at": server_at.isoformat()})
 
     phone.page.route(BEAT, hear)
