@@ -45,7 +45,7 @@ def _body() -> bytes:
 
 def _refused(refused: sealed_rules.Refused, body: bytes) -> Any:
     ticket = sealed_commands.ticket_in(body)
-    if ticket is not None:
+    if ticket is not None and g.actor.user is not None:  # whoever found a phone cannot fill the journal with its ticket
         with transaction.writing():
             sealed_commands.note_refusal(g.actor, refused, ticket)
     return _answer(sealed_commands.refusal(refused, ticket))

@@ -318,6 +318,13 @@ def test_a_ticket_of_another_phone_or_none_is_unknown(night, officer, phone):
     assert "field.sealed.reject" not in tags()  # nobody of ours sent it
 
 
+def test_whoever_is_not_signed_in_writes_nothing_into_the_journal(night, officer, phone, client):
+    forged = replace(sealed_contact(night, phone), proof=b"x" * 32)
+    for sender, noted in ((client, 0), (officer, 1)):
+        assert send(sender, forged)[1]["code"] == "tampered"
+        assert tags().count("field.sealed.reject") == noted
+
+
 def test_an_oversized_record_is_refused_before_it_is_read(night, officer, phone):
     envelope = sealed_contact(night, phone)
     body = json.loads(body_of(envelope)) | {"more": "x" * sealed_rules.LARGEST}
