@@ -51,6 +51,8 @@ class PhoneKeys:
             handle.write(site_keys().seal_bytes(plain, _place(uid)))
             handle.flush()
             os.fsync(handle.fileno())
+        _on_disk(self.folder)
+        _on_disk(self.folder.parent)
         public = private.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -90,6 +92,15 @@ class PhoneKeys:
         if not isinstance(private, rsa.RSAPrivateKey):
             raise KeyMissing()
         return private
+
+
+def _on_disk(folder: Path) -> None:
+    """A new file outlives a power cut only when its folder was written too; records are sealed to it from now on."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _place(uid: str) -> Place:

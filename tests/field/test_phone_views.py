@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 
 import pytest
 
@@ -50,6 +51,14 @@ def test_the_private_half_is_never_in_a_pack_nor_plain_on_the_disk(pack):
     spki = base64.b64decode(pack["teams"][0]["key"]["spki"])
     assert spki[30:200] not in stored
     assert (phone_keys().folder / f"{pack['teams'][0]['key']['id']}.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_new_key_is_on_the_disk_with_its_folder_before_anybody_seals_to_it(app, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    uid, _ = phone_keys().make()
+    folder = phone_keys().folder
+    assert synced == [path.stat().st_ino for path in (folder / f"{uid}.key", folder, folder.parent)]
 
 
 def test_a_second_pack_has_the_same_keys_and_is_not_journalled_again(night, pack, signed_in):
