@@ -76,7 +76,7 @@ function about(team) {
 const isOver = (pack) => Date.parse(pack.session_ends_at) < Date.now();
 
 const signedOut = (team) =>
-  (isOver(app.pack) ? word('signed_out', { time: spokenTime(app.pack.session_ends_at, team?.zone ?? 'UTC') }) : word('no_signed_in'));
+  (isOver(app.pack) ? word('signed_out', { time: spokenTime(app.pack.session_ends_at, team?.zone ?? 'UTC') }) : word('signed_out_now'));
 
 async function draftsNow() {
   const kept = await store.drafts().catch(() => []);
@@ -153,7 +153,8 @@ async function strip() {
   const unsent = (state.waiting ?? 0) + (state.needsYou ?? 0);
   const place = document.getElementById('strip');
   const stuck = state.needsYou > 0 || state.old || (state.signIn && unsent > 0);
-  if (stuck) return void place.replaceChildren(clone('p-stuck', { words: word(unsent === 1 ? 'stuck_one' : 'stuck', { n: unsent }) }));
+  const what = state.signIn && unsent ? 'stuck_sign_in' : 'stuck';
+  if (stuck) return void place.replaceChildren(clone('p-stuck', { words: word(unsent === 1 ? `${what}_one` : what, { n: unsent }) }));
   const copy = clone('p-strip');
   const [here, sent] = copy.querySelectorAll('b');
   here.textContent = unsent;
@@ -224,12 +225,13 @@ function unhide() {
 }
 
 async function changed(state) {
-  const before = JSON.stringify(app.state);
+  const before = app.state;
   app.state = state;
-  if (JSON.stringify(state) === before) return;
+  if (JSON.stringify(state) === JSON.stringify(before)) return;
   await strip();
   await tellSent();
   if (shown === '#/phone') await (await rest()).phone.phone({ ...app, team: teamNow() }, { again: true });
+  if (shown === '#/' && Boolean(before?.signIn) !== Boolean(state.signIn)) await home({ again: true });
 }
 
 // What one person typed or saved must not stay in the memory of a page that another one uses.

@@ -89,13 +89,13 @@ function firstRow() {
   return row(word(count ? 'met' : 'what_happened'), said, 'what');
 }
 
-function personRows(n) {
+function personRows(n, number = 'safe_kept') {
   const { answers } = shown;
   const given = (kind) => answers[`${kind}-${n}`];
   const rows = ['age', 'gender', 'support'].map((kind) => row(word(kind), label(kind, given(kind)), `${kind}-${n}`));
   if (given('support') !== 'accepted') return rows;
   rows.push(row(word('reach'), label('reach', given('reach')), `reach-${n}`));
-  if (given('reach') === 'safe_phone') rows.push(row(word('safe_number'), word('safe_kept'), `phone-${n}`));
+  if (given('reach') === 'safe_phone') rows.push(row(word('safe_number'), word(number), `phone-${n}`));
   return [...rows, row(word('urgent'), word(given('urgent') === 'yes' ? 'yes' : 'no'), `urgent-${n}`)];
 }
 
@@ -332,7 +332,7 @@ function coded(fields, uid, zone) {
 async function unsaved(why, fields) {
   const { uid, answers, team } = shown;
   const known = ['full', 'refused', 'no_key'].includes(why) ? why : 'other';
-  const rows = eachPerson((n, { title }) => [...(title ? [row(title, '', '')] : []), ...personRows(n)]).flat();
+  const rows = eachPerson((n, { title }) => [...(title ? [row(title, '', '')] : []), ...personRows(n, 'safe_lost')]).flat();
   const said = { why: word(`why_${known}`), card: coded(fields, uid, team?.zone ?? 'UTC'), codes: codesIn(fields).map(ticket), rows: [firstRow(), ...rows, ...lastRows()] };
   const copy = clone('s-unsaved', said);
   for (const button of copy.querySelectorAll('[data-change]')) button.closest('dd').remove();

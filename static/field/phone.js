@@ -8,11 +8,14 @@ import { spokenMoment, spokenTime, word } from './words.js';
 const HALF_A_DAY = 12 * 3_600_000;
 let result = ''; // what the last "Send now" came to
 
+// A contact that was saved in two windows is two records and one contact.
+const contactsOf = (rows) => [...new Set(rows.filter((row) => row.kind === 'contact').map((row) => row.uid))];
+
 /** How many contacts count as sent today: those the site counted when the pack came, and those that went since. */
 export function sentToday(pack, sent) {
   const since = Date.parse(pack?.server_at ?? 0);
-  const later = sent.filter((row) => row.kind === 'contact' && Date.parse(row.received_at) > since).length;
-  return Math.max((pack?.sent_today ?? 0) + later, sent.filter((row) => row.kind === 'contact').length);
+  const later = contactsOf(sent.filter((row) => Date.parse(row.received_at) > since)).length;
+  return Math.max((pack?.sent_today ?? 0) + later, contactsOf(sent).length);
 }
 
 /** `21:40` for what is from today, the day with it for what is older. */
@@ -20,12 +23,12 @@ function when(at, zone) {
   return Date.now() - Date.parse(at) < HALF_A_DAY ? spokenTime(at, zone) : spokenMoment(at, zone);
 }
 
-/** uid+hash → "Contact 8": in the order in which they were saved, those of today that are no longer here counted in. */
+/** uid → "Contact 8": in the order in which they were saved, those of today that are no longer here counted in. */
 function names(pack, unsent, sent) {
-  const contacts = [...unsent, ...sent].filter((row) => row.kind === 'contact').sort((a, b) => a.saved_at.localeCompare(b.saved_at));
-  const before = Math.max(0, sentToday(pack, sent) - sent.filter((row) => row.kind === 'contact').length);
-  const found = new Map(contacts.map((row, at) => [row.hash, word('contact', { number: before + at + 1 })]));
-  return (row) => found.get(row.hash) ?? word(row.kind);
+  const contacts = contactsOf([...unsent, ...sent].sort((a, b) => a.saved_at.localeCompare(b.saved_at)));
+  const before = Math.max(0, sentToday(pack, sent) - contactsOf(sent).length);
+  const found = new Map(contacts.map((uid, at) => [uid, word('contact', { number: before + at + 1 })]));
+  return (row) => (row.kind === 'contact' ? found.get(row.uid) : word(row.kind));
 }
 
 /** The group "Needs you" in words: what the site said, else what is known. */

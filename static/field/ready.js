@@ -48,7 +48,7 @@ function line(text) {
   const [made, found] = [paragraph(''), [...text.matchAll(NUMBER)]];
   let at = 0;
   for (const { 0: number, index } of found) {
-    const link = Object.assign(document.createElement('a'), { href: `tel:${number.replace(/[^\d+]/g, '')}`, textContent: number });
+    const link = Object.assign(document.createElement('a'), { href: `tel:${number.replace(/[^\d+]/g, '')}`, textContent: number.replaceAll(' ', '\u00a0') });
     made.append(text.slice(at, index), link);
     at = index + number.length;
   }
