@@ -1,15 +1,40 @@
 """The database: migrated schema equals the tables; the pragmas that durability rests on."""
 
 import pytest
+from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
-from outreach.storage import db
+from outreach.field.commands import log_contact
+from outreach.storage import db, writing
 from outreach.storage.schema import differences
+from tests.field.factories import a_night, a_person, actor_of, an_entry
 
 
 @pytest.mark.any_database
 def test_migrated_schema_equals_the_tables(app):
     assert differences() == []
+
+
+def counted():
+    tables = ("operation", "team", "contact", "contact_version", "meeting", "person", "referral", "audit_entry")
+    counts = [db.session.scalar(text(f"SELECT count(*) FROM {table}")) for table in tables]
+    db.session.remove()
+    return counts
+
+
+@pytest.mark.any_database
+def test_a_step_back_and_forth_deletes_no_row_of_a_table_that_is_made_anew(app):
+    with writing():
+        night = a_night()
+        log_contact(actor_of(night.officer), night.place, an_entry(a_person()))
+    before = counted()
+    downgrade(revision="0004")
+    assert counted() == before and all(before)
+    upgrade()
+    assert counted() == before and differences() == []
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
 def test_sqlite_is_durable_and_strict(app):
