@@ -316,7 +316,7 @@ def _person_of(number: int, code: str) -> PersonEntry:
 def _whole(expected: int, persons: Sequence[PersonEntry | None]) -> Iterator[Finding]:
     """What the lines together cannot be."""
     if len(persons) != expected:
-        message = N_("The first line says %(expected)d persons, and %(have)d lines follow it. Ask how many there are.")
+        message = N_("Persons by the first line: %(expected)d. Lines after it: %(have)d. Ask how many there are.")
         yield Finding("lines", message, {"expected": expected, "have": len(persons)})
     codes = [p.code for p in persons if p is not None and p.code]
     if len(set(codes)) < len(codes):
