@@ -16,7 +16,7 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.errors import Finding, Invalid, KeyMissing, NotFound
-from outreach.storage.phone_keys import Tampered
+from outreach.storage.phone_keys import Tampered, phone_keys
 from outreach.storage.queries import field as rows
 from outreach.storage.queries import sealed
 from outreach.storage.types import utc_now
@@ -104,7 +104,7 @@ def judge(actor: Actor, body: bytes, known: rules.Known) -> Outcome | Ready:
     sent = _sent(actor, envelope, body)
     if isinstance(sent, Outcome):
         return sent
-    found = sealed.known(envelope.key, envelope.uid, envelope.hashed)
+    found = sealed.known(envelope.key, envelope.uid, envelope.hashed) or _forgotten(sent)
     if found is None:
         raise _refused("unknown_key", envelope)
     if found.operation_id != sent.ticket.operation_id:
@@ -134,6 +134,17 @@ def _sent(actor: Actor, envelope: Envelope, body: bytes) -> Sent | Outcome:
     if actor.user is not None:
         raise _refused("wrong_person", envelope)
     return sent.outcome(SIGN_IN, SIGN_IN)
+
+
+def _forgotten(sent: Sent) -> sealed.Known | None:
+    """A pair that the key store has and the database has not: a backup older than the pair was brought back.
+
+    The phone cannot open the record, so it must be taken. Its operation is the ticket's, which the site signed.
+    """
+    envelope = sent.envelope
+    if not phone_keys().holds(envelope.key):
+        return None
+    return sealed.Known(sent.ticket.operation_id, sealed.arrived(envelope.uid, envelope.hashed))
 
 
 def _refused(code: str, envelope: Envelope) -> Refused:
@@ -273,10 +284,10 @@ def _tried(ready: Ready) -> Outcome:
 def _first(ready: Ready) -> Outcome:
     """The receipt of a record that another request has stored meanwhile."""
     envelope = ready.sent.envelope
-    found = sealed.known(envelope.key, envelope.uid, envelope.hashed)
-    if found is None or found.first is None:
+    first = sealed.arrived(envelope.uid, envelope.hashed)
+    if first is None:
         raise NotFound()  # removed with its operation since
-    return ready.sent.outcome(found.first.state, found.first.reason, found.first.received_at)
+    return ready.sent.outcome(first.state, first.reason, first.received_at)
 
 
 def _row(ready: Ready, state: str, reason: str = "", **more: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from outreach.storage.tables import (
     Contact,
     ContactVersion,
     Operation,
+    OperationKey,
     SealedRecord,
     TeamMember,
     Trial,
@@ -280,6 +281,18 @@ def test_a_record_sealed_to_a_key_that_was_never_made_here_stays_on_the_phone(ni
     assert (status, answer["state"], answer["code"]) == (422, "rejected", "unknown_key")
     assert (answer["uid"], answer["hash"]) == (envelope.uid, envelope.hashed) and answer["fix"]
     assert not phone.knows(answer, envelope)
+
+
+@pytest.mark.any_database
+def test_a_record_sealed_to_a_key_that_only_the_key_store_remembers_is_stored_once(app, night, officer, phone):
+    first, envelope = sealed_contact(night, phone, a_person()), sealed_contact(night, phone, a_person())
+    assert send(officer, first)[1]["state"] == "stored"
+    with writing():  # a backup from before the pair was made has been brought back
+        db.session.query(OperationKey).delete()
+    answer = send(officer, envelope)
+    assert answer[1]["state"] == "stored" and phone.knows(answer[1], envelope) and send(officer, envelope) == answer
+    assert send(officer, first)[1]["state"] == "stored" and len(rows_of(Contact)) == 2
+    assert a_phone(officer, phone.device).key != phone.key
 
 
 @pytest.fixture

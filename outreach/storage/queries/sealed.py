@@ -57,6 +57,13 @@ def known(key: str, uid: str, hashed: str) -> Known | None:
     return Known(operation_id, None if state is None else Arrived(state, reason, received_at))
 
 
+def arrived(uid: str, hashed: str) -> Arrived | None:
+    """What is held of a record, whatever pair it was sealed to."""
+    query = select(SealedRecord.state, SealedRecord.reason, SealedRecord.received_at)
+    row = db.session.execute(query.where(SealedRecord.uid == uid, SealedRecord.hash == hashed)).one_or_none()
+    return None if row is None else Arrived(*row)
+
+
 def _insert(dialect: str) -> Any:
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return make(_RECORD).on_conflict_do_nothing(index_elements=["uid", "hash"]).returning(_RECORD.c.id)
