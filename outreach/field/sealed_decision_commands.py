@@ -44,7 +44,7 @@ def take(actor: Actor, record: SealedRecord, entry: ContactEntry | None = None, 
     opened = opened_of(record)
     _decide(actor, record, SealedState.TAKEN, reason)
     if record.kind == SealedKind.CONTACT:
-        contact_uid = _take_contact(record, operation, opened, entry)
+        contact_uid = _take_contact(actor, record, operation, opened, entry)
     else:
         contact_uid = _take_change(actor, record, operation, opened, entry, reason)
     sealed.settle(record.id, (SealedState.TAKEN.value,), {"contact_uid": contact_uid, "content": None})
@@ -80,17 +80,22 @@ def _decide(actor: Actor, record: SealedRecord, state: SealedState, reason: str)
         raise Changed()
 
 
-def _take_contact(record: SealedRecord, operation: Operation, opened: Opened, entry: ContactEntry | None) -> str:
+def _take_contact(
+    actor: Actor, record: SealedRecord, operation: Operation, opened: Opened, entry: ContactEntry | None
+) -> str:
+    """What the phone said, as its officer's own; what the decider made of it, in the decider's name, and hers to see."""
     officer, known = sealed.officer(record.user_id), sealed_open_commands.listed()
     # By the record's own team: what one says that was never opened when it came is only what a phone says.
     place = rows.logging_place(rows.team_uid(record.team_id))
     place = place or rows.place_of_service(operation, record.service_id, record.team_id)
-    if entry is not None:
-        sent = meant = replace(entry, uid=record.uid)
-    else:
+    if entry is None:
         sent = sealed_open_commands.as_sent(opened, record.uid, place.time_zone, known)
         meant = sealed_rules.corrected_entry(sent, opened, record.offset_ms)
-    return sealed_open_commands.store(officer, sealed_open_commands.prepare(officer, place, sent, meant, None))
+        return sealed_open_commands.store(officer, sealed_open_commands.prepare(officer, place, sent, meant, None))
+    typed = replace(entry, uid=record.uid)
+    uid = sealed_open_commands.store(actor, sealed_open_commands.prepare(actor, place, typed, typed, None))
+    contacts.give_to(uid, record.user_id)
+    return uid
 
 
 def _take_change(

@@ -305,6 +305,9 @@ def test_what_does_not_fit_is_marked_and_put_right_in_the_form(night, officer, p
     assert taken.status_code == 303
     (version,) = all_of(ContactVersion)
     assert (version.kits, version.met_at, version.result) == (3, NINE, "met")
+    (contact,) = all_of(Contact)
+    assert (version.recorded_by_id, contact.created_by_id) == (night.coordinator.id, night.officer.id), "who wrote what"
+    assert [e.actor_id for e in all_of(AuditEntry, tag="field.contact.log")] == [night.coordinator.id]
     (meeting,) = all_of(Meeting)
     assert (meeting.age_believed, meeting.answer) == ("25_34", "accepted")
     with writing():

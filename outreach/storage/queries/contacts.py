@@ -114,6 +114,16 @@ def supersede(version: ContactVersion, now: dt.datetime) -> bool:
     return True
 
 
+def give_to(uid: str, user_id: int | None) -> None:
+    """Whose own the contact is, whoever wrote its versions."""
+    db.session.execute(
+        update(Contact)
+        .where(Contact.uid == uid)
+        .values(created_by_id=user_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def forget_code(person_id: int) -> None:
     """Destroy the code of a person who takes back her agreement to be recorded; how rows join stays as it was."""
     db.session.execute(update(Person).where(Person.id == person_id).values(code_sealed=None, code_mark=None))
