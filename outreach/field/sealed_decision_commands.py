@@ -83,7 +83,7 @@ def _decide(actor: Actor, record: SealedRecord, state: SealedState, reason: str)
 def _take_contact(
     actor: Actor, record: SealedRecord, operation: Operation, opened: Opened, entry: ContactEntry | None
 ) -> str:
-    """What the phone said, as its officer's own; what the decider made of it, in the decider's name, and hers to see."""
+    """What the phone said, as its officer's own; what the decider made of it, in the decider's name."""
     officer, known = sealed.officer(record.user_id), sealed_open_commands.listed()
     # By the record's own team: what one says that was never opened when it came is only what a phone says.
     place = rows.logging_place(rows.team_uid(record.team_id))
