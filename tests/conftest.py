@@ -6,6 +6,7 @@ marked ``any_database`` run a second time on a real PostgreSQL when one can be h
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from flask.testing import FlaskClient
 
 from outreach.app import create_app
 from outreach.config import Settings
-from outreach.storage import db, writing
+from outreach.storage import db, phone_keys, writing
 from outreach.storage.schema import bring_up_to_date
 from tests.factories import PASSWORD
 from tests.network import close_outside_network
@@ -61,6 +62,22 @@ class Browser(FlaskClient):
         answer = super().open(*args, **kwargs)
         db.session.rollback()
         return answer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def key_pairs_are_made_once() -> Iterator[None]:
+    """Real key pairs of full length, six a process in turn: making one takes longer than the test that needs it."""
+    make, made, asked = phone_keys.rsa.generate_private_key, [], itertools.count()
+
+    def next_pair(public_exponent: int, key_size: int) -> Any:
+        number = next(asked)
+        if number < 6:
+            made.append(make(public_exponent=public_exponent, key_size=key_size))
+        return made[number % 6]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phone_keys.rsa, "generate_private_key", next_pair)
+        yield
 
 
 @pytest.fixture
