@@ -255,7 +255,7 @@ def _page(
         count=held_rules.count_of(typed or (text.opened.fields if text.opened else {})),
         says=says,
         compared=_compared(text, says, operation.time_zone, record.kind),
-        needs_reason=not target.open_for_entry and record.kind != SealedKind.CONTACT,
+        needs_reason=not target.open_for_entry,
         open=record.state in (SealedState.HELD, SealedState.LEFT_OUT) and may(g.actor, "held.decide", target),
         advice=gettext(ADVICE[text.trouble or record.reason]) if text.trouble or record.reason else "",
         typed_reason="".join((typed or {}).get("reason", ())),

@@ -42,6 +42,8 @@ def take(actor: Actor, record: SealedRecord, entry: ContactEntry | None = None, 
     """
     operation = _admit(actor, record)
     opened = opened_of(record)
+    if not access.service_target(operation, record.service_id).open_for_entry and not reason.strip():
+        raise Invalid.at("reason", N_("Entries are closed: say why this is changed."))
     _decide(actor, record, SealedState.TAKEN, reason)
     if record.kind == SealedKind.CONTACT:
         contact_uid = _take_contact(actor, record, operation, opened, entry)

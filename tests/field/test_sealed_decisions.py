@@ -55,7 +55,10 @@ def decide(night, what, *args, who=None, **more):
 
 @pytest.mark.any_database
 def test_taking_stores_the_officers_contact_and_says_who_took_it(app, night, officer, phone, held):
-    uid = decide(night, sealed_commands.take)
+    with pytest.raises(Invalid) as wrong:
+        decide(night, sealed_commands.take, reason=" ")
+    assert wrong.value.findings[0].where == "reason" and the_record().state == "held", "its figures may be signed"
+    uid = decide(night, sealed_commands.take, reason="it was on my phone")
     assert uid == held.uid
     (contact,) = rows_of(Contact)
     assert (contact.uid, contact.created_by_id, contact.team_id) == (held.uid, night.officer.id, night.team.id)
@@ -101,13 +104,13 @@ def test_leaving_out_needs_a_reason_keeps_the_bytes_and_can_be_taken_back(night,
     assert (status, receipt["state"]) == (200, "left_out") and phone.knows(receipt, held)
     with pytest.raises(Changed):
         decide(night, sealed_commands.leave_out, "again")
-    assert decide(night, sealed_commands.take) == held.uid
+    assert decide(night, sealed_commands.take, reason="it was another one") == held.uid
 
 
 def test_it_is_decided_once(night, held):
-    decide(night, sealed_commands.take)
+    decide(night, sealed_commands.take, reason="I was there")
     with pytest.raises(Unreadable):
-        decide(night, sealed_commands.take)
+        decide(night, sealed_commands.take, reason="I was there")
     with pytest.raises(Changed):
         decide(night, sealed_commands.leave_out, "too late")
     assert len(rows_of(Contact)) == 1
