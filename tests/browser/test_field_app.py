@@ -480,7 +480,7 @@ def test_what_waits_shows_number_and_time_and_goes_by_hand(phone):
     item = page.locator(".sent-list__item")
     expect(item).to_have_text(re.compile(r"^Contact \d+ \d\d:\d\dWaiting for signal$"))
     page.click("#send")
-    expect(page.locator("#sending")).to_have_text(re.compile("^No signal"))
+    expect(page.locator("#sending")).to_have_text(re.compile("^It did not go"))
     page.context.set_offline(False)
     expect(page.locator("main")).to_contain_text("Everything is sent.")
 

@@ -116,7 +116,7 @@ def test_an_ended_session_keeps_the_queue_and_signing_in_again_sends_it(phone, g
     phone.clear_cookies()
     gate.open()
     page.evaluate("m.sendNow()")  # or the app does by itself
-    link = page.get_by_role("link", name="Sign in")
+    link = page.get_by_role("link", name="Sign in", exact=True)
     link.wait_for()
     follow(page, link)
     assert page.url.startswith(gate.url + "/sign-in")
