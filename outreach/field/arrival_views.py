@@ -18,8 +18,7 @@ def arrivals_of(uid: str, zone: str) -> list[dict[str, Any]]:
     """For each record of a contact that came from a phone: ``words``, and ``clock`` where it was wrong."""
     found = []
     for one in arrivals.of_contact(uid):
-        wrong = one.clock_off and one.kind == SealedKind.CONTACT
-        found.append({"words": _sentence(one, zone), "clock": clock_words(one) if wrong else ""})
+        found.append({"words": _sentence(one, zone), "clock": clock_words(one) if one.clock_off else ""})
     return found
 
 

@@ -108,6 +108,14 @@ def test_a_wrong_clock_is_told_in_words_in_both_languages(night, signed_in, post
     assert "L’horloge du téléphone avançait de 12 minutes" in client.get(f"/field/contacts/{fast}").text
 
 
+def test_a_wrong_clock_is_told_of_a_correction_too(night, signed_in):
+    uid, saved_at = from_phone(night), EVENING + dt.timedelta(minutes=12)
+    with writing():
+        arrived(night, uid, -12 * 60_000, clock_off=True, saved_at=saved_at, kind="correction")
+    page = signed_in(night.officer).get(f"/field/contacts/{uid}").text
+    assert page.count("The phone’s clock was 12 minutes fast") == 1
+
+
 def test_changes_made_on_the_phone_are_told_one_by_one(night, signed_in):
     uid = from_phone(night)
     with writing():
