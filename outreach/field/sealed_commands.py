@@ -111,6 +111,8 @@ def judge(actor: Actor, body: bytes, known: rules.Known) -> Outcome | Ready:
         raise _refused("wrong_operation", envelope)
     if found.first is not None:
         return sent.outcome(found.first.state, found.first.reason, found.first.received_at)
+    if sent.ended and sealed.waiting_of(sent.ticket.user_id) >= sealed_rules.MOST_OF_AN_ENDED_ACCOUNT:
+        raise _refused("too_many", envelope)
     return open_and_check(sent, known)
 
 

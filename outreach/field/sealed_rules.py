@@ -61,7 +61,13 @@ REFUSALS: dict[str, tuple[str, str]] = {
         N_("The site does not know this phone."),
         N_("Sign in again on this phone; what waits is sent then."),
     ),
+    "too_many": (
+        N_("Very many records of this account wait for a decision already."),
+        N_("It stays on the phone. Your service coordinator decides on those first."),
+    ),
 }
+MOST_OF_AN_ENDED_ACCOUNT = 500
+"""Records that may wait for one account that has ended: more than a phone holds, and no way to fill a disk."""
 
 # Why a record waits for a person, as the officer reads it. It has left the phone; nothing is lost.
 HELD: dict[str, str] = {

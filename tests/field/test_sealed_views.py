@@ -187,6 +187,16 @@ def test_records_of_an_ended_account_arrive_in_quarantine(app, night, phone, cli
     assert (entry.actor_id, entry.details) == (night.officer.id, {"reason": "account_ended"})
 
 
+def test_an_ended_account_cannot_fill_the_disk_and_a_repeat_has_its_receipt(night, phone, client, monkeypatch):
+    monkeypatch.setattr(sealed_rules, "MOST_OF_AN_ENDED_ACCOUNT", 1)
+    end_account(night.officer)
+    first, second = sealed_contact(night, phone, a_person()), sealed_contact(night, phone, a_person())
+    assert send(client, first)[1]["state"] == "held"
+    status, answer = send(client, second)
+    assert (status, answer["state"], answer["code"]) == (422, "rejected", "too_many")
+    assert send(client, first)[1]["state"] == "held" and len(rows_of(SealedRecord)) == 1
+
+
 def test_an_ended_accounts_record_that_does_not_open_stays_on_the_phone(night, phone, client):
     end_account(night.officer)
     envelope = sealed_contact(night, phone, a_person())

@@ -57,6 +57,12 @@ def known(key: str, uid: str, hashed: str) -> Known | None:
     return Known(operation_id, None if state is None else Arrived(state, reason, received_at))
 
 
+def waiting_of(user_id: int) -> int:
+    """How many records of one person wait for somebody to decide."""
+    held = (SealedRecord.user_id == user_id, SealedRecord.state == SealedState.HELD.value)
+    return db.session.scalar(select(func.count()).select_from(SealedRecord).where(*held)) or 0
+
+
 def arrived(uid: str, hashed: str) -> Arrived | None:
     """What is held of a record, whatever pair it was sealed to."""
     query = select(SealedRecord.state, SealedRecord.reason, SealedRecord.received_at)
