@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
+from pysqlite3 import dbapi2 as sqlite
 
 from tests.network import close_outside_network
 
@@ -93,6 +95,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     server.wait(timeout=20)
     log.close()
     assert "Traceback" not in (instance / "server.log").read_text()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def everybody_reads_english_by_day(site: Site) -> None:
+    """Accounts remember how they were read last: no file of tests begins in what another one left."""
+    with contextlib.closing(sqlite.connect(site.instance / "outreach.sqlite3", timeout=10)) as database:
+        database.execute("UPDATE user SET language = 'en', theme = 'day'")
+        database.commit()
 
 
 @pytest.fixture(scope="session")

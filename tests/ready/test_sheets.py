@@ -175,7 +175,9 @@ def test_the_paper_form_asks_what_the_phone_asks_in_both_languages(here):
             paper = paper_questions.questions(language)
             for code, (title, _hint, choices) in forms.QUESTIONS.items():
                 assert paper[code][0] == str(title)
-                assert paper[code][2] == {answer: str(label) for answer, label in choices.items()}
+                # Where a narrow button may break a word is no part of the word.
+                labels = {answer: str(label).replace("\u00ad", "") for answer, label in choices.items()}
+                assert paper[code][2] == labels
             assert list(paper)[: len(forms.QUESTIONS)] == list(forms.QUESTIONS)
             assert list(paper["agreed"][2].items()) == forms.agreements()
 
