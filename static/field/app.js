@@ -2,7 +2,7 @@
 // each screen is in its own file; what is kept, sealed and sent is in store.js, outbox.js and send.js.
 
 import { install } from './install.js';
-import { asked, clone, go, say, show } from './screen.js';
+import { asked, clone, go, say, show, warn } from './screen.js';
 import { onChange, refreshPack, startSending } from './send.js';
 import * as store from './store.js';
 import { spokenMoment, spokenTime, word } from './words.js';
@@ -20,18 +20,37 @@ let coming = null;
 function rest() {
   coming ??= Promise.all([import('./card.js'), import('./log.js'), import('./phone.js'), import('./ready.js')]).then(
     ([card, log, phone, ready]) => { late = { card, log, phone, ready }; return late; },
-    (error) => { // the signal went in the middle of the first visit
+    (error) => { // the signal went in the middle of the first visit: asked for again at the next tap
       coming = null;
-      stop('none');
-      throw error;
+      throw Object.assign(error, { why: 'missing' });
     },
   );
   return coming;
 }
 
-const begin = async (team) => (await rest()).log.begin(team);
+const soon = () => rest().catch(() => null);
+
+/** What a tap does with the parts that come late; what stands in its way is said. */
+const tapped = (work) => () => rest().then(work).catch(trouble);
+const begin = (team) => tapped(({ log }) => log.begin(team));
 
 // --- what stands in the way ---------------------------------------------------------------------------------------------
+
+// The storage may stop working while the app is open: then that is said, and nothing that looks as if it worked.
+function trouble(error) {
+  if (!error.why) throw error;
+  return error.why === 'missing' ? lacking() : stop(error.why);
+}
+
+// What works stays on the screen: only what was tapped says that it is not here yet.
+async function lacking() {
+  if (shown !== '#/') {
+    history.replaceState(null, '', '#/');
+    shown = '#/';
+    await home();
+  }
+  warn(word('missing'));
+}
 
 async function stop(why) {
   const still = asked();
@@ -84,10 +103,10 @@ async function draftsNow() {
     const zone = app.pack.teams.find((one) => one.uid === answers.team)?.zone ?? 'UTC';
     const time = spokenTime(answers.begun, zone);
     const copy = clone('p-draft', { next: `#/log/${uid}/next`, continue: word('continue', { time }), time });
-    copy.querySelector('[data-throw]').addEventListener('click', async () => {
-      await (await rest()).log.throwAway(uid);
+    copy.querySelector('[data-throw]').addEventListener('click', tapped(async ({ log }) => {
+      await log.throwAway(uid);
       await home();
-    });
+    }));
     return copy;
   });
 }
@@ -110,7 +129,7 @@ async function home({ again = false } = {}) {
     others: others.map((one) => clone('p-team', { url: `#/team/${one.uid}`, team: `${one.name} · ${one.code}` })),
     log: team && !waits(team),
   });
-  copy.querySelector('#log')?.addEventListener('click', () => begin(team));
+  copy.querySelector('#log')?.addEventListener('click', begin(team));
   copy.querySelector('#evicted-seen')?.addEventListener('click', async () => {
     await store.evictionSeen();
     app.evicted = false;
@@ -132,14 +151,14 @@ async function savedScreen() {
   const { saved, ticket } = (await rest()).card;
   if (!saved) return go('#/', { instead: true });
   const copy = clone('s-saved', { state: word('not_sent'), codes: saved.codes.map(ticket), next: word(saved.next), sealed: word('sealed') });
-  copy.querySelector('#log').addEventListener('click', () => begin(saved.team));
+  copy.querySelector('#log').addEventListener('click', begin(saved.team));
   return show(copy, { back: [word('my_shift'), '#/'], team: saved.team });
 }
 
 async function tellSent() {
   const place = document.getElementById('state');
-  if (!place) return;
-  const words = await sentState((await rest()).card);
+  if (!place || !late) return;
+  const words = await sentState(late.card);
   if (place.textContent === words) return;
   place.textContent = words;
   say(words);
@@ -158,7 +177,7 @@ async function strip() {
   const copy = clone('p-strip');
   const [here, sent] = copy.querySelectorAll('b');
   here.textContent = unsent;
-  sent.textContent = (await rest()).phone.sentToday(app.pack, await store.sentList());
+  sent.textContent = store.sentToday(app.pack, await store.sentList());
   return void place.replaceChildren(copy);
 }
 
@@ -172,7 +191,7 @@ function hide(from) {
   show(clone('s-hidden', { back: from || '#/' }), { title: '–' });
 }
 
-async function log(uid, step) {
+async function question(uid, step) {
   const still = asked();
   const parts = await rest();
   const answers = await parts.log.answersOf(uid);
@@ -181,15 +200,7 @@ async function log(uid, step) {
   return step === 'check' ? parts.card.check(uid, answers, app.pack) : parts.log.ask(uid, step, answers, app.pack);
 }
 
-// The storage may stop working while the app is open: then that is said, and nothing that looks as if it worked.
-async function route() {
-  try {
-    await chosen();
-  } catch (error) {
-    if (!error.why) throw error;
-    await stop(error.why);
-  }
-}
+const route = () => chosen().catch(trouble);
 
 async function chosen() {
   const hash = location.hash || '#/';
@@ -208,7 +219,7 @@ async function chosen() {
   if (!app.pack && screen !== 'hidden') return stop(app.stopped || 'none');
   const said = { ...app, team: teamNow() };
   if (screen === 'hidden') return hide(from);
-  if (screen === 'log' && UID.test(first)) return log(first, second ?? 'next');
+  if (screen === 'log' && UID.test(first)) return question(first, second ?? 'next');
   if (screen === 'saved') { await savedScreen(); return tellSent(); }
   if (screen === 'phone') return (await rest()).phone.phone(said, { again });
   if (screen === 'ready') return (await rest()).ready.ready(said, { again });
@@ -230,7 +241,7 @@ async function changed(state) {
   if (JSON.stringify(state) === JSON.stringify(before)) return;
   await strip();
   await tellSent();
-  if (shown === '#/phone') await (await rest()).phone.phone({ ...app, team: teamNow() }, { again: true });
+  if (shown === '#/phone') await late?.phone.phone({ ...app, team: teamNow() }, { again: true });
   if (shown === '#/' && Boolean(before?.signIn) !== Boolean(state.signIn)) await home({ again: true });
 }
 
@@ -256,6 +267,8 @@ async function run() {
   await route();
   if (running || !app.pack) return;
   running = true;
+  soon();
+  addEventListener('online', soon);
   onChange(changed);
   startSending().catch(() => null);
   install();

@@ -2,7 +2,7 @@
 
 import { makeCode } from './codes.js';
 import { countOf, nextStep, stepBefore, steps, wrongAnswer } from './flow.js';
-import { clone, go, show, showErrors } from './screen.js';
+import { clone, go, show, showErrors, warn } from './screen.js';
 import * as store from './store.js';
 import { word } from './words.js';
 
@@ -103,11 +103,7 @@ export function ask(uid, step, answers, pack) {
 }
 
 /** Tell that the last answer is only in this page. */
-export function warnUnkept() {
-  const line = Object.assign(document.createElement('p'), { className: 'notice notice--problem', textContent: word('kept_not') });
-  line.setAttribute('role', 'alert');
-  document.querySelector('.screen').prepend(line);
-}
+export const warnUnkept = () => warn(word('kept_not'));
 
 // What was answered before shows as pressed, or stands in the box.
 function mark(copy, kind, given) {

@@ -8,16 +8,6 @@ import { spokenMoment, spokenTime, word } from './words.js';
 const HALF_A_DAY = 12 * 3_600_000;
 let result = ''; // what the last "Send now" came to
 
-// A contact that was saved in two windows is two records and one contact.
-const contactsOf = (rows) => [...new Set(rows.filter((row) => row.kind === 'contact').map((row) => row.uid))];
-
-/** How many contacts count as sent today: those the site counted when the pack came, and those that went since. */
-export function sentToday(pack, sent) {
-  const since = Date.parse(pack?.server_at ?? 0);
-  const later = contactsOf(sent.filter((row) => Date.parse(row.received_at) > since)).length;
-  return Math.max((pack?.sent_today ?? 0) + later, contactsOf(sent).length);
-}
-
 /** `21:40` for what is from today, the day with it for what is older. */
 function when(at, zone) {
   return Date.now() - Date.parse(at) < HALF_A_DAY ? spokenTime(at, zone) : spokenMoment(at, zone);
@@ -25,8 +15,8 @@ function when(at, zone) {
 
 /** uid → "Contact 8": in the order in which they were saved, those of today that are no longer here counted in. */
 function names(pack, unsent, sent) {
-  const contacts = contactsOf([...unsent, ...sent].sort((a, b) => a.saved_at.localeCompare(b.saved_at)));
-  const before = Math.max(0, sentToday(pack, sent) - contactsOf(sent).length);
+  const contacts = store.contactsOf([...unsent, ...sent].sort((a, b) => a.saved_at.localeCompare(b.saved_at)));
+  const before = Math.max(0, store.sentToday(pack, sent) - store.contactsOf(sent).length);
   const found = new Map(contacts.map((uid, at) => [uid, word('contact', { number: before + at + 1 })]));
   return (row) => (row.kind === 'contact' ? found.get(row.uid) : word(row.kind));
 }

@@ -59,6 +59,14 @@ export function say(words) {
   document.getElementById('said').textContent = words;
 }
 
+/** Tell on the screen that stands, at its top and at once, what went wrong. */
+export function warn(words) {
+  const line = Object.assign(document.createElement('p'), { className: 'notice notice--problem', textContent: words });
+  line.setAttribute('role', 'alert');
+  main.querySelector('.screen > [role=alert]')?.remove();
+  main.querySelector('.screen').prepend(line);
+}
+
 /** Go to `#/…`; `instead`: without leaving a step to come back to. */
 export function go(hash, { instead = false } = {}) {
   if (instead) location.replace(hash);

@@ -317,3 +317,13 @@ export async function counts() {
     old: mine.length > 0 && Date.now() - Date.parse(mine[0].saved_at) > DAY,
   };
 }
+
+// A contact that was saved in two windows is two records and one contact.
+export const contactsOf = (rows) => [...new Set(rows.filter((row) => row.kind === 'contact').map((row) => row.uid))];
+
+/** How many contacts count as sent today: those the site counted when the pack came, and those that went since. */
+export function sentToday(pack, sent) {
+  const since = Date.parse(pack?.server_at ?? 0);
+  const later = contactsOf(sent.filter((row) => Date.parse(row.received_at) > since)).length;
+  return Math.max((pack?.sent_today ?? 0) + later, contactsOf(sent).length);
+}

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.browser
 
 ACCEPTED = ("met", "25_34", "woman_girl", "accepted", "they_call", "no")
 UID = "00000000-0000-4000-8000-000000000001"
+NO_WORKER = {"service_workers": "block"}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,10 @@ def signed_in(site: Site, chromium: Browser) -> Any:
 
 @pytest.fixture
 def phone(site: Site, chromium: Browser, signed_in: Any) -> Iterator[Callable[..., Page]]:
-    """``phone()``: the app on a phone of her own; what the browser says of a lost network is no fault of the page."""
+    """``phone()``: the app on a phone of her own; what the browser says of a lost network is no fault of the page.
+
+    A test that answers in place of the site says ``**NO_WORKER``: what a worker sends by itself goes past ``page.route``.
+    """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
@@ -486,7 +490,7 @@ def test_what_waits_shows_number_and_time_and_goes_by_hand(phone):
 
 
 def test_my_shift_follows_the_pack_that_the_site_sent_last(phone):
-    page = phone()
+    page = phone(**NO_WORKER)
     page.wait_for_selector("#log")
 
     def told(**team: Any) -> None:
@@ -513,7 +517,7 @@ REFUSAL = {"state": "rejected", "code": "tampered", "message": "It was altered o
 
 
 def test_a_refusal_stands_under_needs_you_with_its_fix_and_the_record_stays(phone):
-    page = phone()
+    page = phone(**NO_WORKER)
     page.wait_for_selector("#log")
     page.route("**/field/sealed", lambda route: route.fulfill(status=422, json=REFUSAL))
     log(page, "no_answer")
@@ -531,7 +535,7 @@ def test_a_refusal_stands_under_needs_you_with_its_fix_and_the_record_stays(phon
 
 
 def test_a_session_that_ended_keeps_what_waits_and_says_where_to_sign_in(phone):
-    page = phone()
+    page = phone(**NO_WORKER)
     page.wait_for_selector("#log")
     for address in ("**/field/sealed", "**/field/app/pack*"):
         page.route(address, lambda route: route.fulfill(status=401, json={"code": "sign_in_needed"}))
@@ -574,7 +578,7 @@ def test_a_contact_saved_in_two_tabs_is_one_in_the_list_and_in_the_count(phone, 
 
 
 def test_whoever_signs_out_in_another_tab_leaves_nothing_on_the_screen(phone):
-    page = phone()
+    page = phone(**NO_WORKER)
     log(page, "met", "25_34")
     page.route("**/field/app/pack*", lambda route: route.fulfill(status=401, json={"code": "sign_in_needed"}))
     other = page.context.new_page()

@@ -199,15 +199,42 @@ def test_the_browser_sends_what_waits_when_the_app_is_closed(phone, gate):
 # --- how much it weighs -----------------------------------------------------------------------------------------------
 
 
-def test_the_first_load_of_the_app_and_all_that_is_kept_are_light(gate, site, chromium, officer_state):
-    """Bodies as the server compresses them for this browser, without heads. The first screen works with the first load
-    alone: what comes after it is cut off here, then let through and counted with the rest."""
+@pytest.fixture
+def first_visit(site, chromium, officer_state):
+    """The app opened for the first time while nothing comes through but what its first screen needs, and the addresses
+    of what is cut off. No worker: it would go past the test."""
     late = set(phone_files.modules("app.js")) - set(phone_files.modules("app.js", at_once=True))
     context = chromium.new_context(viewport=PHONE, service_workers="block", storage_state=officer_state)
     page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.route("**/files/**", lambda r: r.abort() if r.request.url.rpartition("/")[2] in late else r.continue_())
+    yield page, late
+    context.close()
+    assert wrong == []
+
+
+def test_when_the_signal_goes_in_the_middle_of_the_first_visit_my_shift_stays_and_a_tap_tries_again(first_visit, site):
+    page, _late = first_visit
+    page.goto(site.url + "/field/app", wait_until="networkidle")
+    shows_my_shift(page)
+    for tap in (page.get_by_role("button", name="Log a contact"), page.get_by_role("link", name="On this phone").last):
+        tap.click()
+        page.wait_for_url(re.compile(r"/field/app(#/)?$"))
+        page.get_by_role("alert").get_by_text("has not come to this phone yet").wait_for()
+        shows_my_shift(page)
+    page.unroute("**/files/**")
+    page.get_by_role("button", name="Log a contact").click()
+    page.get_by_role("heading", name="What happened").wait_for()
+
+
+def test_the_first_load_of_the_app_and_all_that_is_kept_are_light(first_visit, site):
+    """Bodies as the server compresses them for this browser, without heads. The first screen works with the first load
+    alone: what comes after it is cut off here, then let through and counted with the rest."""
+    page, late = first_visit
     sizes: dict[str, int] = {}
     heads: dict[str, tuple[str, int]] = {}
-    session = context.new_cdp_session(page)
+    session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
 
@@ -220,15 +247,23 @@ def test_the_first_load_of_the_app_and_all_that_is_kept_are_light(gate, site, ch
 
     session.on("Network.responseReceived", begun)
     session.on("Network.loadingFinished", done)
-    page.route("**/files/**", lambda r: r.abort() if r.request.url.rpartition("/")[2] in late else r.continue_())
-    page.goto(site.url + "/field/app")
-    shows_my_shift(page)
-    first = {path: size for path, size in sizes.items() if path not in ("/field/app/pack", "/field/heartbeat")}
-    assert len(first) == 4 + len(phone_files.modules("app.js", at_once=True)), "page, style, font, mark, modules"
+
+    def opened(number: int) -> dict[str, int]:
+        """Address → bytes of the page and its files, once so many of them are here."""
+        page.goto(site.url + "/field/app", wait_until="networkidle")
+        shows_my_shift(page)
+        for _ in range(200):
+            found = {path: size for path, size in sizes.items() if path not in ("/field/app/pack", "/field/heartbeat")}
+            if len(found) == number:
+                break
+            page.wait_for_timeout(50)
+        return found
+
+    expected = 4 + len(phone_files.modules("app.js", at_once=True))
+    first = opened(expected)
+    assert len(first) == expected, "page, style, font, mark, modules"
     page.unroute("**/files/**")
-    page.goto(site.url + "/field/app", wait_until="networkidle")
-    whole = {path: size for path, size in sizes.items() if path not in ("/field/app/pack", "/field/heartbeat")}
-    context.close()
+    whole = opened(expected + len(late))
     assert late == {path.rpartition("/")[2] for path in whole} - {path.rpartition("/")[2] for path in first}
     print(f"first load {sum(first.values())} bytes of {len(first)} files; kept {sum(whole.values())} of {len(whole)}")
     assert 40_000 < sum(first.values()) <= FIRST_LOAD
