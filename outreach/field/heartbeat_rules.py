@@ -50,13 +50,15 @@ class TeamBeat:
 
 @dataclass(frozen=True)
 class Beat:
-    """One heartbeat. ``said``: its text as it was proven; ``sent_at``: by the phone's clock."""
+    """One heartbeat. ``said``: its text as it was proven; ``sent_at``: by the phone's clock; ``session``: the mark of
+    the session that the phone has its pack from, '' for none."""
 
     said: str
     proof: bytes
     device: str
     sent_at: dt.datetime
     teams: tuple[TeamBeat, ...]
+    session: str = ""
 
 
 def read_beat(body: bytes) -> Beat:
@@ -70,15 +72,14 @@ def read_beat(body: bytes) -> Beat:
         device, sent_at = read_uid(str(inner["device"])), phone_moment(inner["sent_at"])
     except (KeyError, TypeError, ValueError, RecursionError, binascii.Error) as error:
         raise Malformed("not a heartbeat") from error
-    if device is None or not 0 < len(teams) <= MOST_TEAMS:
+    session = _ticket(inner.get("session") or "")
+    if device is None or len(teams) > MOST_TEAMS or not (teams or session):
         raise Malformed("not a heartbeat")
-    return Beat(said, proof, device, sent_at, teams)
+    return Beat(said, proof, device, sent_at, teams, session)
 
 
 def _team(team: Mapping[str, Any]) -> TeamBeat:
-    ticket, oldest = team["ticket"], team.get("oldest_at")
-    if not isinstance(ticket, str) or len(ticket) > 600 or not ticket.isascii():
-        raise Malformed("no ticket")
+    ticket, oldest = _ticket(team["ticket"]), team.get("oldest_at")
     return TeamBeat(
         ticket=ticket,
         unsent=_count(team["unsent"]),
@@ -86,6 +87,12 @@ def _team(team: Mapping[str, Any]) -> TeamBeat:
         oldest_at=None if oldest is None else phone_moment(oldest),
         ready=team.get("ready") is True,
     )
+
+
+def _ticket(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 600 or not value.isascii():
+        raise Malformed("no ticket")
+    return value
 
 
 def _count(value: object) -> int:
@@ -103,6 +110,24 @@ def oldest_of(
         return None
     found = min(corrected(beat.oldest_at, offset_ms), now)
     return before if before is not None and abs(found - before) < STEADY else found
+
+
+# --- whether her session still stands ---------------------------------------------------------------------------------
+
+STANDS, ENDED, REVOKED = "stands", "ended", "revoked"
+LOGGING_AFTER = dt.timedelta(hours=12)
+"""So long after her session ran out an officer may go on logging, and continue what she began: she may stand where
+nobody can sign in. Then her shift is over, and the phone forgets what it can read."""
+
+
+def session_state(active: bool, ends_at: dt.datetime | None, revoked_at: dt.datetime | None, now: dt.datetime) -> str:
+    """What the phone is told of the session that it has its pack from; of one that is not known it may keep all.
+
+    A database that was restored knows less than the phone: that is no reason to delete anything there.
+    """
+    if not active or revoked_at is not None:
+        return REVOKED
+    return ENDED if ends_at is not None and now >= ends_at + LOGGING_AFTER else STANDS
 
 
 # --- what stands on a board -------------------------------------------------------------------------------------------

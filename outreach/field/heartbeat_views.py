@@ -40,7 +40,7 @@ def heartbeat() -> Any:
     now = utc_now()
     with transaction.writing():
         commands.keep(proven, now)
-    return jsonify(server_at=now.isoformat())
+    return jsonify(server_at=now.isoformat(), **commands.session_said(g.actor, proven, now))
 
 
 def _refused(problem: Problem) -> Any:

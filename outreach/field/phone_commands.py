@@ -19,9 +19,12 @@ from outreach.errors import KeyMissing, NotAllowed
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import contacts, lists, phones
 from outreach.storage.queries import field as rows
+from outreach.storage.queries.accounts import SignedIn
 from outreach.storage.types import utc_now
 
 FORMAT = 1
+NOWHERE = "none"
+"""The number of a phone that can keep none."""
 
 
 def owner_mark(user_id: int) -> str:
@@ -61,9 +64,34 @@ def read_ticket(text: str) -> Ticket | None:
     return Ticket(*said)
 
 
-def _tickets() -> URLSafeSerializer:
+def _tickets(salt: str = "ticket") -> URLSafeSerializer:
     secret = site_keys().site_secret("phone tickets")
-    return URLSafeSerializer(secret, salt="ticket", signer_kwargs={"digest_method": hashlib.sha256})
+    return URLSafeSerializer(secret, salt=salt, signer_kwargs={"digest_method": hashlib.sha256})
+
+
+@dataclass(frozen=True)
+class SessionMark:
+    """Which session a phone got its pack in. It opens nothing: with it a phone asks whether that session still stands.
+
+    ``ends_at`` (seconds) tells it from one of the same number in a database that was restored.
+    """
+
+    user_id: int
+    device: str
+    session_id: int
+    ends_at: int
+
+
+def mark_of(mark: SessionMark) -> str:
+    return str(_tickets("session").dumps([mark.user_id, mark.device, mark.session_id, mark.ends_at]))
+
+
+def read_mark(text: str) -> SessionMark | None:
+    """The mark as it was given; ``None`` for one that the site did not sign."""
+    try:
+        return SessionMark(*_tickets("session").loads(text))
+    except BadSignature:
+        return None
 
 
 # --- the pack ---------------------------------------------------------------------------------------------------------
@@ -109,44 +137,57 @@ def is_prepared(actor: Actor, device: str, places: Sequence[rows.LoggingPlace]) 
 
 def pack_of(
     actor: Actor,
-    device: str,
+    device: str | None,
     places: Sequence[rows.LoggingPlace],
     language: str,
-    ends_at: dt.datetime | None,
+    session: SignedIn | None,
     *,
     sent_today: int = 0,
     more: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Everything that the phone needs without signal, as JSON. Nothing about persons met is in it.
 
-    ``format``, ``owner``, ``device``, ``phone_key`` (Base64), ``server_at``, ``session_ends_at``, ``sent_today`` (how
-    many contacts she has sent), ``teams``: each ``uid``, ``name``, ``area``, ``code``, ``zone``,
-    ``day_starts_minutes``, ``starts_at``, ``ends_at``, ``rehearsal``, ``status`` of its operation (planned, active,
-    reporting), ``opens_at`` (from when contacts are inside the window), ``ticket``, ``key`` (``id``, ``spki``),
-    ``agencies`` ([id, name]), ``duty`` (text of the region), ``municipalities`` ([name, latitude, longitude]),
-    ``positions`` (whether the phone may ask where it is), ``places`` ([kind, municipality] of
-    one's latest contacts), ``last`` (what the last contact lends to the next); and what
+    ``format``, ``owner``, ``device``, ``phone_key`` (Base64), ``session`` (see ``SessionMark``), ``server_at``,
+    ``session_ends_at``, ``sent_today`` (how many contacts she has sent), ``teams``: each ``uid``, ``name``, ``area``,
+    ``code``, ``zone``, ``day_starts_minutes``, ``starts_at``, ``ends_at``, ``rehearsal``, ``status`` of its operation
+    (planned, active, reporting), ``opens_at`` (from when contacts are inside the window), ``ticket``, ``key`` (``id``,
+    ``spki``), ``agencies`` ([id, name]), ``duty`` (text of the region), ``municipalities`` ([name, latitude,
+    longitude]), ``positions`` (whether the phone may ask where it is), ``places`` ([kind, municipality] of one's latest
+    contacts), ``last`` (what the last contact lends to the next); and what
     ``more`` has for the team: ``numbers`` ([{title, text}] of the briefing, empty where she may not see it), ``shift``
     ({starts_at, ends_at, place}: hers that is on or comes next, or null). Moments are ISO 8601 in UTC.
+
+    Without a ``device`` it is for a page that can keep nothing: there is nothing in it to seal, send or prove with.
     """
-    if actor.user is None:
+    user = actor.user
+    if user is None:
         raise NotAllowed()
-    return {
+    said = {
         "format": FORMAT,
-        "owner": owner_mark(actor.user),
-        "device": device,
-        "phone_key": base64.b64encode(phone_key(actor.user, device)).decode(),
+        "owner": owner_mark(user),
         "server_at": utc_now().isoformat(),
-        "session_ends_at": iso(ends_at),
+        "session_ends_at": iso(session.ends_at if session else None),
         "sent_today": sent_today,
-        "teams": [_team(actor.user, device, p, language) | dict((more or {}).get(p.team_uid, {})) for p in places],
+        "teams": [_team(user, p, language) | dict((more or {}).get(p.team_uid, {})) for p in places],
     }
+    if device is None:
+        return said
+    for team, place in zip(said["teams"], places, strict=True):
+        team.update(_sealing(user, device, place))
+    mark = session and SessionMark(user, device, session.session_id, int(session.ends_at.timestamp()))
+    key = base64.b64encode(phone_key(user, device)).decode()
+    return said | {"device": device, "phone_key": key, "session": mark and mark_of(mark)}
 
 
-def _team(user_id: int, device: str, place: rows.LoggingPlace, language: str) -> dict[str, Any]:
+def _sealing(user_id: int, device: str, place: rows.LoggingPlace) -> dict[str, Any]:
     key = phones.standing_key(place.operation_id)
     if key is None:
         raise KeyMissing()
+    ticket = ticket_of(Ticket(user_id, device, place.team_uid, place.operation_id))
+    return {"ticket": ticket, "key": {"id": key.uid, "spki": key.spki}}
+
+
+def _team(user_id: int, place: rows.LoggingPlace, language: str) -> dict[str, Any]:
     last = contacts.last_contact(user_id, place.operation_id)
     places = phones.places_of(place.operation_id)
     return {
@@ -161,8 +202,6 @@ def _team(user_id: int, device: str, place: rows.LoggingPlace, language: str) ->
         "rehearsal": place.rehearsal,
         "status": place.status,
         "opens_at": iso(place.starts_at),
-        "ticket": ticket_of(Ticket(user_id, device, place.team_uid, place.operation_id)),
-        "key": {"id": key.uid, "spki": key.spki},
         "agencies": [list(agency) for agency in rows.agencies_for(place.operation_id, place.root_id)],
         "duty": lists.duty_to_report(rows.region_of(place.service_id), language),
         "municipalities": places.municipalities,

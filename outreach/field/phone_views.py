@@ -30,17 +30,21 @@ CARRIED = ("contacts", "radio", "safety")
 @bp.get("/field/app/pack")
 @guard("field.see")
 def pack() -> Any:
-    """What the phone needs without signal; keys and lines that are missing are made in a short write of their own."""
-    device = rules.read_uid(request.args.get("device", ""))
-    if device is None:
+    """What the phone needs without signal; keys and lines that are missing are made in a short write of their own.
+
+    A page whose browser keeps nothing (``device=none``) is given what it shows while it is open, and is no phone.
+    """
+    asked = request.args.get("device", "")
+    device = rules.read_uid(asked)
+    if device is None and asked != phone_commands.NOWHERE:
         raise Invalid.at("device", N_("This phone has no number of its own. Open My shift again."))
     places = phone_places()
-    if not phone_commands.is_prepared(g.actor, device, places):
+    if device and not phone_commands.is_prepared(g.actor, device, places):
         with transaction.writing():
             phone_commands.prepare_phone(g.actor, device, places)
     sent = contacts.sent_since(g.actor.user, today_begins(places[0] if places else None))
     said = phone_commands.pack_of(
-        g.actor, device, places, language(), sessions.ends_at(), sent_today=sent, more=_more(places)
+        g.actor, device, places, language(), sessions.mine(), sent_today=sent, more=_more(places)
     )
     answer = jsonify(said)
     answer.headers["Cache-Control"] = "no-store"  # keys are in it

@@ -194,6 +194,11 @@ def receipt_of(phone_key: bytes, uid: str, hashed: str, state: str, received_at:
     return said | more | {"proof": base64.b64encode(proof).decode()}
 
 
+def session_proof(phone_key: bytes, beat_proof_: str, state: str) -> str:
+    """The site's word on the session of the phone that sent this very heartbeat (its proof in Base64); in Base64."""
+    return base64.b64encode(_mac(phone_key, "session", state, beat_proof_)).decode()
+
+
 def _mac(key: bytes, what: str, *parts: str) -> bytes:
     return hmac.new(key, "\n".join((f"outreach-{what}-{FORMAT}", *parts)).encode(), hashlib.sha256).digest()
 

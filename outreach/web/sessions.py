@@ -83,11 +83,10 @@ def _standing_session() -> accounts.SignedIn | None:
     return found
 
 
-def ends_at() -> dt.datetime | None:
-    """When the session of this request's person ends at the latest."""
+def mine() -> accounts.SignedIn | None:
+    """The session of this request's person."""
     token, user_id = session.get("token"), session.get("_user_id")
-    found = accounts.signed_in(token, user_id) if token and user_id else None
-    return None if found is None else found.ends_at
+    return accounts.signed_in(token, user_id) if token and user_id else None
 
 
 def current_user_of(_user_id: str) -> Any:

@@ -49,7 +49,7 @@ def signed_in(site: Site, chromium: Browser) -> Any:
 def phone(site: Site, chromium: Browser, signed_in: Any) -> Iterator[Callable[..., Page]]:
     """``phone()``: the app on a phone of her own; what the browser says of a lost network is no fault of the page.
 
-    A test that answers in place of the site says ``**NO_WORKER``: what a worker sends by itself goes past ``page.route``.
+    Who answers in place of the site says ``**NO_WORKER``: what a worker sends by itself goes past ``page.route``.
     """
     contexts: list[BrowserContext] = []
     wrong: list[str] = []

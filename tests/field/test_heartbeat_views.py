@@ -3,15 +3,17 @@
 import base64
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 import time_machine
 
 from outreach.field import sealed_rules
 from outreach.field.heartbeat_rules import LARGEST
+from outreach.field.phone_commands import SessionMark, mark_of, phone_key
 from outreach.storage import db, writing
-from outreach.storage.queries import removal
-from outreach.storage.tables import AuditEntry, PhoneState, Staff, TeamMember
+from outreach.storage.queries import accounts, removal
+from outreach.storage.tables import AuditEntry, PhoneState, SessionRecord, Staff, TeamMember
 from outreach.storage.types import new_uid
 from tests.factories import a_team
 from tests.field.factories import a_night
@@ -37,12 +39,13 @@ def phone(night, signed_in):
     return Phone.of(signed_in(night.officer).get(f"/field/app/pack?device={new_uid()}").get_json(), now=NINE)
 
 
-def beat(phone, *, key=None, **more):
+def beat(phone, *, key=None, session=None, **more):
     """What ``beat()`` of seal.js makes; ``more``: of the one team, or ``device``, ``sent_at``, ``teams``."""
     team = {"ticket": phone.ticket, "unsent": 2, "needs_you": 0, "oldest_at": None, "ready": False}
     team |= {name: value for name, value in more.items() if name in team}
     said = {"device": phone.device, "sent_at": phone.now.isoformat(), "teams": [team]}
     said |= {name: value for name, value in more.items() if name in said}
+    said |= {} if session is None else {"session": session}
     text = json.dumps(said)
     proof = base64.b64encode(sealed_rules.beat_proof(key or phone.phone_key, text)).decode()
     return json.dumps({"said": text, "proof": proof})
@@ -181,3 +184,80 @@ def test_the_body_is_read_before_the_turn_is_taken(app, client, phone, monkeypat
     monkeypatch.setattr(transaction, "leave_the_queue", lambda: None)
     send(client, beat(phone))
     assert seen == [True]
+
+
+# --- whether her session still stands ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(night, signed_in):
+    """A phone that got its pack in a session of its own: the phone, the mark of that session, its client."""
+    client = signed_in(night.officer)
+    pack = client.get(f"/field/app/pack?device={new_uid()}").get_json()
+    return Phone.of(pack, now=NINE), pack["session"], client
+
+
+def told(client, phone, mark, **more):
+    """The state that the phone hears, with a proof that it believes."""
+    body = beat(phone, session=mark, **more)
+    answer = send(client, body).get_json()
+    assert answer["proof"] == sealed_rules.session_proof(phone.phone_key, json.loads(body)["proof"], answer["session"])
+    return answer["session"]
+
+
+@pytest.mark.any_database
+def test_a_phone_hears_that_its_session_was_revoked_elsewhere_and_that_it_stands_until_then(night, held, client):
+    phone, mark, hers = held
+    assert told(client, phone, mark) == "stands", "cookies that the browser lost end nothing"
+    with writing():
+        accounts.revoke_all_sessions(night.officer.id)
+    assert told(client, phone, mark) == told(hers, phone, mark) == "revoked"
+    assert told(client, phone, mark, teams=[]) == "revoked", "also who is in no team any more"
+
+
+def test_the_phone_on_which_she_is_signed_in_keeps_what_is_hers(night, held, signed_in):
+    phone, mark, _ = held
+    with writing():
+        accounts.sign_out_everywhere(accounts.by_id(night.officer.id))
+    assert told(signed_in(night.officer), phone, mark) == "stands", "she changed her password, or signed in again"
+    assert told(signed_in(night.coordinator), phone, mark) == "revoked", "somebody else is signed in on it"
+
+
+def test_a_disabled_and_a_removed_account_hear_that_it_is_revoked(night, held, client):
+    phone, mark, _ = held
+    with writing():
+        accounts.by_id(night.officer.id).active = False
+    assert told(client, phone, mark) == "revoked"
+    gone = SessionMark(9_999, phone.device, 1, 0)
+    key = phone_key(9_999, phone.device)
+    assert told(client, replace(phone, phone_key=key), mark_of(gone), teams=[]) == "revoked"
+
+
+def test_a_session_that_ran_out_in_the_dark_leaves_her_half_a_day_to_go_on_logging(held, client, clock):
+    phone, mark, _ = held
+    clock.shift(dt.timedelta(hours=23, minutes=59))
+    assert told(client, phone, mark) == "stands"
+    clock.shift(dt.timedelta(minutes=1))
+    assert told(client, phone, mark) == "ended"
+
+
+def test_a_session_that_a_restored_database_does_not_know_ends_nothing(night, held, client, clock):
+    phone, mark, _ = held
+    with writing():
+        db.session.query(SessionRecord).delete()
+    assert told(client, phone, mark) == "stands"
+    with writing():
+        accounts.add_session(night.officer.id, "another one", ends_at=NINE + dt.timedelta(hours=9))
+        accounts.revoke_all_sessions(night.officer.id)
+    assert told(client, phone, mark) == "stands", "it has the number of the other, and is another"
+
+
+def test_a_forged_or_foreign_mark_is_refused_and_of_none_nothing_is_said(night, held, phone, client):
+    mine, mark, _ = held
+    for wrong in ("made up", mark[:-1], mine.ticket, ["x"], "x" * 700):
+        assert send(client, beat(mine, session=wrong)).status_code == 400
+    assert send(client, beat(phone, session=mark)).status_code == 400, "of another phone"
+    other = mark_of(SessionMark(night.coordinator.id, mine.device, 1, 0))
+    assert send(client, beat(mine, session=other)).status_code == 400, "of another person"
+    assert set(send(client, beat(mine)).get_json()) == {"server_at"}
+    assert set(send(client, beat(mine, key=b"x" * 32, session=mark)).get_json()) == {"code", "message", "fix"}

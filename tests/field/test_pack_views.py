@@ -114,3 +114,23 @@ def test_what_was_sent_today_is_counted_for_her_alone(app, signed_in):
         client.post("/field/contacts", data=form_of(night, an_entry()) | {"csrf_token": token})
         assert pack_of(client)["sent_today"] == 1
         assert pack_of(signed_in(night.coordinator))["sent_today"] == 0
+
+
+def test_a_page_that_can_keep_nothing_is_told_what_it_shows_and_given_nothing_to_keep(app, signed_in):
+    with writing():
+        night = a_night()
+    client = signed_in(night.officer)
+    bare = client.get("/field/app/pack?device=none")
+    assert bare.status_code == 200 and bare.headers["Cache-Control"] == "no-store"
+    said, whole = bare.get_json(), pack_of(client)
+    assert set(whole) - set(said) == {"device", "phone_key", "session"}
+    assert set(whole["teams"][0]) - set(said["teams"][0]) == {"ticket", "key"}
+    assert said["teams"][0]["uid"] == night.team.uid
+    assert client.get("/field/app/pack?device=nowhere").status_code == 422
+
+
+def test_a_page_that_can_keep_nothing_is_no_phone_in_any_list(app, signed_in):
+    with writing():
+        night = a_night()
+    signed_in(night.officer).get("/field/app/pack?device=none")
+    assert db.session.query(PhoneState).count() == db.session.query(OperationKey).count() == 0

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
 
 from outreach.vocab import Role
 
@@ -114,6 +114,23 @@ def sign_out_everywhere(user: User) -> None:
     revoke_all_sessions(user.id)
     user.fs_uniquifier = secrets.token_hex(32)
     db.session.flush()
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """What stands of an account and one session of hers; ``ends_at`` is ``None`` for a session that is not known."""
+
+    active: bool
+    ends_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+
+
+def session_facts(session_id: int, user_id: int) -> SessionFacts | None:
+    """``None`` when the account is no longer there."""
+    of_hers = and_(SessionRecord.user_id == User.id, SessionRecord.id == session_id)
+    query = select(User.active, SessionRecord.ends_at, SessionRecord.revoked_at).outerjoin(SessionRecord, of_hers)
+    row = db.session.execute(query.where(User.id == user_id)).one_or_none()
+    return None if row is None else SessionFacts(*row)
 
 
 def user_of_ended_session(token: str, since: dt.datetime) -> int | None:
