@@ -14,6 +14,7 @@ from werkzeug.routing import IntegerConverter
 from outreach import assets
 from outreach.config import Settings, from_environment
 from outreach.storage import db, schema
+from outreach.storage.case_keys import use_case_keys
 from outreach.storage.engine import engine_options, prepare
 from outreach.storage.keys import load_keys, use
 from outreach.storage.phone_keys import use_phone_keys
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     keys = load_keys(settings.keys_dir)
     use(keys)
     use_phone_keys(settings.keys_dir)
+    use_case_keys(settings.keys_dir)
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)

@@ -295,6 +295,118 @@ class ReferralState(Vocabulary):
     WITHDRAWN = "withdrawn", N_("Withdrawn")
 
 
+class Origin(Vocabulary):
+    """How a referral came to its agency; the two are counted apart."""
+
+    POLICE = "police", N_("From the police"), N_("A team met the person, who agreed to be referred.")
+    DIRECT = "direct", N_("Came directly"), N_("The person came to the agency without the police.")
+
+
+class Consent(Vocabulary):
+    """What a person agreed to for a referral. Each is given, dated and withdrawn by itself."""
+
+    REFER = "refer", N_("To be referred"), N_("The agency may get in touch.")
+    FACTS = "facts", N_("To share these facts"), N_("The agency may read what is listed, nothing else.")
+    AGENCY = "agency", N_("With this agency"), N_("With whom it may be shared: one agency, or any that can help.")
+
+
+class SharedFact(Vocabulary):
+    """A fact of the person that goes to the agency with a referral, if she agreed to it."""
+
+    CODE = "code", N_("Person code")
+    AGE_BAND = "age_band", N_("Age band")
+    GENDER = "gender", N_("Gender")
+    NEEDS = "needs", N_("What the person asks for")
+    SAFE_WAY = "safe_way", N_("Safe way to reach")
+
+
+class ReachBy(Vocabulary):
+    """How a person referred may be reached."""
+
+    HERE = "here", N_("The agency is at the place")
+    THEY_CALL = "they_call", N_("The person will call")
+    SAFE_PHONE = "safe_phone", N_("A safe telephone number")
+    OTHER_WAY = "other_way", N_("Another safe way")
+
+
+class NotTaken(Vocabulary):
+    """Why an agency gives a referral back. It goes to the coordinator's list of referrals that nobody owns."""
+
+    FULL = "full", N_("No room now")
+    OUTSIDE_AREA = "outside_area", N_("Outside our area")
+    AGE = "age", N_("Not the ages we serve")
+    NOT_OUR_SERVICE = "not_our_service", N_("Not what we offer")
+    LANGUAGE = "language", N_("Nobody speaks the language")
+    CONFLICT = "conflict", N_("We cannot serve this person safely")
+    CLOSED = "closed", N_("We are closed")
+
+
+class PlanArea(Vocabulary):
+    """A part of the plan that a liaison makes with a person. Safety stands first."""
+
+    SAFETY = "safety", N_("Safety plan")
+    HOUSING = "housing", N_("Housing")
+    HEALTH = "health", N_("Health")
+    SCHOOL = "school", N_("School")
+    WORK = "work", N_("Work")
+    CHILDREN = "children", N_("Children")
+    LEGAL = "legal", N_("Legal help")
+    INCOME = "income", N_("Income")
+    DOCUMENTS = "documents", N_("Documents")
+
+
+class PlanState(Vocabulary):
+    """Where one goal of a plan stands. *Not wanted* is as good an answer as any."""
+
+    OPEN = "open", N_("Under way")
+    DONE = "done", N_("Achieved")
+    NOT_WANTED = "not_wanted", N_("Not wanted")
+    PUT_OFF = "put_off", N_("Put off")
+
+
+class CaseWay(Vocabulary):
+    """How a liaison was, or tried to be, in touch with a person."""
+
+    CALL = "call", N_("Call")
+    TEXT = "text", N_("Text message")
+    IN_PERSON = "in_person", N_("In person")
+    OTHER = "other", N_("Another way")
+
+
+class CaseResult(Vocabulary):
+    """What came of it."""
+
+    SPOKE = "spoke", N_("Spoke together")
+    NO_ANSWER = "no_answer", N_("No answer")
+    MESSAGE = "message", N_("Left a safe message")
+    UNSAFE = "unsafe", N_("The way is not safe any more")
+
+
+class Outcome(Vocabulary):
+    """What a person has in the end. Only counts of them ever leave the agency."""
+
+    SAFE_HOUSING = "safe_housing", N_("Safe housing")
+    SCHOOL = "school", N_("Back in school or training")
+    WORK = "work", N_("Found work")
+    CHILDREN_RETURNED = "children_returned", N_("Children returned")
+    HEALTH_CARE = "health_care", N_("Receives health care")
+    LEGAL_HELP = "legal_help", N_("Receives legal help")
+    INCOME = "income", N_("Has an income")
+    DOCUMENTS = "documents", N_("Has identity documents")
+
+
+class FollowUpResult(Vocabulary):
+    """What a follow-up at 7, 30 or 90 days found."""
+
+    WITH_AGENCY = "with_agency", N_("Still with the agency")
+    NOT_WITH = "not_with", N_("No longer with the agency")
+    NOT_REACHED = "not_reached", N_("Could not be reached")
+
+
+FOLLOW_UP_DAYS = (7, 30, 90)
+"""Days after a liaison picked a referral up at which she looks again."""
+
+
 class ChargeStatus(Vocabulary):
     """Court-neutral status of a charge."""
 

@@ -25,6 +25,7 @@ NAMES = {
     "indicators": N_("Indicators"),
     "needs": N_("Needs"),
     "no_referral_reasons": N_("Reasons for no referral"),
+    "outcomes": N_("Outcomes"),
     "place_kinds": N_("Kinds of place"),
 }
 

@@ -27,7 +27,7 @@ def pick_up(actor: Actor, referral: Referral) -> None:
     _allow(actor, referral, version)
     if version.state == ReferralState.MADE:
         now = utc_now()
-        if _follow(actor, referral, version, ReferralState.RECEIVED, now, liaison_id=actor.user):
+        if follow(actor, referral, version, ReferralState.RECEIVED, now, liaison_id=actor.user):
             return
         version = referrals.current(referral.id)
     if version.liaison_id != actor.user or rules.ends(version.state):
@@ -55,7 +55,7 @@ def move(actor: Actor, referral: Referral, seen: int, to: str, *, destroys: bool
     if rules.ends(to) and contact is not None and contact.way_sealed is not None and not destroys:
         raise Invalid.at("destroys", N_("Ending it destroys the safe way to reach for good: tick the box to go on."))
     now = utc_now()
-    if not _follow(actor, referral, version, ReferralState(to), now, liaison_id=version.liaison_id or actor.user):
+    if not follow(actor, referral, version, ReferralState(to), now, liaison_id=version.liaison_id or actor.user):
         raise Changed()
     if rules.ends(to) and referrals.destroy_safe_way(referral.id, now):
         _journal(actor, Tag.SAFE_CONTACT_DESTROYED, referral)
@@ -66,7 +66,7 @@ def _allow(actor: Actor, referral: Referral, version: ReferralVersion) -> None:
         raise NotAllowed()
 
 
-def _follow(
+def follow(
     actor: Actor,
     referral: Referral,
     version: ReferralVersion,
@@ -86,13 +86,15 @@ def _follow(
             needs=version.needs,
             urgent=version.urgent,
             reach_by=version.reach_by,
+            owed_at=version.owed_at,
             details=version.details,
             version=version.version + 1,
             recorded_at=now,
             recorded_by_id=actor.user,
         )
     )
-    operations.note_change(referral.operation_id)
+    if referral.operation_id is not None:
+        operations.note_change(referral.operation_id)
     _journal(actor, Tag.REFERRAL_MOVED, referral, state=state.value)
     return True
 

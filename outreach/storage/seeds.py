@@ -10,7 +10,7 @@ import datetime as dt
 
 from sqlalchemy import select
 
-from outreach.vocab import Approach, Gender, Indicator, Need, NoReferralReason, PlaceKind, Vocabulary
+from outreach.vocab import Approach, Gender, Indicator, Need, NoReferralReason, Outcome, PlaceKind, Vocabulary
 
 from .engine import db
 from .tables import ListItem, Offence, RegionSetting
@@ -52,6 +52,10 @@ LISTS: dict[str, tuple[type[Vocabulary], dict[str, str]]] = {
         "woman_girl": "Femme ou fille", "man_boy": "Homme ou garçon", "non_binary": "Non binaire",
         "transgender": "Transgenre ou non conforme dans le genre", "self_described": "Autodésignation",
         "not_known": "Inconnu"}),
+    "outcomes": (Outcome, {
+        "safe_housing": "Logement sûr", "school": "De retour aux études ou en formation", "work": "A trouvé du travail",
+        "children_returned": "Enfants de retour", "health_care": "Reçoit des soins de santé",
+        "legal_help": "Reçoit de l’aide juridique", "income": "A un revenu", "documents": "A des pièces d’identité"}),
 }  # fmt: skip
 
 # SOURCE: S.C. 2014, c. 25 (Protection of Communities and Exploited Persons Act), in force 2014-12-06: sections 286.1 to

@@ -13,8 +13,9 @@ from sqlalchemy.orm import aliased
 from outreach.auth.actors import Target
 from outreach.vocab import ReferralState
 
+from ..case_keys import WAY, case_keys
 from ..engine import db
-from ..keys import Place, site_keys
+from ..keys import FORMAT, Place, site_keys
 from ..tables import Operation, Person, Referral, ReferralVersion, SafeContact, Service, User
 from .access import operation_target
 
@@ -56,6 +57,7 @@ def add_referral(
             needs=list(needs),
             urgent=urgent,
             reach_by=reach_by,
+            owed_at=made_at,
             recorded_at=now,
             recorded_by_id=by,
         )
@@ -68,7 +70,7 @@ def add_referral(
 
 def give_safe_way(referral: Referral, agency_id: int, safe_way: str, now: dt.datetime) -> None:
     """Keep the safe way to reach, sealed to the agency; for a referral that has none."""
-    sealed = site_keys().seal(safe_way, safe_way_place(referral, agency_id))
+    sealed = case_keys().seal(safe_way, referral.uid, WAY, safe_way_place(referral, agency_id))
     db.session.add(SafeContact(referral_id=referral.id, agency_id=agency_id, way_sealed=sealed, given_at=now))
 
 
@@ -129,7 +131,10 @@ def open_safe_way(referral: Referral, contact: SafeContact) -> str:
     """The safe way in clear; '' once destroyed. The caller has asked the permission table and journals the read."""
     if contact.way_sealed is None:
         return ""
-    return site_keys().open(contact.way_sealed, safe_way_place(referral, contact.agency_id))
+    place = safe_way_place(referral, contact.agency_id)
+    if contact.way_sealed[0] == FORMAT:  # given before each referral had a key of its own
+        return site_keys().open(contact.way_sealed, place)
+    return case_keys().open(contact.way_sealed, referral.uid, WAY, place)
 
 
 def destroy_safe_way(referral_id: int, now: dt.datetime) -> bool:
@@ -149,7 +154,7 @@ class Row:
 
     referral: Referral
     version: ReferralVersion
-    operation: Operation
+    operation: Operation | None
     service: Service
     agency: Service | None
     liaison_name: str
@@ -178,7 +183,7 @@ def _rows(condition: ColumnElement[bool], *, newest_first: bool = False) -> list
     query = (
         select(Referral, ReferralVersion, Operation, Service, agency, func.coalesce(User.name, ""))
         .join(ReferralVersion, ReferralVersion.referral_id == Referral.id)
-        .join(Operation, Operation.id == Referral.operation_id)
+        .outerjoin(Operation, Operation.id == Referral.operation_id)
         .join(Service, Service.id == Referral.service_id)
         .outerjoin(agency, agency.id == ReferralVersion.agency_id)
         .outerjoin(User, User.id == ReferralVersion.liaison_id)
@@ -193,6 +198,8 @@ def _rows(condition: ColumnElement[bool], *, newest_first: bool = False) -> list
 
 def target_of(referral: Referral, version: ReferralVersion) -> Target:
     """The target of actions on one referral: its agency follows it, the service that made it does not."""
+    if referral.operation_id is None:
+        return Target(service=referral.service_id, agency=version.agency_id)
     operation = db.session.get_one(Operation, referral.operation_id)
     return replace(operation_target(operation), service=referral.service_id, agency=version.agency_id)
 

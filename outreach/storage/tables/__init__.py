@@ -5,6 +5,8 @@ Fact tables keep versions: an identity row that never changes and version rows w
 """
 
 from .accounts import AccountLink, AuditEntry, Grant, KeptForm, SessionRecord, SignInFailure, User
+from .agencies import AgencyProfile
+from .feedback import FeedbackCode, FeedbackCount
 from .field import (
     Accused,
     AccusedVersion,
@@ -44,7 +46,20 @@ from .ready import (
     Session,
     Trial,
 )
-from .referrals import Referral, ReferralVersion, SafeContact
+from .referrals import (
+    AgencyKey,
+    CaseEntry,
+    FollowUp,
+    PlanItem,
+    PlanItemVersion,
+    Referral,
+    ReferralAlert,
+    ReferralConsent,
+    ReferralOutcome,
+    ReferralVersion,
+    SafeContact,
+    SealedNote,
+)
 from .returns import SignOff, Tally
 from .shifts import CalendarLink, RosterSeen, Shift, ShiftVersion
 
@@ -52,11 +67,14 @@ __all__ = [
     "AccountLink",
     "Accused",
     "AccusedVersion",
+    "AgencyKey",
+    "AgencyProfile",
     "Attachment",
     "AuditEntry",
     "BriefingRead",
     "BriefingVersion",
     "CalendarLink",
+    "CaseEntry",
     "Certificate",
     "Charge",
     "ChargeVersion",
@@ -65,6 +83,9 @@ __all__ = [
     "ContactDraft",
     "ContactVersion",
     "Delegate",
+    "FeedbackCode",
+    "FeedbackCount",
+    "FollowUp",
     "Grant",
     "InvitationSent",
     "KeptForm",
@@ -82,12 +103,18 @@ __all__ = [
     "Person",
     "PersonMerge",
     "PhoneState",
+    "PlanItem",
+    "PlanItemVersion",
     "RadioCard",
     "Referral",
+    "ReferralAlert",
+    "ReferralConsent",
+    "ReferralOutcome",
     "ReferralVersion",
     "RegionSetting",
     "RosterSeen",
     "SafeContact",
+    "SealedNote",
     "SealedRecord",
     "Service",
     "Session",

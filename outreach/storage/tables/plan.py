@@ -71,6 +71,10 @@ class Operation(Base):
     # ``[[municipality, latitude, longitude], …]``; without coordinates null. Phones offer them, positions snap to them.
     municipalities: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
     positions: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # A standing unit: no end, figures by month and year. The limits say how long a referral may wait for its agency.
+    standing: Mapped[bool] = mapped_column(default=False, server_default=false())
+    urgent_limit_minutes: Mapped[int] = mapped_column(default=240, server_default="240")
+    limit_minutes: Mapped[int] = mapped_column(default=1440, server_default="1440")
     created_at: Mapped[dt.datetime] = mapped_column(Instant, default=utc_now)
     version: Mapped[int] = mapped_column(default=1)
     changes: Mapped[int] = mapped_column(default=0)
