@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from outreach import audit
@@ -16,6 +17,21 @@ from outreach.storage.types import utc_now
 from outreach.vocab import ReferralState
 
 from . import rules
+
+
+class Facts(TypedDict, total=False):
+    """What the versions of a referral say beside its state; see ``ReferralVersion``."""
+
+    agency_id: int | None
+    liaison_id: int | None
+    needs: list[str]
+    urgent: bool
+    reach_by: str
+    owed_at: dt.datetime | None
+    details: dict[str, Any]
+
+
+KEPT = tuple(Facts.__annotations__)
 
 
 def pick_up(actor: Actor, referral: Referral) -> None:
@@ -72,30 +88,29 @@ def follow(
     version: ReferralVersion,
     state: ReferralState,
     now: dt.datetime,
-    liaison_id: int | None,
+    *,
+    tag: Tag = Tag.REFERRAL_MOVED,
+    **changed: Unpack[Facts],
 ) -> bool:
-    """Put the next version in place of ``version``; False when somebody else did so first."""
+    """Put the next version in place of ``version``; False when somebody else did so first.
+
+    What is not named in ``changed`` stays as it was, the person who owes the next step and since when among it. The
+    caller has asked the permission table, and says so to the journal with ``tag`` where it is more than a step.
+    """
     if not referrals.supersede(version, now):
         return False
-    referrals.add_version(
-        ReferralVersion(
-            referral_id=referral.id,
-            state=state.value,
-            agency_id=version.agency_id,
-            liaison_id=liaison_id,
-            needs=version.needs,
-            urgent=version.urgent,
-            reach_by=version.reach_by,
-            owed_at=version.owed_at,
-            details=version.details,
-            version=version.version + 1,
-            recorded_at=now,
-            recorded_by_id=actor.user,
-        )
+    after = ReferralVersion(
+        referral_id=referral.id,
+        state=state.value,
+        version=version.version + 1,
+        recorded_at=now,
+        recorded_by_id=actor.user,
+        **{name: changed.get(name, getattr(version, name)) for name in KEPT},
     )
+    referrals.add_version(after)
     if referral.operation_id is not None:
         operations.note_change(referral.operation_id)
-    _journal(actor, Tag.REFERRAL_MOVED, referral, state=state.value)
+    _journal(actor, tag, referral, state=state.value)
     return True
 
 

@@ -9,16 +9,19 @@ from outreach.vocab import N_, ReferralState
 _S = ReferralState
 
 MOVES: dict[str, tuple[ReferralState, ...]] = {
-    _S.MADE: (_S.RECEIVED,),
-    _S.RECEIVED: (_S.REACHED, _S.NOT_REACHED, _S.DECLINED, _S.WITHDRAWN, _S.CLOSED),
-    _S.REACHED: (_S.ENGAGED, _S.DECLINED, _S.CLOSED, _S.WITHDRAWN),
+    _S.MADE: (_S.RECEIVED, _S.WITHDRAWN, _S.MADE),
+    _S.RECEIVED: (_S.REACHED, _S.NOT_REACHED, _S.DECLINED, _S.WITHDRAWN, _S.CLOSED, _S.MADE),
+    _S.REACHED: (_S.ENGAGED, _S.DECLINED, _S.CLOSED, _S.WITHDRAWN, _S.MADE),
     _S.ENGAGED: (_S.CLOSED, _S.WITHDRAWN),
     _S.CLOSED: (),
     _S.DECLINED: (),
     _S.NOT_REACHED: (),
     _S.WITHDRAWN: (),
 }
-"""State -> states that may follow. *Not wanted* and *not reached* are normal endings, never a mark."""
+"""State -> states that may follow. *Not wanted* and *not reached* are normal endings, never a mark.
+
+Back to *made* when its agency gives it back: it then waits for another one.
+"""
 
 ENDS = frozenset({_S.CLOSED, _S.DECLINED, _S.NOT_REACHED, _S.WITHDRAWN})
 """States in which the safe way to reach is destroyed, because nobody needs it any more."""
@@ -31,7 +34,13 @@ WAITING, PICKED_UP, OVER = N_("Waiting"), N_("Picked up"), N_("Closed")
 
 
 def next_states(state: str) -> tuple[ReferralState, ...]:
-    return MOVES[state]
+    """The steps that a liaison may take; giving back is no step of the person's way."""
+    return tuple(after for after in MOVES[state] if after != _S.MADE)
+
+
+def can_be_given_back(state: str) -> bool:
+    """Whether its agency may still say that it does not take it: until person and agency work together."""
+    return _S.MADE in MOVES[state]
 
 
 def ends(state: str) -> bool:
