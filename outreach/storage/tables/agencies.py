@@ -18,7 +18,7 @@ class AgencyProfile(Base):
     ``needs``: codes of the needs list. ``areas``: municipalities or regions; none means everywhere. ``hours``:
     ``[[weekday 0-6 from Monday, "09:00", "17:00"], …]`` in ``time_zone``; an end at or before the start is on the next
     day. ``closed_on``: ``["2017-12-25", …]``. ``capacity``: open referrals it can carry, null when not said.
-    ``call_order``: who to call first among those that fit alike, the smaller the earlier.
+    ``call_order``: who to call first among those that fit alike, the smaller the earlier. ``telephone``: of the desk.
     """
 
     __tablename__ = "agency_profile"
@@ -34,6 +34,7 @@ class AgencyProfile(Base):
     age_from: Mapped[int | None]
     age_to: Mapped[int | None]
     intake: Mapped[str] = mapped_column(Text, default="")
+    telephone: Mapped[str] = mapped_column(String(40), default="", server_default="")
     taking: Mapped[bool] = mapped_column(default=True, server_default=true())
     call_order: Mapped[int] = mapped_column(default=100, server_default="100")
     version: Mapped[int] = mapped_column(default=1)

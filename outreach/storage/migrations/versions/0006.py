@@ -46,6 +46,7 @@ def upgrade():
         sa.Column("age_from", sa.Integer(), nullable=True),
         sa.Column("age_to", sa.Integer(), nullable=True),
         sa.Column("intake", sa.Text(), nullable=False),
+        sa.Column("telephone", sa.String(length=40), server_default="", nullable=False),
         sa.Column("taking", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("call_order", sa.Integer(), server_default="100", nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
