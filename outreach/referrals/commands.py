@@ -16,7 +16,7 @@ from outreach.storage.tables import Referral, ReferralVersion
 from outreach.storage.types import utc_now
 from outreach.vocab import ReferralState
 
-from . import rules
+from . import case_commands, rules
 
 
 class Facts(TypedDict, total=False):
@@ -44,6 +44,7 @@ def pick_up(actor: Actor, referral: Referral) -> None:
     if version.state == ReferralState.MADE:
         now = utc_now()
         if follow(actor, referral, version, ReferralState.RECEIVED, now, liaison_id=actor.user):
+            case_commands.schedule(referral, now)
             return
         version = referrals.current(referral.id)
     if version.liaison_id != actor.user or rules.ends(version.state):
