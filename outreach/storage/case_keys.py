@@ -8,8 +8,10 @@ what is authenticated. Nothing here decides who may read. SOURCE: ``safety.md`` 
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
+import time
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +35,7 @@ class CaseKeys:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._load = lru_cache(maxsize=4096)(self._load_uncached)
+        self._read = lru_cache(maxsize=4096)(self._read_file)
 
     def seal(self, text: str, uid: str, what: str, place: Place) -> bytes:
         """Seal; makes the key when there is none, which is on disk before anything is sealed with it."""
@@ -62,16 +64,25 @@ class CaseKeys:
                 if path.exists():
                     path.unlink(missing_ok=True)
                     gone += 1
-        self._load.cache_clear()
+        self._read.cache_clear()
         if gone:
             _on_disk(self.folder)
         return gone
 
-    def uids(self, what: str) -> set[str]:
+    def uids(self, what: str, *, older_than: dt.timedelta = dt.timedelta()) -> set[str]:
         """Referrals that have a key of this sort, for whoever looks for keys that nothing needs any more."""
         if not self.folder.exists():
             return set()
-        return {path.name.removesuffix(f".{what}") for path in self.folder.glob(f"*.{what}")}
+        before = time.time() - older_than.total_seconds()
+        return {path.name.removesuffix(f".{what}") for path in self.folder.glob(f"*.{what}") if _made(path) <= before}
+
+    def drop_unfinished(self, older_than: dt.timedelta) -> int:
+        """Remove what a crash left while a key was being made: it may be the same key under another name."""
+        before = time.time() - older_than.total_seconds()
+        left = [path for path in self.folder.glob(".*.*.*") if _made(path) <= before]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
 
     def _key(self, uid: str, what: str) -> bytes:
         try:
@@ -106,11 +117,24 @@ class CaseKeys:
             raise KeyMissing()
         return self.folder / f"{uid}.{what}"
 
-    def _load_uncached(self, uid: str, what: str) -> bytes:
+    def _load(self, uid: str, what: str) -> bytes:
+        """The key as the file holds it now: another process may have destroyed it, or made another one since."""
         try:
-            return site_keys().open_bytes(self._path(uid, what).read_bytes(), _file_place(uid, what))
+            stat = self._path(uid, what).stat()
+            return self._read(uid, what, (stat.st_ino, stat.st_mtime_ns))
         except FileNotFoundError as error:
             raise KeyMissing() from error
+
+    def _read_file(self, uid: str, what: str, _file: tuple[int, int]) -> bytes:
+        return site_keys().open_bytes(self._path(uid, what).read_bytes(), _file_place(uid, what))
+
+
+def _made(path: Path) -> float:
+    """When a key was made; the end of time for one that another process has just destroyed."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
 
 
 def _about(place: Place) -> bytes:

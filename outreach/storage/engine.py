@@ -7,10 +7,11 @@ SQLite runs in WAL with ``synchronous=FULL`` on the library that ``pysqlite3`` b
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -31,6 +32,7 @@ BUSY_MS = 5000
 DatabaseTrouble = OperationalError  # what the layers above may catch without knowing SQLAlchemy
 ValueRefused = DataError  # PostgreSQL holds no NUL and no text longer than its column
 
+_log = logging.getLogger(__name__)
 _want_write: ContextVar[bool] = ContextVar("outreach_want_write", default=False)
 _lasting: ContextVar[tuple[tuple[Executable, dict[str, Any]], ...]] = ContextVar("outreach_lasting", default=())
 
@@ -144,6 +146,10 @@ class Session(FlaskSession):
 
     held: Connection | None = None
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.once_committed: list[Callable[[], object]] = []
+
     def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **_rest: Any) -> Any:
         return self.connected() if bind is None else bind
 
@@ -160,8 +166,15 @@ class Session(FlaskSession):
             super().commit()
         if held is not None and held.in_transaction():
             held.commit()
+        done, self.once_committed = self.once_committed, []
+        for action in done:
+            try:
+                action()
+            except OSError:  # it is committed all the same, and what was not done is found out later
+                _log.exception("what should follow a commit could not be done")
 
     def rollback(self) -> None:
+        self.once_committed = []
         super().rollback()
         self._let_go()
 
@@ -171,6 +184,7 @@ class Session(FlaskSession):
 
     def start_over(self) -> None:
         """End the transaction without a trace; the next one has the same connection, which spares fetching one."""
+        self.once_committed = []
         super().rollback()
         if self.held is not None:
             self.held.rollback()
@@ -230,6 +244,15 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         on_driver(connection, "BEGIN IMMEDIATE" if _want_write.get() else "BEGIN")
+
+
+def once_committed(action: Callable[[], object]) -> None:
+    """Call ``action`` right after the running write is committed, before any other write begins; never when it is not.
+
+    For what cannot be taken back, as destroying a key. The process may die in between, so whatever needs the action
+    must find out later, by itself, that it was not done.
+    """
+    db.session().once_committed.append(action)
 
 
 def running() -> Connection:

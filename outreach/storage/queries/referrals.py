@@ -11,17 +11,18 @@ from sqlalchemy import update as sql_update
 from sqlalchemy.orm import aliased
 
 from outreach.auth.actors import Target
-from outreach.vocab import ReferralState
+from outreach.vocab import Origin, ReferralState
 
 from ..case_keys import WAY, case_keys
-from ..engine import db
+from ..engine import db, once_committed
 from ..keys import FORMAT, Place, site_keys
 from ..tables import Operation, Person, Referral, ReferralVersion, SafeContact, Service, User
 from .access import operation_target
+from .consents import Agreed, add_consents, covers, covers_any
 
 
 def add_referral(
-    operation_id: int,
+    operation_id: int | None,
     service_id: int,
     contact_id: int | None,
     person_id: int | None,
@@ -34,12 +35,16 @@ def add_referral(
     safe_way: str,
     by: int | None,
     now: dt.datetime,
+    *,
+    agreed: Agreed = Agreed(),  # noqa: B008 - frozen value
+    origin: Origin = Origin.POLICE,
 ) -> Referral:
-    """A referral in state *made*, with the safe way to reach sealed to the agency when there is one. Flushes.
+    """A referral in state *made*, with what the person agreed to, and the safe way sealed to the agency. Flushes.
 
-    ``reach_by``: here, they_call, safe_phone. ``by``: user id. The caller checks, journals and counts the change.
+    ``reach_by``: ``vocab.ReachBy``. ``by``: user id. The caller checks, journals and counts the change.
     """
     referral = Referral(
+        origin=origin.value,
         operation_id=operation_id,
         service_id=service_id,
         contact_id=contact_id,
@@ -62,6 +67,7 @@ def add_referral(
             recorded_by_id=by,
         )
     )
+    add_consents(referral.id, agreed, agency_id, made_at, now, by)
     if safe_way and agency_id is not None:
         give_safe_way(referral, agency_id, safe_way, now)
     db.session.flush()
@@ -69,9 +75,36 @@ def add_referral(
 
 
 def give_safe_way(referral: Referral, agency_id: int, safe_way: str, now: dt.datetime) -> None:
-    """Keep the safe way to reach, sealed to the agency; for a referral that has none."""
+    """Keep the safe way to reach, sealed to the agency; for a referral that has none, or none any more."""
     sealed = case_keys().seal(safe_way, referral.uid, WAY, safe_way_place(referral, agency_id))
-    db.session.add(SafeContact(referral_id=referral.id, agency_id=agency_id, way_sealed=sealed, given_at=now))
+    contact = safe_contact(referral.id)
+    if contact is None:
+        contact = SafeContact(referral_id=referral.id)
+        db.session.add(contact)
+    contact.agency_id, contact.way_sealed, contact.given_at = agency_id, sealed, now
+    contact.destroyed_at = contact.unsafe_at = None
+
+
+def hand_on_safe_way(referral: Referral, agency_id: int, now: dt.datetime) -> bool:
+    """Seal the way to another agency if the person agreed to it, else destroy it; whether a way was destroyed.
+
+    For a referral that goes to another agency, in the write that says so.
+    """
+    contact = safe_contact(referral.id)
+    if contact is None or contact.way_sealed is None or contact.agency_id == agency_id:
+        return False
+    if not covers(referral.id, agency_id):
+        return destroy_safe_way(referral.id, now)
+    way = open_safe_way(referral, contact)
+    contact.way_sealed = case_keys().seal(way, referral.uid, WAY, safe_way_place(referral, agency_id))
+    contact.agency_id, contact.say_sealed, contact.confirmed_at, contact.confirmed_by_id = agency_id, None, None, None
+    db.session.flush()
+    return False
+
+
+def let_go_of_safe_way(referral: Referral, now: dt.datetime) -> bool:
+    """Destroy the way of a referral that its agency gives back, unless any agency may have it; whether it was."""
+    return False if covers_any(referral.id) else destroy_safe_way(referral.id, now)
 
 
 def safe_way_place(referral: Referral, agency_id: int) -> Place:
@@ -138,13 +171,18 @@ def open_safe_way(referral: Referral, contact: SafeContact) -> str:
 
 
 def destroy_safe_way(referral_id: int, now: dt.datetime) -> bool:
-    """Forget the safe way for good; whether there was one."""
+    """Forget the safe way for good; whether there was one.
+
+    The key goes right after the commit: then no backup of the database opens it either.
+    """
     contact = safe_contact(referral_id)
     if contact is None or contact.way_sealed is None:
         return False
-    contact.way_sealed = None
+    contact.way_sealed = contact.say_sealed = None
     contact.destroyed_at = now
     db.session.flush()
+    uid = by_id(referral_id).uid
+    once_committed(lambda: case_keys().destroy([uid], WAY))
     return True
 
 
