@@ -6,7 +6,7 @@ Fact tables keep versions: an identity row that never changes and version rows w
 
 from .accounts import AccountLink, AuditEntry, Grant, KeptForm, SessionRecord, SignInFailure, User
 from .agencies import AgencyProfile
-from .feedback import FeedbackCode, FeedbackCount
+from .feedback import FeedbackCode, FeedbackCount, FeedbackPending
 from .field import (
     Accused,
     AccusedVersion,
@@ -85,6 +85,7 @@ __all__ = [
     "Delegate",
     "FeedbackCode",
     "FeedbackCount",
+    "FeedbackPending",
     "FollowUp",
     "Grant",
     "InvitationSent",

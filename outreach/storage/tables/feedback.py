@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..engine import Base
@@ -10,10 +10,10 @@ from ..types import Key
 
 
 class FeedbackCode(Base):
-    """A code that was printed on a card for a service, as a keyed mark; it answers once.
+    """A code that was printed on a card for a service and has not answered, as a keyed mark.
 
-    The key is the mark and the rows have no number of their own, so that not even the file says in which order they
-    were printed or used.
+    Answering deletes it: a code that was used and one that never was are the same to the file too. The key is the mark
+    and the rows have no number of their own, so that not even the file says in which order they were printed.
     """
 
     __tablename__ = "feedback_code"
@@ -21,13 +21,28 @@ class FeedbackCode(Base):
     mark: Mapped[str] = mapped_column(String(64), primary_key=True)
     operation_id: Mapped[int] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"), index=True)
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"))
-    used: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class FeedbackPending(Base):
+    """All answers about one service, added up and sealed: ``{question: {answer: number}}``.
+
+    Sealed, because two copies of the file from before and after one answer would say what it was.
+    """
+
+    __tablename__ = "feedback_pending"
+
+    operation_id: Mapped[int] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"), primary_key=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id"), primary_key=True)
+    counts_sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class FeedbackCount(Base):
-    """How many gave one answer to one question about one service; ``shown`` moves only in steps of six persons."""
+    """How many gave one answer to one question about one service, as far as it may be seen: it moves for all questions
+    together and only when six more have answered."""
 
     __tablename__ = "feedback_count"
 
@@ -36,7 +51,6 @@ class FeedbackCount(Base):
     service_id: Mapped[int] = mapped_column(ForeignKey("service.id"))
     question: Mapped[str] = mapped_column(String(12))
     answer: Mapped[str] = mapped_column(String(12))
-    number: Mapped[int] = mapped_column(default=0)
     shown: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (UniqueConstraint("operation_id", "service_id", "question", "answer"),)

@@ -88,7 +88,6 @@ def upgrade():
         sa.Column("mark", sa.String(length=64), nullable=False),
         sa.Column("operation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("used", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["operation_id"], ["operation.id"], name=op.f("fk_feedback_code_operation_id"), ondelete="CASCADE"
         ),
@@ -100,13 +99,24 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_feedback_code_operation_id"), ["operation_id"], unique=False)
 
     op.create_table(
+        "feedback_pending",
+        sa.Column("operation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("counts_sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["operation_id"], ["operation.id"], name=op.f("fk_feedback_pending_operation_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_feedback_pending_service_id")),
+        sa.PrimaryKeyConstraint("operation_id", "service_id", name=op.f("pk_feedback_pending")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "feedback_count",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("operation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("service_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("question", sa.String(length=12), nullable=False),
         sa.Column("answer", sa.String(length=12), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("shown", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["operation_id"], ["operation.id"], name=op.f("fk_feedback_count_operation_id"), ondelete="CASCADE"
@@ -135,6 +145,7 @@ def upgrade():
         sa.Column("next_on", sa.Integer(), nullable=True),
         sa.Column("from_phone", sa.Boolean(), nullable=False),
         sa.Column("content_mark", sa.String(length=64), nullable=False),
+        sa.Column("twin_of", sa.String(length=36), nullable=True),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("recorded_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(["agency_id"], ["service.id"], name=op.f("fk_case_entry_agency_id")),
@@ -260,6 +271,7 @@ def upgrade():
         sa.Column("step_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("due_on", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("content_mark", sa.String(length=64), nullable=False),
         sa.Column("rival", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.Column("settled_by_id", sa.Integer(), nullable=True),
@@ -344,6 +356,7 @@ def downgrade():
 
     op.drop_table("case_entry")
     op.drop_table("feedback_count")
+    op.drop_table("feedback_pending")
     with op.batch_alter_table("feedback_code", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_feedback_code_operation_id"))
 
