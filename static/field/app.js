@@ -2,15 +2,19 @@
 // each screen is in its own file; what is kept, sealed and sent is in store.js, outbox.js and send.js.
 
 import { install } from './install.js';
+import { siteNow } from './outbox.js';
 import { asked, clone, go, say, show, warn } from './screen.js';
-import { onChange, refreshPack, startSending } from './send.js';
+import { borrowPack, onChange, refreshPack, startSending } from './send.js';
 import * as store from './store.js';
 import { spokenMoment, spokenTime, word } from './words.js';
 
 const SHELL = '/field/app';
 const UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const app = { pack: null, state: null, stopped: '', evicted: false, chosen: '', asked: '' };
+const HOUR = 3_600_000;
+const TRUSTED = /^#\/(ready|team|$)/; // screens that show what the pack says
+
+const app = { pack: null, state: null, stopped: '', evicted: false, chosen: '', asked: '', ahead: 0 };
 let shown = ''; // the address that is on the screen
 
 // What the first screen does not need comes right after it, so that the first load is light; the worker keeps all of it.
@@ -54,12 +58,31 @@ async function lacking() {
 
 async function stop(why) {
   const still = asked();
-  const { others = 0 } = (await store.counts().catch(() => null)) ?? {};
+  const { others = 0 } = (why !== 'refused' && (await store.counts().catch(() => null))) || {};
   if (!still()) return;
+  const team = ['full', 'refused', 'other'].includes(why) ? teamNow() : null;
+  const log = team && !waits(team);
   const said = ['full', 'refused', 'old', 'other'].includes(why)
-    ? { title: word('stop_title'), text: word(why === 'other' ? 'stop_refused' : `stop_${why}`), more: word('stop_card'), go: word('stop_go') }
+    ? { title: word('stop_title'), text: word(why === 'other' ? 'stop_refused' : `stop_${why}`), log, more: word(log ? 'stop_log' : 'stop_card'), go: word('stop_go') }
     : { title: word('none_title'), text: word('none_text'), go: word('opening') };
-  show(clone('s-stop', { ...said, phone: app.pack, others: others && word('others', { n: others }) }));
+  const copy = clone('s-stop', { ...said, phone: app.pack?.device, others: others && word('others', { n: others }) });
+  if (log) {
+    copy.querySelector('.bar a').addEventListener('click', leave);
+    copy.querySelector('#unkept').addEventListener('click', tapped((parts) => {
+      parts.log.keepNothing(why === 'full' ? why : 'refused');
+      return parts.log.begin(team);
+    }));
+    document.getElementById('strip').replaceChildren(clone('p-unkept'));
+  }
+  show(copy);
+}
+
+// The pack is in this page alone: without signal there is no way back to it.
+async function leave(event) {
+  event.preventDefault();
+  const { href } = event.currentTarget;
+  if (await borrowPack()) location.assign(href);
+  else warn(word('unkept_away'));
 }
 
 /** Whether this phone can keep what is typed, and for whom. The pack is asked for when this phone has none. */
@@ -67,10 +90,26 @@ async function prepare() {
   const found = await store.ready();
   app.stopped = found.ok || found.why === 'none' ? '' : found.why;
   app.evicted = found.evicted === true;
-  if (['refused', 'old'].includes(app.stopped)) return; // nothing can be read here either
-  app.pack = await store.pack();
-  if (!app.pack && !app.stopped) app.pack = (await refreshPack()).pack ?? null;
+  if (!['refused', 'old'].includes(app.stopped)) app.pack = await store.pack(); // else nothing can be read either
+  if (!app.pack && !app.stopped) {
+    const { pack = null, why } = await refreshPack();
+    app.pack = pack;
+    if (['full', 'refused', 'other'].includes(why)) app.stopped = why;
+  }
+  if (!app.pack && app.stopped && app.stopped !== 'old') app.pack = await borrowPack();
+  await tellTime();
 }
+
+// How far the site's clock is ahead, and what there is to do when her sign-in ends by it.
+async function tellTime() {
+  if (!app.pack?.device) return;
+  app.ahead = (await siteNow()) - Date.now();
+  clearTimeout(ending);
+  const left = Date.parse(app.pack.session_ends_at) - Date.now() - app.ahead;
+  if (left > 0) ending = setTimeout(() => TRUSTED.test(shown) && route(), Math.min(left + 1, 2 ** 31 - 1));
+}
+
+let ending = 0;
 
 // --- my shift -----------------------------------------------------------------------------------------------------------
 
@@ -92,14 +131,27 @@ function about(team) {
   return [team.shift?.place ?? team.area, ends && word('until', { time: spokenTime(ends, team.zone) }), team.code].filter(Boolean).join(' · ');
 }
 
-const isOver = (pack) => Date.parse(pack.session_ends_at) < Date.now();
+const isOver = () => Date.parse(app.pack.session_ends_at) <= Date.now() + app.ahead;
+
+/** What screens may show. Once her sign-in has ended, by the clock alone: what it takes to go on logging, no more. */
+function told() {
+  const team = teamNow();
+  if (!isOver()) return { ...app, team };
+  const bare = (one) => one && { ...one, area: '', shift: null, numbers: [], places: [], last: null };
+  return { ...app, team: bare(team), pack: { ...app.pack, over: true, teams: app.pack.teams.map(bare) } };
+}
 
 const signedOut = (team) =>
-  (isOver(app.pack) ? word('signed_out', { time: spokenTime(app.pack.session_ends_at, team?.zone ?? 'UTC') }) : word('signed_out_now'));
+  (isOver() ? word('signed_out', { time: spokenTime(app.pack.session_ends_at, team?.zone ?? 'UTC') }) : word('signed_out_now'));
+
+// After the end of her sign-in only what was being typed within the hour.
+async function draftsOpen() {
+  const kept = await store.drafts().catch(() => []);
+  return isOver() ? kept.filter(({ at }) => Math.abs(Date.now() - Date.parse(at)) < HOUR) : kept;
+}
 
 async function draftsNow() {
-  const kept = await store.drafts().catch(() => []);
-  return kept.map(({ uid, answers }) => {
+  return (await draftsOpen()).map(({ uid, answers }) => {
     const zone = app.pack.teams.find((one) => one.uid === answers.team)?.zone ?? 'UTC';
     const time = spokenTime(answers.begun, zone);
     const copy = clone('p-draft', { next: `#/log/${uid}/next`, continue: word('continue', { time }), time });
@@ -118,10 +170,10 @@ async function home({ again = false } = {}) {
   if (!still()) return null;
   const team = teamNow();
   const others = app.pack.teams.filter((one) => one !== team);
-  const ended = app.state?.signIn || isOver(app.pack);
+  const ended = app.state?.signIn || isOver();
   const copy = clone('s-home', {
     team: team?.name ?? word('no_team'),
-    about: about(team),
+    about: isOver() ? word('over_hides') : about(team),
     asked: app.asked,
     evicted: app.evicted,
     signed_out: ended && signedOut(team),
@@ -168,7 +220,7 @@ async function tellSent() {
 
 async function strip() {
   const { state } = app;
-  if (!state) return;
+  if (!state || app.stopped) return;
   const unsent = (state.waiting ?? 0) + (state.needsYou ?? 0);
   const place = document.getElementById('strip');
   const stuck = state.needsYou > 0 || state.old || (state.signIn && unsent > 0);
@@ -194,10 +246,12 @@ function hide(from) {
 async function question(uid, step) {
   const still = asked();
   const parts = await rest();
-  const answers = await parts.log.answersOf(uid);
+  const open = parts.log.isOpen(uid) || !isOver() || (await draftsOpen()).some((one) => one.uid === uid);
+  const answers = open && (await parts.log.answersOf(uid));
   if (!still()) return null;
   if (!answers) return go('#/', { instead: true });
-  return step === 'check' ? parts.card.check(uid, answers, app.pack) : parts.log.ask(uid, step, answers, app.pack);
+  const { pack } = told();
+  return step === 'check' ? parts.card.check(uid, answers, pack) : parts.log.ask(uid, step, answers, pack);
 }
 
 const route = () => chosen().catch(trouble);
@@ -217,12 +271,11 @@ async function chosen() {
   if (hash !== '#/phone') late?.phone.leave();
   const [, screen, first, second] = hash.split('/');
   if (!app.pack && screen !== 'hidden') return stop(app.stopped || 'none');
-  const said = { ...app, team: teamNow() };
   if (screen === 'hidden') return hide(from);
   if (screen === 'log' && UID.test(first)) return question(first, second ?? 'next');
   if (screen === 'saved') { await savedScreen(); return tellSent(); }
-  if (screen === 'phone') return (await rest()).phone.phone(said, { again });
-  if (screen === 'ready') return (await rest()).ready.ready(said, { again });
+  if (screen === 'phone') return (await rest()).phone.phone(told(), { again });
+  if (screen === 'ready') return (await rest()).ready.ready(told(), { again });
   if (screen === 'team') app.chosen = first;
   return home({ again });
 }
@@ -238,10 +291,11 @@ function unhide() {
 async function changed(state) {
   const before = app.state;
   app.state = state;
+  await tellTime();
   if (JSON.stringify(state) === JSON.stringify(before)) return;
   await strip();
   await tellSent();
-  if (shown === '#/phone') await late?.phone.phone({ ...app, team: teamNow() }, { again: true });
+  if (shown === '#/phone') await late?.phone.phone(told(), { again: true });
   if (shown === '#/' && Boolean(before?.signIn) !== Boolean(state.signIn)) await home({ again: true });
 }
 
@@ -257,8 +311,8 @@ async function newPack() {
   if (before && before.owner !== app.pack?.owner) return afresh();
   if (!before) return run();
   const facts = (pack) => JSON.stringify([pack.teams, pack.session_ends_at]);
-  const here = /^#\/(ready|team|$)/.test(shown);
-  return here && facts(before) !== facts(app.pack) ? route() : null;
+  await tellTime();
+  return TRUSTED.test(shown) && facts(before) !== facts(app.pack) ? route() : null;
 }
 
 let running = false;
@@ -269,6 +323,7 @@ async function run() {
   running = true;
   soon();
   addEventListener('online', soon);
+  if (!app.pack.device) return; // nothing is kept here, so nothing is sent
   onChange(changed);
   startSending().catch(() => null);
   install();
@@ -291,6 +346,7 @@ async function start() {
   await prepare();
   store.onNews(news);
   addEventListener('hashchange', route);
+  addEventListener('online', () => { if (app.stopped && !app.pack) location.reload(); });
   await run();
 }
 

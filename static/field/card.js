@@ -2,11 +2,11 @@
 
 import { readCode, shownCode } from './codes.js';
 import { agreed, countOf, findings, hiddenOf, LENT, nextStep, saysTooMuch } from './flow.js';
-import { forget, keep, label, settled, throwAway, warnUnkept, wayBack } from './log.js';
-import { save } from './outbox.js';
+import { forget, inMemory, keep, label, settled, throwAway, warnUnkept, wayBack } from './log.js';
+import { save, Trouble } from './outbox.js';
 import { offerPlaces } from './places.js';
 import { cardOf, spelled } from './radio_card.js';
-import { asked, clone, go, say, show, showErrors } from './screen.js';
+import { asked, clone, go, say, show, showErrors, warn } from './screen.js';
 import * as store from './store.js';
 import { localText, spokenMoment, spokenText, spokenTime, word } from './words.js';
 
@@ -28,9 +28,9 @@ export async function check(uid, answers, pack) {
   const mine = answers.more?.team?.[0] || answers.team;
   const team = pack.teams.find((one) => one.uid === mine) ?? null;
   const still = asked();
-  const lending = await lentTo(team);
+  const lending = pack.over || inMemory() ? {} : await lentTo(team);
   if (!still()) return;
-  shown = { uid, answers, pack, team, ...lending, warned: '' };
+  shown = { uid, answers, pack, team, lent: team?.last ?? null, used: [], ...lending, warned: '' };
   const copy = clone('s-check', { persons: persons(), more_persons: morePersons(), teams: teams().length > 1 || !team });
   shown.form = copy.querySelector('#contact');
   fill();
@@ -39,8 +39,13 @@ export async function check(uid, answers, pack) {
   const picker = copy.querySelector('[data-place-picker]');
   if (team) offerPlaces(picker, team, { field: municipality, kind, used: shown.used });
   if (!municipality.value) copy.querySelector('[data-list="last"]').after(picker); // no last place: in sight, one tap
+  if (inMemory()) {
+    copy.querySelector('#question').textContent = word('unkept_check');
+    copy.querySelector('#save').textContent = word('unkept_finish');
+  }
   show(copy, { back: wayBack(uid, answers, 'check'), team });
-  if (answers.unkept) warnUnkept();
+  if (inMemory()) warn(word('unkept_warns'));
+  else if (answers.unkept) warnUnkept();
 }
 
 // --- what stands in it --------------------------------------------------------------------------------------------------
@@ -89,7 +94,7 @@ function firstRow() {
   return row(word(count ? 'met' : 'what_happened'), said, 'what');
 }
 
-function personRows(n, number = 'safe_kept') {
+function personRows(n, number = inMemory() ? 'safe_lost' : 'safe_kept') {
   const { answers } = shown;
   const given = (kind) => answers[`${kind}-${n}`];
   const rows = ['age', 'gender', 'support'].map((kind) => row(word(kind), label(kind, given(kind)), `${kind}-${n}`));
@@ -276,6 +281,7 @@ async function finish() {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(answers.begun)) / 1000));
   const content = { fields, by_clock: byClock, taps: answers.taps + 1, seconds: Math.min(seconds, 999_999) };
   try {
+    if (inMemory() && inMemory() !== 'full') throw new Trouble(inMemory()); // there may be room again
     await save(content, { kind: 'contact', uid, team: team.uid });
     saved = { uid, team, codes: codesIn(fields), next: nextOf(fields) };
     forget(uid);
@@ -333,14 +339,16 @@ async function unsaved(why, fields) {
   const { uid, answers, team } = shown;
   const known = ['full', 'refused', 'no_key'].includes(why) ? why : 'other';
   const rows = eachPerson((n, { title }) => [...(title ? [row(title, '', '')] : []), ...personRows(n, 'safe_lost')]).flat();
-  const said = { why: word(`why_${known}`), card: coded(fields, uid, team?.zone ?? 'UTC'), codes: codesIn(fields).map(ticket), rows: [firstRow(), ...rows, ...lastRows()] };
+  const retry = !inMemory() || inMemory() === 'full';
+  const said = { retry, again: word(retry ? 'again' : 'unkept_done'), why: word(`why_${known}`), card: coded(fields, uid, team?.zone ?? 'UTC'), codes: codesIn(fields).map(ticket), rows: [firstRow(), ...rows, ...lastRows()] };
   const copy = clone('s-unsaved', said);
   for (const button of copy.querySelectorAll('[data-change]')) button.closest('dd').remove();
-  copy.querySelector('#again').addEventListener('click', finish);
-  copy.querySelector('[data-throw]').addEventListener('click', async () => {
+  const done = async () => {
     await throwAway(uid);
     go('#/', { instead: true });
-  });
+  };
+  copy.querySelector('#again').addEventListener('click', retry ? finish : done);
+  copy.querySelector('[data-throw]')?.addEventListener('click', done);
   show(copy, { back: [word('back'), `#/log/${uid}/check`], team });
   say(word(`why_${known}`));
   if (answers.unkept) warnUnkept();

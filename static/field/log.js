@@ -9,6 +9,16 @@ import { word } from './words.js';
 let current = null; // the contact that is being typed: {uid, answers}; what the phone could not keep is only here
 let queue = Promise.resolve();
 let busy = false;
+let memory = ''; // why this phone can keep nothing: then what is answered is in this page alone, and read out at the end
+
+/** Why nothing of what is typed is kept; '' when it is. */
+export const inMemory = () => memory;
+
+/** From now on answers stay in this page alone. */
+export function keepNothing(why) {
+  if (!memory) addEventListener('beforeunload', (event) => { if (current) event.preventDefault(); });
+  memory = why;
+}
 
 /** Begin a contact for a team of the pack. Its UUID is made here, the codes when they are needed. */
 export async function begin(team) {
@@ -22,12 +32,15 @@ export async function begin(team) {
 
 /** The answers of `uid`, or null when there is no such draft on this phone. */
 export async function answersOf(uid) {
-  if (current?.uid !== uid) {
+  if (current?.uid !== uid && !memory) {
     const answers = await store.draft(uid);
     current = answers && { uid, answers };
   }
-  return current?.answers ?? null;
+  return current?.uid === uid ? current.answers : null;
 }
+
+/** Whether `uid` is what is being typed in this page. */
+export const isOpen = (uid) => current?.uid === uid;
 
 /** Seal the answers into the draft, one after the other. Each person gets her code as soon as it is known that there is one. */
 export function keep(uid, answers, { tap = true } = {}) {
@@ -35,6 +48,7 @@ export function keep(uid, answers, { tap = true } = {}) {
   if (tap) answers.taps += 1;
   const { unkept, ...kept } = answers;
   current = { uid, answers };
+  if (memory) return queue;
   queue = queue.then(() => store.keepDraft(uid, kept)).then(() => { delete answers.unkept; }, () => { answers.unkept = true; });
   return queue;
 }
@@ -50,7 +64,7 @@ export function forget(uid) {
 export async function throwAway(uid) {
   await settled();
   forget(uid);
-  await store.dropDraft(uid).catch(() => null);
+  if (!memory) await store.dropDraft(uid).catch(() => null);
 }
 
 /** The words of an answer's button. */

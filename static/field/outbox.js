@@ -53,6 +53,12 @@ export async function offset() {
   return clock && Date.parse(clock.at) <= Date.now() ? clock.offset_ms : null;
 }
 
+/** Now by the site's clock, as far as this phone can tell: never before it last heard from the site (Date.now() alike). */
+export async function siteNow() {
+  const clock = await fact('clock').catch(() => null);
+  return clock ? Math.max(Date.now(), Date.parse(clock.at)) + clock.offset_ms : Date.now();
+}
+
 /** Learn the clock from a moment that the site named in answer to a request sent at `from` (Date.now()). */
 export async function hear(serverAt, from) {
   const now = Date.now();

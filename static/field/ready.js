@@ -25,7 +25,7 @@ export async function facts({ pack, team, state }) {
   const time = ends ? spokenMoment(ends, team?.zone ?? 'UTC') : '';
   const found = await store.ready();
   return [
-    ['signed_in', Boolean(ends) && Date.parse(ends) > Date.now() && !state?.signIn, '', { time }],
+    ['signed_in', Boolean(ends) && !pack.over && !state?.signIn, '', { time }],
     ['home', onHomeScreen(), '', {}],
     ['kept', found.persisted === true, '', {}],
     ['pages', await isKept(), '', {}],
@@ -71,7 +71,7 @@ export async function ready({ pack, team, state }, { again = false } = {}) {
   const all = found.every(([, so]) => so);
   tellReady(all).catch(() => null);
   const copy = clone('s-ready', {
-    about: team ? `${team.name} · ${team.code}` : word('no_team_call'),
+    about: pack?.over ? word('over_hides') : team ? `${team.name} · ${team.code}` : word('no_team_call'),
     verdict: word(all ? 'ready' : 'not_ready'),
     ticks: found.map(tick),
     practice,

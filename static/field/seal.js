@@ -66,11 +66,20 @@ const ARRIVED = new Set(['stored', 'held', 'taken', 'left_out']);
 /** Whether `said` is the site's own receipt for exactly these bytes. Nothing else ever removes a record. */
 export async function isReceipt(said, record, key) {
   if (typeof said !== 'object' || said === null || said.uid !== record.uid || said.hash !== record.hash) return false;
-  if (!ARRIVED.has(said.state) || typeof said.proof !== 'string' || typeof said.received_at !== 'string') return false;
-  const parts = [`outreach-receipt-${FORMAT}`, said.uid, said.hash, said.state, said.received_at];
+  if (!ARRIVED.has(said.state) || typeof said.received_at !== 'string') return false;
+  return isProven(key, said.proof, [`outreach-receipt-${FORMAT}`, said.uid, said.hash, said.state, said.received_at]);
+}
+
+async function isProven(key, proof, parts) {
   try {
-    return await crypto.subtle.verify('HMAC', key, unbase64(said.proof), text.encode(parts.join('\n')));
+    return typeof proof === 'string' && (await crypto.subtle.verify('HMAC', key, unbase64(proof), text.encode(parts.join('\n'))));
   } catch {
     return false;
   }
+}
+
+/** Whether `said` is the site's own word, in answer to the heartbeat `body`, that the session it named is over. */
+export async function isOver(said, body, key) {
+  if (said?.session !== 'revoked' && said?.session !== 'ended') return false;
+  return isProven(key, said.proof, [`outreach-session-${FORMAT}`, said.session, JSON.parse(body).proof]);
 }

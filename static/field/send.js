@@ -3,14 +3,17 @@
 
 import { ask, onNews, spread, within } from './database.js';
 import { hear } from './outbox.js';
-import { beat, envelope, isReceipt } from './seal.js';
-import { begin, counts, fact, pack, ready, session } from './store.js';
+import { beat, envelope, isOver, isReceipt } from './seal.js';
+import { begin, counts, endSession, fact, pack, ready, session } from './store.js';
 
 const MINUTE = 60_000;
 export const SYNC_TAG = 'outreach-send';
 
-/** Limits that a test may shorten. `failures`: in a row, after which there is no signal worth trying with. */
-export const TIMES = { answer: 20_000, pauses: [0.5, 1, 2, 5, 10].map((m) => m * MINUTE), beat: MINUTE, lock: MINUTE, failures: 3 };
+/**
+ * Limits that a test may shorten. `failures`: in a row, after which there is no signal worth trying with. `pauses`: the
+ * first are short, because no browser notices a network that only hangs.
+ */
+export const TIMES = { answer: 20_000, pauses: [0.1, 0.1, 0.15, 0.5, 1, 2, 5, 10].map((m) => m * MINUTE), beat: MINUTE, lock: MINUTE, failures: 3 };
 const MOST = { receipt: 64 * 1024, pack: 8 * 1024 * 1024 };
 
 // --- asking the site ----------------------------------------------------------------------------------------------------
@@ -227,6 +230,12 @@ export async function refreshPack() {
   return { ok: true, pack: await pack() };
 }
 
+/** The pack for a page that can keep nothing: as long as it is open, and with nothing to seal with. Null without signal. */
+export async function borrowPack() {
+  const answer = await request('/field/app/pack?device=none', MOST.pack);
+  return answer?.status === 200 && answer.said?.format === 1 && Array.isArray(answer.said.teams) ? answer.said : null;
+}
+
 function needSignIn() {
   signIn = true;
   tell();
@@ -254,20 +263,28 @@ export async function heartbeat() {
     said.tickets.set(row.team, row.ticket);
     said.rows.push(row);
   }
-  if (now && known) for (const team of known.teams) of(now.owner, now.phoneKey, known.device).tickets.set(team.uid, team.ticket);
+  if (now && known) {
+    const said = of(now.owner, now.phoneKey, known.device);
+    said.mark = known.session;
+    for (const team of known.teams) said.tickets.set(team.uid, team.ticket);
+  }
   for (const said of owners.values()) await sayBeat(said);
 }
 
-async function sayBeat({ key, device, isReady, tickets, rows }) {
+async function sayBeat({ key, device, isReady, tickets, rows, mark }) {
+  if (!mark && tickets.size === 0) return;
   const teams = [...tickets].map(([team, ticket]) => {
     const mine = rows.filter((row) => row.team === team); // the oldest first
     const needs_you = mine.filter((row) => row.state === 'needs_you').length;
     return { ticket, unsent: mine.length, needs_you, oldest_at: mine[0]?.saved_at ?? null, ready: isReady };
   });
   const from = Date.now();
-  const said = { device, sent_at: new Date(from).toISOString(), teams };
-  const answer = await request('/field/heartbeat', MOST.receipt, await beat(said, key));
-  if (answer?.status === 200 && typeof answer.said?.server_at === 'string') await hear(answer.said.server_at, from);
+  const body = await beat({ device, sent_at: new Date(from).toISOString(), teams, ...(mark ? { session: mark } : {}) }, key);
+  const answer = await request('/field/heartbeat', MOST.receipt, body);
+  if (answer?.status !== 200) return;
+  if (typeof answer.said?.server_at === 'string') await hear(answer.said.server_at, from);
+  // Revoked elsewhere, or over for half a day: what can be read here goes, what is sealed stays and is sent later.
+  if (mark && (await isOver(answer.said, body, key))) await endSession(mark);
 }
 
 // --- by itself ----------------------------------------------------------------------------------------------------------
@@ -297,7 +314,7 @@ function tell() {
 
 function later() {
   clearTimeout(timer);
-  timer = setTimeout(attempt, TIMES.pauses[Math.min(Math.max(tries - 1, 0), TIMES.pauses.length - 1)]); // 30 s first
+  timer = setTimeout(attempt, TIMES.pauses[Math.min(Math.max(tries - 1, 0), TIMES.pauses.length - 1)]); // 6 s first
 }
 
 async function attempt() {

@@ -270,12 +270,20 @@ export async function replaceDraft(owner, uid, record) {
   await dropHalf(half);
 }
 
-/** Signed out: the session's key, the pack, the drafts and the list of what was sent go. The outbox never does. */
-export async function endSession() {
-  await within(['session', 'pack', 'drafts', 'sent', 'phone'], 'strict', async (tx) => {
+/**
+ * Signed out: the session's key, the pack, the drafts and the list of what was sent go. The outbox never does.
+ * `mark`: only while the pack is of that session of the site's, and not of one that she has begun since.
+ */
+export async function endSession(mark = null) {
+  const [now, known] = mark ? [await session(), await pack()] : [];
+  if (mark && known?.session !== mark) return;
+  const done = await within(['session', 'pack', 'drafts', 'sent', 'phone'], 'strict', async (tx) => {
+    if (mark && (await ask(tx.objectStore('session').get(now.owner)))?.pack_at !== now.pack_at) return false;
     for (const name of ['session', 'pack', 'drafts', 'sent']) await ask(tx.objectStore(name).clear());
     await ask(tx.objectStore('phone').delete('ready'));
+    return true;
   });
+  if (!done) return;
   opened = null;
   await dropHalves();
   spread('ended');

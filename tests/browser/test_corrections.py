@@ -219,7 +219,8 @@ def test_a_phone_tells_the_municipality_and_where_it_is_leaves_no_trace(officer,
     page.wait_for_selector("#save")
     page.evaluate("document.querySelector('#more').open = true")
     assert page.locator("[data-place=near] button").all_inner_texts() == ["Windsor", "LaSalle", "Tecumseh"]
-    assert page.locator("[data-place=before] button").count() == 0, "Windsor was used before, and is in the list"
+    before = page.locator("[data-place=before] button").all_inner_texts()
+    assert "Windsor" not in before, "it was used before, and is in the list"
     page.get_by_role("button", name="Tecumseh").click()
     assert page.input_value("#municipality") == "Tecumseh"
     page.get_by_role("button", name="Where am I?").click()

@@ -427,6 +427,65 @@ def test_a_browser_that_refuses_to_keep_anything_says_so_before_anybody_types(ph
     assert axe_findings(page) == []
 
 
+NO_WORDS_OF_SAVING = re.compile(r"Saved|on this phone \d|Sent \d")
+
+
+def test_where_nothing_can_be_kept_the_same_questions_end_in_a_code_to_read_out_without_signal(phone):
+    page = phone(NO_STORE, **NO_WORKER)
+    expect(page.locator("main")).to_contain_text("Nothing of it is kept")
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Go on with signal").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no signal. Stay on this page")
+    page.click("#unkept")
+    page.wait_for_url(re.compile("/what$"))
+    for answer in ACCEPTED:
+        expect(page.locator("[data-strip]")).to_have_text("Nothing is kept on this phone: leave this page open")
+        press(page, answer)
+    asks(page, "Check, then read it out")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing of this is kept on the phone.")
+    expect(page.locator("body")).not_to_contain_text(NO_WORDS_OF_SAVING)
+    picture(page, "app-unkept-check", full=True)
+    code = page.locator(".ticket__code").inner_text()
+    page.click("#save")
+    asks(page, "Not saved. Read this out")
+    expect(page.locator("main")).to_contain_text("The browser did not let this phone keep the contact.")
+    expect(page.locator(".ticket__code--long")).to_have_count(2)
+    expect(page.locator(".ticket__code:not(.ticket__code--long)")).to_have_text(code)
+    expect(page.locator("body")).not_to_contain_text(NO_WORDS_OF_SAVING)
+    assert axe_findings(page) == []
+    picture(page, "app-unkept-code", full=True)
+    page.get_by_role("button", name="It was written down: go on").click()
+    asks(page, "This phone cannot keep contacts")
+    page.click("#unkept")
+    asks(page, "What happened?")
+
+
+def test_where_nothing_can_be_kept_and_no_pack_came_it_says_whom_to_tell(phone):
+    page = phone(NO_STORE, **NO_WORKER)
+    page.route("**/field/app/pack*", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("main")).to_contain_text("Without signal, tell your coordinator by radio.")
+    expect(page.locator("#unkept")).to_have_count(0)
+
+
+def test_a_full_phone_goes_on_in_memory_and_saves_when_there_is_room_at_the_end(phone):
+    page = phone(FULL)
+    page.wait_for_selector("#log")
+    page.add_init_script("window.full = ['phone', 'drafts', 'outbox']")
+    page.reload()
+    asks(page, "This phone cannot keep contacts")
+    page.click("#unkept")
+    page.wait_for_url(re.compile("/what$"))
+    press(page, "no_answer")
+    page.click("#save")
+    asks(page, "Not saved. Read this out")
+    expect(page.locator(".ticket__code--long")).to_have_count(1)
+    page.evaluate("window.full = []")
+    page.get_by_role("button", name="Try to save again").click()
+    asks(page, "Saved on this phone")
+
+
 def test_what_cannot_be_saved_is_read_out_and_saved_when_there_is_room_again(phone):
     page = phone(FULL)
     log(page, *ACCEPTED)
@@ -575,6 +634,51 @@ def test_a_contact_saved_in_two_tabs_is_one_in_the_list_and_in_the_count(phone, 
     expect(page.locator("main")).to_contain_text("Everything is sent.")
     names = page.locator(".sent-list b").all_inner_texts()
     assert len(names) == 2 and len(set(names)) == 1
+
+
+# The app's own modules, which a phone has without signal.
+OURS = """(name) => import(new URL(name, document.querySelector('script[src*="/app/files/"]').src))"""
+AHEAD = f"""async (hours) => {{
+  const {{ ask, within }} = await ({OURS})('database.js');
+  const clock = {{ name: 'clock', offset_ms: hours * 3600000, at: new Date().toISOString() }};
+  await within(['phone'], 'readwrite', (tx) => ask(tx.objectStore('phone').put(clock)));
+}}"""
+BEGUN = f"""async (hours) => {{
+  const store = await ({OURS})('store.js');
+  const [RealDate, then] = [Date, Date.now() - hours * 3600000];
+  globalThis.Date = class extends RealDate {{ constructor(...given) {{ super(...(given.length ? given : [then])); }} }};
+  const [uid, {{ teams }}] = [crypto.randomUUID(), await store.pack()];
+  await store.keepDraft(uid, {{ team: teams[0].uid, begun: new Date().toISOString(), taps: 1, what: 'met' }});
+  globalThis.Date = RealDate;
+  return uid;
+}}"""
+
+
+def test_past_the_end_of_her_sign_in_she_logs_on_and_what_the_phone_knows_is_not_shown(phone):
+    page = phone()
+    page.wait_for_selector("#log")
+    expect(page.locator("main")).to_contain_text("ONS-2017-WEC")
+    away(page)
+    old, fresh = page.evaluate(BEGUN, 2), page.evaluate(BEGUN, 0)
+    page.evaluate(AHEAD, 12.5)
+    page.reload()
+    expect(page.locator("main")).to_contain_text("Your sign-in ended at")
+    expect(page.locator("main")).not_to_contain_text("ONS-2017-WEC")
+    expect(page.get_by_text("Continue the contact you began")).to_have_count(1)
+    assert fresh in page.get_by_text("Continue the contact you began").get_attribute("href")
+    picture(page, "app-signed-out", full=True)
+    to(page, "#/ready")
+    expect(page.locator("main")).to_contain_text("show again when you have signed in")
+    to(page, f"#/log/{old}/next")
+    expect(page.locator("#log")).to_be_visible()
+    log(page, "no_answer")
+    page.click("#save")
+    asks(page, "Saved on this phone")
+    page.context.set_offline(False)
+    expect(page.locator("#state")).to_have_text(re.compile("^Sent"))
+    to(page, "#/")
+    expect(page.locator("main")).to_contain_text("ONS-2017-WEC")
+    expect(page.get_by_text("Continue the contact you began")).to_have_count(2)
 
 
 def test_whoever_signs_out_in_another_tab_leaves_nothing_on_the_screen(phone):

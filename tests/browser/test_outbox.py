@@ -469,6 +469,54 @@ def test_signed_out_nothing_can_be_typed_or_saved_and_what_waits_stays(
     assert tab.do("m.counts()")["others"] == 1
 
 
+def test_only_the_sites_proven_word_ends_the_session_on_the_phone_and_never_the_outbox(phone: Phone) -> None:
+    key, before = phone.key, ""
+    phone.save()
+    phone.do("m.keepDraft('d', { half: 'typed' })")
+
+    def proof(beat: str, state: str = "revoked", of: bytes = key) -> dict[str, Any]:
+        return {"session": state, "proof": sealed_rules.session_proof(of, beat, state)}
+
+    answers: dict[str, Callable[[str], Any]] = {
+        "signed out": lambda _: said({"code": "sign_in_needed"}, 401),
+        "without a proof": lambda _: said({"session": "revoked"}),
+        "a proof that is no Base64": lambda _: said({"session": "revoked", "proof": "*"}),
+        "a proof that is a list": lambda beat: said(proof(beat) | {"proof": [proof(beat)["proof"]]}),
+        "of another phone": lambda beat: said(proof(beat, of=b"x" * 32)),
+        "for another heartbeat": lambda _: said(proof(before)),
+        "for another word": lambda beat: said(proof(beat, "stands") | {"session": "revoked"}),
+        "with an error": lambda beat: said(proof(beat), 500),
+        "as a page": lambda beat: said(proof(beat), kind="text/html"),
+        "a word that nobody knows": lambda beat: said(proof(beat, "gone")),
+        "that it stands": lambda beat: said(proof(beat, "stands")),
+    }
+
+    def heard(answer: Callable[[str], Any]) -> str:
+        beats: list[str] = []
+
+        def reply(route: Route, request: Request) -> None:
+            beats.append(json.loads(request.post_data or "")["proof"])
+            route.fulfill(**answer(beats[-1]))
+
+        phone.page.unroute(BEAT)
+        phone.page.route(BEAT, reply)
+        phone.do("m.heartbeat()")
+        return beats[0]
+
+    for name, answer in answers.items():
+        before = heard(answer)
+        assert phone.do("m.pack()") and len(phone.do("m.drafts()")) == 1, name
+    phone.do("m.endSession('the mark of a session that she has replaced')")
+    assert phone.do("m.pack()")
+    heard(lambda beat: said(proof(beat)))
+    kept = phone.do(EVERYTHING)
+    assert kept["session"] == kept["pack"] == kept["drafts"] == kept["sent"] == kept["cached"] == []
+    assert len(phone.outbox()) == 1
+    phone.page.unroute(BEAT)
+    phone.begin()
+    assert phone.do("m.sendNow()") == {"sent": 1, "left": 0}
+
+
 def test_an_expired_session_keeps_everything_and_says_that_she_must_sign_in(phone: Phone) -> None:
     phone.save()
     phone.answer(lambda _: said({"code": "sign_in_needed"}, 401))
@@ -701,7 +749,7 @@ def test_a_heartbeat_says_numbers_and_times_and_proves_itself(phone: Phone) -> N
     [team] = [team for team in told["teams"] if team["unsent"]]
     assert team["unsent"] == 2 and team["needs_you"] == 0 and team["ready"] is True
     assert team["oldest_at"] == first["saved_at"]
-    assert set(told) == {"device", "sent_at", "teams"}
+    assert set(told) == {"device", "sent_at", "teams", "session"}
     assert set(team) == {"ticket", "unsent", "needs_you", "oldest_at", "ready"}
     # And the clock is known from its answer: an hour, give or take the journey.
     assert abs(phone.do("m.offset()") - 3_600_000) < 60_000

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from playwright.sync_api import Page
+from pysqlite3 import dbapi2 as sqlite
 
 from .conftest import PHONE, follow
 from .phones import SAVE, gate, officer_state, phone, ready, shows_my_shift, sign_in, unsent, until, with_modules
@@ -125,6 +128,30 @@ def test_an_ended_session_keeps_the_queue_and_signing_in_again_sends_it(phone, g
     with_modules(page)
     unsent(page, 0)
     until(page, "m.counts().then(({ others }) => others)", 0)
+
+
+def test_a_session_revoked_elsewhere_ends_on_the_phone_and_what_waits_goes_after_signing_in(fresh, gate, site):
+    gate.refused.add("/field/sealed")
+    fresh.evaluate(DRAFT, PLANTED)
+    uid = fresh.evaluate(SAVE, PLANTED)["uid"]
+    fresh.goto(gate.url + "/field/app")
+    shows_my_shift(fresh)
+    fresh.get_by_text("A contact is not saved yet.").wait_for()
+    with contextlib.closing(sqlite.connect(site.instance / "outreach.sqlite3", timeout=10)) as database:
+        last = "SELECT max(id) FROM session_record"  # of the phone that signed in last
+        database.execute(f"UPDATE session_record SET revoked_at = seen_at WHERE id = ({last})")
+        database.commit()
+    fresh.evaluate("dispatchEvent(new Event('focus'))")  # as an officer does who takes it out
+    fresh.wait_for_url(gate.url + "/sign-in**")
+    left = fresh.evaluate(EVERYTHING)
+    assert left["session"] == left["pack"] == left["drafts"] == []
+    assert [row["uid"] for row in left["outbox"]] == [uid]
+    gate.open()
+    sign_in(fresh, gate, site)
+    fresh.goto(gate.url + "/field")
+    with_modules(fresh)
+    until(fresh, "m.counts().then(({ waiting, needsYou, others }) => [waiting, needsYou, others])", [0, 0, 0])
+    assert fresh.goto(f"{gate.url}/field/contacts/{uid}").status == 200
 
 
 def test_ending_the_shift_stops_for_what_is_not_sent(phone, gate):
