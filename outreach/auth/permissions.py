@@ -102,6 +102,13 @@ def agency_liaison(actor: Actor, target: Target) -> bool:
     return target.agency is not None and _holds_for_service(actor, Role.LIAISON, frozenset({target.agency}), target)
 
 
+def agency_lead(actor: Actor, target: Target) -> bool:
+    """Who leads the agency: the coordinator of that very service."""
+    return target.agency is not None and _holds_for_service(
+        actor, Role.SERVICE_COORDINATOR, frozenset({target.agency}), target
+    )
+
+
 def liaison_taking_part(actor: Actor, target: Target) -> bool:
     return _holds_for_service(actor, Role.LIAISON, target.services, target)
 
@@ -172,6 +179,14 @@ PERMISSIONS: dict[str, Alternatives] = {
     "services.see": ((some_coordinator,), (administrator,), (some_service_coordinator,)),
     "services.add": ((some_coordinator,),),
     "services.change": ((unbound_coordinator,),),
+    "agencies.see": (
+        (some_coordinator,),
+        (administrator,),
+        (some_service_coordinator,),
+        (some_liaison,),
+        (some_field_officer,),
+    ),
+    "agencies.change": ((unbound_coordinator,), (agency_lead,)),
     "participation.change": ((operation_coordinator, not_archived),),
     "invitations.see": ((operation_coordinator,),),
     "invitations.send": ((operation_coordinator, not_archived),),
@@ -226,6 +241,16 @@ PERMISSIONS: dict[str, Alternatives] = {
     "referral.told": ((service_taking_part,),),
     "referral.see": ((agency_liaison,),),
     "referral.change": ((agency_liaison,),),
+    "referral.direct": ((some_liaison,),),
+    "consents.see": ((agency_liaison,), (service_coordinator,), (own_entry, field_officer)),
+    "consents.withdraw": ((agency_liaison,), (service_coordinator,), (own_entry, field_officer)),
+    # --- referrals: what the agency and the person write together; nobody but its liaisons, whoever else sees the list
+    "case.see": ((agency_liaison,),),
+    "case.change": ((agency_liaison,),),
+    "due.see": ((some_liaison,),),
+    "cards.print": ((operation_coordinator, not_archived), (service_coordinator, not_archived)),
+    "feedback.see": ((operation_coordinator,), (service_coordinator,)),
+    "cases.export": ((some_liaison,),),
     # --- returns
     "totals.see": ((operation_coordinator,), (service_coordinator,)),
     "totals.change": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
@@ -263,6 +288,8 @@ SEEN_BY: dict[str, str] = {
     "board.see": "operation.see",
     "charges.change": "charges.see",
     "referral.change": "referral.see",
+    "consents.withdraw": "consents.see",
+    "case.change": "case.see",
     "totals.change": "totals.see",
     "team.change": "team.see",
     "roster.publish": "team.see",
@@ -278,6 +305,7 @@ SEEN_BY: dict[str, str] = {
     "kits.record": "kits.see",
     "services.add": "services.see",
     "services.change": "services.see",
+    "agencies.change": "agencies.see",
 }
 
 

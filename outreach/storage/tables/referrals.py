@@ -59,6 +59,7 @@ class ReferralVersion(Recorded, Base):
     __table_args__ = (
         UniqueConstraint("referral_id", "version"),
         Index("ix_referral_version_current", "referral_id", "superseded_at"),
+        Index("ix_referral_version_open", "agency_id", "superseded_at", "state", "urgent", "owed_at", "liaison_id"),
     )
 
 
@@ -111,7 +112,8 @@ class ReferralConsent(Base):
 
 class CaseEntry(Base):
     """One time that a liaison was, or tried to be, in touch. ``uid`` is made by the form or the phone, so it is stored
-    once. ``note_sealed`` opens with the key of the case. ``next_on``: the day on which to look again."""
+    once. ``note_sealed`` opens with the key of the case. ``next_on``: the day on which to look again. ``twin_of``: the
+    uid under which something else had arrived before; both are kept, and shown as such."""
 
     __tablename__ = "case_entry"
 
@@ -127,6 +129,7 @@ class CaseEntry(Base):
     next_on: Mapped[dt.date | None] = mapped_column(Day)
     from_phone: Mapped[bool] = mapped_column(default=False)
     content_mark: Mapped[str] = mapped_column(String(64), default="")
+    twin_of: Mapped[str | None] = mapped_column(String(36))
     recorded_at: Mapped[dt.datetime] = mapped_column(Instant)
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
 
@@ -162,6 +165,7 @@ class PlanItemVersion(Base):
     step_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     due_on: Mapped[dt.date | None] = mapped_column(Day)
     state: Mapped[str] = mapped_column(String(12), default="open")
+    content_mark: Mapped[str] = mapped_column(String(64), default="")
     rival: Mapped[bool] = mapped_column(default=False, server_default=false())
     settled_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     settled_by_id: Mapped[int | None] = mapped_column()

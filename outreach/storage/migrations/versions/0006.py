@@ -297,6 +297,16 @@ def upgrade():
 
     with op.batch_alter_table("referral_version", schema=None) as batch_op:
         batch_op.add_column(sa.Column("owed_at", sa.BigInteger(), nullable=True))
+        batch_op.create_index(
+            "ix_referral_version_open",
+            ["agency_id", "superseded_at", "state", "urgent", "owed_at", "liaison_id"],
+            unique=False,
+        )
+    # Whoever waits already has waited since the referral was made.
+    op.execute(
+        "UPDATE referral_version SET owed_at ="
+        " (SELECT made_at FROM referral WHERE referral.id = referral_version.referral_id)"
+    )
 
     with op.batch_alter_table("safe_contact", schema=None) as batch_op:
         batch_op.add_column(sa.Column("text", sa.String(length=3), server_default="", nullable=False))
@@ -320,6 +330,7 @@ def downgrade():
         batch_op.drop_column("text")
 
     with op.batch_alter_table("referral_version", schema=None) as batch_op:
+        batch_op.drop_index("ix_referral_version_open")
         batch_op.drop_column("owed_at")
 
     with op.batch_alter_table("referral", schema=None) as batch_op:
