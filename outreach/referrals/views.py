@@ -205,3 +205,8 @@ def waited_words(since: dt.datetime, now: dt.datetime) -> str:
     if hours:
         return pgettext("waiting", "%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
     return pgettext("waiting", "%(minutes)s min", minutes=minutes)
+
+
+from . import (  # noqa: E402 - they add their pages to this room's blueprint
+    feedback_views,  # noqa: F401 - likewise
+)

@@ -21,6 +21,7 @@ from outreach.errors import Invalid, NotFound, Problem
 from outreach.field.board_rules import HEADLINE, Headline, HeadlineTile
 from outreach.plan.tasks import HEARD, tasks_of
 from outreach.plan.views import visible_operations
+from outreach.referrals.feedback_views import answer_words, said_of
 from outreach.rollup.measures import CATALOGUE, STANDARD, Measure
 from outreach.rollup.measures import measure as measure_of
 from outreach.storage.queries import operations
@@ -212,7 +213,9 @@ def figures(operation: Operation) -> Any:
         found = figures_of(operation.id, at.as_of)
         made = {
             "all": [{"figure": found.one(code), "measure": measure_of(code)} for code in STANDARD]
-            + [{"figure": found.one("acceptance"), "measure": measure_of("acceptance")}]
+            + [{"figure": found.one("acceptance"), "measure": measure_of("acceptance")}],
+            "said": None if at.as_of else said_of(operation, g.target),
+            "answer_words": answer_words,
         }
     page = render_template("report/figures.html", by=by, **made, **_shared(operation, at))
     return page, at.status

@@ -41,13 +41,15 @@ def guard(
     writes: bool = True,
     short: bool = False,
     proven: bool = False,
+    nameless: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Protect a view with ``action``.
 
     ``person_level`` marks pages about single persons: never stored by a browser, and the view must enter the read in
     the journal. ``writes=False`` marks an unsafe request that saves nothing (a preview) or opens its write itself.
     ``short``: see ``transaction``. ``proven``: what is sent carries its own proof of who sent it (a key that only the
-    phone and the site have), so that no other site can forge it, and no CSRF token is asked for.
+    phone and the site have), so that no other site can forge it, and no CSRF token is asked for. ``nameless``: whoever
+    asks is nobody: no session is read, touched or begun, and no cookie leaves.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,6 +73,7 @@ def guard(
         guarded.person_level = person_level  # type: ignore[attr-defined]  # likewise
         guarded.short = short  # type: ignore[attr-defined]  # read before the request
         guarded.proven = proven  # type: ignore[attr-defined]  # read at start-up
+        guarded.nameless = nameless  # type: ignore[attr-defined]  # read before the request
         return guarded
 
     return decorate

@@ -35,13 +35,15 @@ def language() -> str:
     """The language of this request: chosen, or the browser's."""
     if g.get("language"):
         return str(g.language)
-    chosen = session.get("lang")
+    chosen = None if g.get("nameless") else session.get("lang")
     if chosen in LANGUAGES:
         return str(chosen)
     return request.accept_languages.best_match(LANGUAGES) or "en"
 
 
 def theme() -> str:
+    if g.get("nameless"):
+        return "night" if g.get("theme") == "night" else "day"
     return str(session["theme"]) if session.get("theme") in THEMES else "day"
 
 

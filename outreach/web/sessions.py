@@ -10,8 +10,8 @@ import datetime as dt
 import secrets
 from typing import Any
 
-from flask import Flask, g, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response, current_app, g, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import URLSafeTimedSerializer
 
 from outreach.auth.actors import ANYBODY
@@ -41,6 +41,10 @@ class SignedCookies(SecureCookieSessionInterface):
             self._made[app] = super().get_signing_serializer(app)
         return self._made[app]
 
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not g.get("nameless"):
+            super().save_session(app, session, response)
+
 
 def begin(user: Any) -> None:
     """Start a server-side session for a user who has just signed in; called inside the sign-in's write."""
@@ -62,6 +66,9 @@ def end() -> None:
 
 def know_the_actor() -> None:
     """Make ``g.actor`` from the session of this request as it stands in the database now."""
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "nameless", False):
+        g.nameless, g.actor = True, ANYBODY
+        return
     found = _standing_session()
     g.actor = ANYBODY if found is None else access.actor_from(found.user_id, found.name, found.grants)
 

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 import math
+import os
+import threading
+import time
+from collections import deque
 from dataclasses import dataclass
 
 from flask import request
@@ -102,3 +107,38 @@ def missed(door: str) -> None:
 
 def _door(door: str) -> str:
     return _key(f"{door}/{request.remote_addr or ''}")
+
+
+class Unstored:
+    """How often an address asked in the last fifteen minutes, for doors where its visit must leave no trace.
+
+    In the memory of this process alone, as a mark whose key ends with the process, and forgotten after that time. Every
+    asking counts, right or wrong, so that being refused tells nothing about what was asked.
+    """
+
+    MOST = 60
+    ADDRESSES = 5_000  # further ones take the place of those that asked first
+
+    def __init__(self) -> None:
+        self._key = os.urandom(32)
+        self._lock = threading.Lock()
+        self._asked: dict[bytes, deque[float]] = {}
+
+    def too_often(self) -> bool:
+        """Count this request, and say whether its address asks too often."""
+        mark = hmac.digest(self._key, (request.remote_addr or "").encode(), "sha256")
+        now = time.monotonic()
+        with self._lock:
+            self._forget(now)
+            times = self._asked.setdefault(mark, deque(maxlen=self.MOST + 1))
+            times.append(now)
+            return len(times) > self.MOST
+
+    def _forget(self, now: float) -> None:
+        for mark in [mark for mark, times in self._asked.items() if now - times[-1] > WITHIN.total_seconds()]:
+            del self._asked[mark]
+        for times in self._asked.values():
+            while now - times[0] > WITHIN.total_seconds():
+                times.popleft()
+        while len(self._asked) >= self.ADDRESSES:
+            del self._asked[next(iter(self._asked))]
