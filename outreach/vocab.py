@@ -187,6 +187,11 @@ class ServiceKind(Vocabulary):
         """Whether the measure *services* counts it; every other kind is a support agency."""
         return self.value.startswith("police_") or self.value == "joint_unit"
 
+    @property
+    def is_support(self) -> bool:
+        """Whether persons are referred to it: it has a page as an agency and can have liaisons."""
+        return self.value in ("victim_services", "advocacy", "child_protection", "health", "housing")
+
 
 class StaffCategory(Vocabulary):
     """What a person deployed with a team does."""
@@ -339,6 +344,17 @@ class NotTaken(Vocabulary):
     LANGUAGE = "language", N_("Nobody speaks the language")
     CONFLICT = "conflict", N_("We cannot serve this person safely")
     CLOSED = "closed", N_("We are closed")
+
+
+class HandedOver(Vocabulary):
+    """Why a referral goes to another liaison of its agency."""
+
+    AWAY = "away", N_("Away or on leave")
+    WORKLOAD = "workload", N_("Too many at once")
+    LANGUAGE = "language", N_("Another language is needed")
+    ASKED = "asked", N_("The person asked for it")
+    CONFLICT = "conflict", N_("It would not be safe or fair otherwise")
+    LEFT = "left", N_("No longer works here")
 
 
 class PlanArea(Vocabulary):

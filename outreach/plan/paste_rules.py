@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -171,10 +171,10 @@ def has_control(text: str) -> bool:
     return any(unicodedata.category(c) in ("Cc", "Cs", "Cf", "Co") and c not in "\n\t\r" for c in text)
 
 
-def guess_columns(cells: list[list[str]]) -> tuple[list[str], bool]:
+def guess_columns(cells: list[list[str]], headings: Mapping[str, str] = _HEADING) -> tuple[list[str], bool]:
     """What each column holds ('' leave out), and whether the first row is a heading."""
     wide = max(len(row) for row in cells)
-    titles = [_HEADING.get(flat(cell)) for cell in cells[0]]
+    titles = [headings.get(flat(cell)) for cell in cells[0]]
     known = sum(title is not None for title in titles)
     if known >= 2 or (known == 1 and (wide == 1 or "name" in titles)):
         chosen: list[str] = []
@@ -222,7 +222,8 @@ class Row:
     """One pasted row: its number in the paste, what it says, its state (problem, match, new, skipped) and why.
 
     ``fix``: fields that can be put right in place. ``like``: what it looks like (name, row number or ``None``);
-    ``changes``: fields of the matched service that the paste says otherwise, ``(field, saved, pasted)``.
+    ``changes``: fields of the matched service that the paste says otherwise, ``(field, saved, pasted)``. ``read``: what
+    the columns of another sheet than that of the services come to.
     """
 
     number: int
@@ -235,11 +236,33 @@ class Row:
     answered: bool = False
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     entry_mode: str = ""
+    read: dict[str, Any] = field(default_factory=dict)
 
     @property
     def adds(self) -> bool:
         """Whether saving it adds a service to the operation."""
         return self.state == "new" or (self.state == "match" and self.same is not None and not self.same.taking_part)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What pasted rows are about. ``headings``: words, as ``flat`` makes them, → column.
+
+    ``lists``: columns in which a line break separates. ``fixable``: what can be put right in place. ``read`` makes
+    values of the further columns of a row, ``check`` looks at one that was compared with the directory; both may name
+    a reason and what to fix.
+    """
+
+    columns: Mapping[str, str]
+    lengths: Mapping[str, int]
+    headings: Mapping[str, str]
+    lists: frozenset[str] = frozenset()
+    fixable: tuple[str, ...] = ("name", "kind")
+    read: Callable[[Row], None] = lambda row: None
+    check: Callable[[Row], None] = lambda row: None
+
+
+SERVICES = Sheet(COLUMNS, _LENGTHS, _HEADING)
 
 
 @dataclass
@@ -276,6 +299,7 @@ def preview(
     columns: Sequence[str] | None = None,
     answers: Mapping[str, str] | None = None,
     kind: str = "",
+    sheet: Sheet = SERVICES,
 ) -> Preview:
     """What the pasted text would do.
 
@@ -284,11 +308,11 @@ def preview(
     text cannot be read, at ``column-0`` when no column, or more than one, holds the service.
     """
     cells = read_cells(text)
-    guessed, heading = guess_columns(cells)
-    chosen = [name if name in COLUMNS else "" for name in columns] if columns is not None else guessed
+    guessed, heading = guess_columns(cells, sheet.headings)
+    chosen = [name if name in sheet.columns else "" for name in (guessed if columns is None else columns)]
     chosen += [""] * (max(len(row) for row in cells) - len(chosen))
     found = Preview(chosen, heading, [], cells)
-    if chosen.count("name") != 1 or any(chosen.count(name) > 1 for name in COLUMNS):
+    if chosen.count("name") != 1 or any(chosen.count(name) > 1 for name in sheet.columns):
         raise WrongColumns(found)
     body = cells[1:] if heading else cells
     if not body:
@@ -298,9 +322,11 @@ def preview(
     in_paste = Names()
     taken: dict[str, int] = {}
     for number, row_cells in enumerate(body, 1):
-        row = _read_row(number, row_cells, chosen, answers or {}, kind)
+        row = _read_row(number, row_cells, chosen, answers or {}, kind, sheet)
         found.rows.append(row)
-        _judge(row, answers or {}, by_key, names, in_paste, taken, {one.id: one for one in saved})
+        _judge(row, answers or {}, by_key, names, in_paste, taken, {one.id: one for one in saved}, sheet)
+        if row.state != "skipped":
+            sheet.check(row)
         key = name_key(row.same.name if row.same else row.values["name"])
         if row.state != "skipped" and key and key not in taken:
             taken[key] = number
@@ -323,10 +349,15 @@ class WrongColumns(Invalid):
         self.found = found
 
 
-def _read_row(number: int, cells: list[str], columns: list[str], answers: Mapping[str, str], kind: str) -> Row:
+def _read_row(
+    number: int, cells: list[str], columns: list[str], answers: Mapping[str, str], kind: str, sheet: Sheet
+) -> Row:
     raw = {name: cells[i] if i < len(cells) else "" for i, name in enumerate(columns) if name}
-    fixed = {name: answers[f"fix-{number}-{name}"] for name in ("name", "kind") if f"fix-{number}-{name}" in answers}
-    values = {name: visible(text) for name, text in {**raw, **fixed}.items()}
+    fixed = {name: answers[f"fix-{number}-{name}"] for name in sheet.fixable if f"fix-{number}-{name}" in answers}
+    values = {
+        name: visible(re.sub(r"[\r\n]+", "; ", text.strip()) if name in sheet.lists else text)
+        for name, text in {**raw, **fixed}.items()
+    }
     row = Row(number, values)
     if any(has_control(text) for text in raw.values()) and "name" not in fixed:
         row.reasons.append(Reason(N_("It held characters that cannot be seen; they are left out. Check the name.")))
@@ -336,11 +367,10 @@ def _read_row(number: int, cells: list[str], columns: list[str], answers: Mappin
     if not name_key(values["name"]):
         row.reasons.append(Reason(N_("The name is missing.")))
         row.fix = ("name",)
-    for name, most in _LENGTHS.items():
+    for name, most in sheet.lengths.items():
         if len(values.get(name, "")) > most:
-            row.reasons.append(
-                Reason(N_("“%(column)s” is longer than %(most)d characters."), {"column": COLUMNS[name], "most": most})
-            )
+            too_long = {"column": sheet.columns[name], "most": most}
+            row.reasons.append(Reason(N_("“%(column)s” is longer than %(most)d characters."), too_long))
             row.fix = ("name",) if name == "name" else row.fix
     written = values.get("kind", "")
     values["kind"] = kind_of(written) or ("" if written else kind)
@@ -348,6 +378,7 @@ def _read_row(number: int, cells: list[str], columns: list[str], answers: Mappin
     if written and not values["kind"]:
         row.reasons.append(Reason(N_("“%(text)s” is no kind of service."), {"text": written[:40]}))
         row.fix = (*row.fix, "kind")
+    sheet.read(row)
     return row
 
 
@@ -359,6 +390,7 @@ def _judge(
     in_paste: Names,
     taken: Mapping[str, int],
     saved: Mapping[int, Saved],
+    sheet: Sheet,
 ) -> None:
     if answers.get(f"skip-{row.number}"):
         row.state, row.answered = "skipped", True
@@ -386,7 +418,7 @@ def _judge(
     if row.same is not None:
         row.changes = [
             (name, row.same.values.get(name, ""), row.values[name])
-            for name in COLUMNS
+            for name in sheet.columns
             if name not in ("name", "entry_mode")
             and row.values.get(name)
             and row.values[name] != row.same.values.get(name, "")

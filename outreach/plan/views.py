@@ -258,6 +258,7 @@ def _show_move(operation: Any, step: rules.Move, form: MoveForm) -> str:
 
 
 from . import (  # noqa: E402 - they add their pages to the blueprint above
+    agency_views,  # noqa: F401
     invitation_views,  # noqa: F401
     nested_views,  # noqa: F401
     place_views,  # noqa: F401

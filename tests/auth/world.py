@@ -21,6 +21,7 @@ from outreach.storage.tables import (
     Offence,
     Operation,
     Referral,
+    ReferralConsent,
     RegionSetting,
     Service,
     TeamMember,
@@ -60,6 +61,7 @@ class Corner:
     contact: str = ""
     draft: str = ""
     referral: str = ""
+    consent: str = ""
     accused: str = ""
     charge: str = ""
     answer: str = ""
@@ -100,6 +102,8 @@ def a_corner(operation: Operation, name: str) -> Corner:
         corner.contact = entry.uid
         corner.draft = draft_commands.start_draft(actor_of(officer), place)
     corner.referral = db.session.query(Referral.uid).filter_by(service_id=service.id).scalar()
+    agreed = db.session.query(ReferralConsent.uid).join(Referral, Referral.id == ReferralConsent.referral_id)
+    corner.consent = agreed.filter(Referral.uid == corner.referral).order_by(ReferralConsent.id).limit(1).scalar()
     with writing():
         accused = charge_commands.add_accused(
             actor_of(coordinator), operation, service.id, "A-01", True, dt.date(2017, 10, 11)
@@ -143,6 +147,7 @@ def a_world() -> World:
     )
     administrator = a_user(Role.ADMINISTRATOR)
     world.shared = {
+        "agency_id": agencies[0].id,
         "user_id": administrator.id,
         "grant_id": administrator.roles[0].id,
         "item_id": db.session.query(ListItem.id).filter_by(list_name="needs").first()[0],
@@ -221,6 +226,7 @@ UIDS = (
     ("/field/log/", "draft"),
     ("/kits/items/", "kit"),
     ("/kits/", "kit_move"),
+    ("/referrals/of/", "contact"),
     ("/referrals/", "referral"),
     ("/sessions/", "session"),
 )
@@ -243,6 +249,7 @@ VALUES: dict[str, Any] = {
     "member_id": _of_corner("member", _NOTHING),
     "certificate_id": _of_corner("certificate", _NOTHING),
     "uid": _uid,
+    "agency_id": _shared("agency_id"),
     "user_id": _shared("user_id"),
     "grant_id": _shared("grant_id"),
     "item_id": _shared("item_id"),
@@ -256,6 +263,8 @@ VALUES: dict[str, Any] = {
     "child": _of_corner("proposal", "NO-SUCH"),
     "measure": lambda world, case, rule: "persons_met" if case != NONEXISTENT else "no_such_measure",
     "step": lambda world, case, rule: "what",
+    "position": lambda world, case, rule: 1 if case != NONEXISTENT else _NOTHING,
+    "consent": _of_corner("consent", _NO_UID),
     "to": lambda world, case, rule: "reporting",
     "version": lambda world, case, rule: "000000000000",
     "filename": lambda world, case, rule: "css/outreach.css" if case != NONEXISTENT else "no-such-file",

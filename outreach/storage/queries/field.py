@@ -38,13 +38,7 @@ from ..tables import (
 from ..types import utc_now
 from . import access
 
-SUPPORT_KINDS = (
-    ServiceKind.VICTIM_SERVICES,
-    ServiceKind.ADVOCACY,
-    ServiceKind.CHILD_PROTECTION,
-    ServiceKind.HEALTH,
-    ServiceKind.HOUSING,
-)
+SUPPORT_KINDS = tuple(kind for kind in ServiceKind if kind.is_support)
 
 
 # --- where a contact is logged ----------------------------------------------------------------------------------------
