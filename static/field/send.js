@@ -10,10 +10,11 @@ const MINUTE = 60_000;
 export const SYNC_TAG = 'outreach-send';
 
 /**
- * Limits that a test may shorten. `failures`: in a row, after which there is no signal worth trying with. `pauses`: the
- * first are short, because no browser notices a network that only hangs.
+ * Limits that a test may shorten. `failures`: in a row, after which there is no signal worth trying with. `pauses`: short
+ * for more than a minute after each look at the app, because no browser notices a network that only hangs.
  */
-export const TIMES = { answer: 20_000, pauses: [0.1, 0.1, 0.15, 0.5, 1, 2, 5, 10].map((m) => m * MINUTE), beat: MINUTE, lock: MINUTE, failures: 3 };
+const PAUSES = [...Array(3).fill(0.1), ...Array(6).fill(0.15), 0.5, 1, 2, 5, 10];
+export const TIMES = { answer: 20_000, pauses: PAUSES.map((m) => m * MINUTE), beat: MINUTE, lock: MINUTE, failures: 3 };
 const MOST = { receipt: 64 * 1024, pack: 8 * 1024 * 1024 };
 
 // --- asking the site ----------------------------------------------------------------------------------------------------
@@ -215,13 +216,14 @@ const isPack = (said, device) =>
 export async function refreshPack() {
   const found = await ready();
   if (!found.device) return { ok: false, why: found.why };
-  const from = Date.now();
+  const [from, was] = [Date.now(), (await session())?.id];
   const answer = await request(`/field/app/pack?device=${found.device}`, MOST.pack);
   if (answer?.status === 401) return needSignIn();
   if (answer?.status !== 200 || !isPack(answer.said, found.device)) return { ok: false, why: 'offline' };
   try {
-    await begin(answer.said);
+    await begin(answer.said, was);
   } catch (error) {
+    if (error.why === 'ended') return needSignIn();
     return { ok: false, why: error.why ?? 'refused' };
   }
   signIn = false;

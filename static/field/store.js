@@ -159,11 +159,15 @@ const aboutDraft = (owner, uid) => `outreach-draft-1\n${owner}\n${uid}`;
 /** Whose session this phone has: {owner, id, share, phoneKey, pack_at}, or null. */
 export const session = async () => (await all('session'))[0] ?? null;
 
-/** Keep `fresh` (the site's pack) for its owner. Another owner's drafts and pack end; her outbox stays. */
-export async function begin(fresh, again = true) {
+/**
+ * Keep `fresh` (the site's pack) for its owner. Another owner's drafts and pack end; her outbox stays. `was`: the session
+ * (its id) that stood when the pack was asked for: one that ended meanwhile is not begun again by an answer of before.
+ */
+export async function begin(fresh, was = '', again = true) {
   const { phone_key: raw, ...kept } = fresh;
   const { owner } = fresh;
   const before = await session();
+  if (was && !before) throw new Trouble('ended');
   const mine = before?.owner === owner ? before : null;
   if (before && !mine) await dropHalves();
   const now = {
@@ -186,7 +190,7 @@ export async function begin(fresh, again = true) {
     return true;
   });
   await dropHalf(done ? former : sealed.half);
-  if (!done && again) return begin(fresh, false);
+  if (!done && again) return begin(fresh, was, false);
   if (!done) throw new Trouble('other');
   opened = { id: now.id, at: now.pack_at, pack: kept };
   spread('session');

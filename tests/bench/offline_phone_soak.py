@@ -29,6 +29,7 @@ from tests.bench.table import exactly, row
 CONTACTS, KILLS = 200, 20
 SLOWED, SAVES, SAVED_GOAL = 4, 40, 300.0
 SENT_GOAL = 10.0
+UNNOTICED = "s, where the browser never noticed that signal was gone"
 FIRST_GOAL, ALL_GOAL = 60.0, 200.0  # KB on the wire
 
 
@@ -133,7 +134,7 @@ def speed(place: Place, kind: BrowserType | None = None, saves: int = SAVES, ret
         row("saved_ms_throttled", middle, f"ms, median of {len(drawn)}, 1/{SLOWED}", SAVED_GOAL, middle <= SAVED_GOAL),
         row("saved_ms_throttled_p95", slow, "ms", SAVED_GOAL, slow <= SAVED_GOAL),
         row("sent_after_signal_s", sent, f"s, slowest of {returns}", SENT_GOAL, sent <= SENT_GOAL),
-        row("sent_after_unnoticed_s", unnoticed, "s, where the browser never noticed that signal was gone"),
+        row("sent_after_unnoticed_s", unnoticed, UNNOTICED, SENT_GOAL, unnoticed <= SENT_GOAL),
     ]
 
 

@@ -465,7 +465,7 @@ def test_where_nothing_can_be_kept_and_no_pack_came_it_says_whom_to_tell(phone):
     page = phone(NO_STORE, **NO_WORKER)
     page.route("**/field/app/pack*", lambda route: route.abort())
     page.reload()
-    expect(page.locator("main")).to_contain_text("Without signal, tell your coordinator by radio.")
+    expect(page.locator("main")).to_contain_text("Without it, tell your coordinator by radio.")
     expect(page.locator("#unkept")).to_have_count(0)
 
 

@@ -517,6 +517,24 @@ def test_only_the_sites_proven_word_ends_the_session_on_the_phone_and_never_the_
     assert phone.do("m.sendNow()") == {"sent": 1, "left": 0}
 
 
+def test_a_pack_that_was_on_its_way_when_the_session_ended_does_not_begin_it_again(phone: Phone) -> None:
+    held: list[Route] = []
+    phone.page.route("**/field/app/pack*", lambda route: held.append(route))
+    phone.do("() => { window.coming = m.refreshPack(); }")
+    for _ in range(300):
+        phone.page.wait_for_timeout(20)
+        if held:
+            break
+    answer = held[0].fetch()
+    phone.do("m.endSession()")
+    held[0].fulfill(response=answer)
+    assert phone.do("window.coming") == {"ok": False, "why": "sign_in"}
+    kept = phone.do(EVERYTHING)
+    assert kept["session"] == kept["pack"] == kept["cached"] == []
+    phone.page.unroute("**/field/app/pack*")
+    phone.begin()
+
+
 def test_an_expired_session_keeps_everything_and_says_that_she_must_sign_in(phone: Phone) -> None:
     phone.save()
     phone.answer(lambda _: said({"code": "sign_in_needed"}, 401))
