@@ -29,6 +29,8 @@ Values = dict[str, list[str]]
 LENT = ("place_kind", "municipality", "approach")
 # Fields that the questions give; everything else on the card is typed there.
 ASKED = ("code", "age", "gender", "answer", "reach_by", "safe_way", "urgent")
+# Where a way to reach somebody is typed: the question of each.
+WAYS = {"safe_phone": "phone", "other_way": "way"}
 
 
 def own_places() -> list[rows.LoggingPlace]:
@@ -108,7 +110,7 @@ def _agreed(number: int, answers: dict[str, Any], more: Values) -> list[str]:
         asked = what in more.get(f"asked-{number}", ())
         if not asked or what in more.get(f"agreed-{number}", ()):
             stated.append(what)
-    return stated + [what for what in more.get(f"agreed-{number}", ()) if what in ("talk", "share")]
+    return stated + [what for what in more.get(f"agreed-{number}", ()) if what in ("talk", "share", "any")]
 
 
 def hidden_of(uid: str, answers: dict[str, Any]) -> Values:
@@ -125,7 +127,7 @@ def hidden_of(uid: str, answers: dict[str, Any]) -> Values:
             f"gender-{n}": answers.get(f"gender-{n}", "not_known"),
             f"answer-{n}": answers.get(f"support-{n}", "not_known"),
             f"reach_by-{n}": "" if reach == "not_known" else reach,
-            f"safe_way-{n}": answers.get(f"phone-{n}", "") if reach == "safe_phone" else "",
+            f"safe_way-{n}": answers.get(f"{WAYS[reach]}-{n}", "") if reach in WAYS else "",
             f"urgent-{n}": "yes" if accepted and answers.get(f"urgent-{n}") == "yes" else "",
         }
     return {name: [str(value)] for name, value in values.items()}
@@ -145,6 +147,7 @@ def answers_in(values: Values) -> dict[str, Any]:
             f"support-{n}": _one(values, f"answer-{n}"),
             f"reach-{n}": _one(values, f"reach_by-{n}") or "not_known",
             f"phone-{n}": _one(values, f"safe_way-{n}"),
+            f"way-{n}": _one(values, f"safe_way-{n}"),
             f"urgent-{n}": _one(values, f"urgent-{n}") or "no",
         }
     return answers
@@ -219,6 +222,8 @@ def _person(number: int, answers: dict[str, Any], values: Values) -> dict[str, A
         found.append((gettext("Reach by"), _label(forms.REACH, answers.get("reach" + n)), "reach" + n))
         if answers.get("reach" + n) == "safe_phone":
             found.append((gettext("Safe number"), gettext("kept, sealed to the agency"), "phone" + n))
+        if answers.get("reach" + n) == "other_way":
+            found.append((gettext("Safe way"), gettext("kept, sealed to the agency"), "way" + n))
         found.append(
             (gettext("Urgent"), gettext("Yes") if answers.get("urgent" + n) == "yes" else gettext("No"), "urgent" + n)
         )

@@ -15,10 +15,11 @@ from outreach.storage.days import operational_day
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import contacts, operations
 from outreach.storage.queries import field as rows
+from outreach.storage.queries.consents import Agreed
 from outreach.storage.queries.referrals import add_referral
 from outreach.storage.tables import Meeting, Operation, Person
 from outreach.storage.types import new_uid, utc_now
-from outreach.vocab import ContactResult
+from outreach.vocab import ContactResult, SharedFact
 
 from . import rules
 from .rules import ContactEntry, PersonEntry
@@ -262,7 +263,9 @@ def _add_version(
     if not version.withdrawn:
         for person, (person_id, _key) in zip(entry.persons, persons, strict=True):
             if person.referred and (version.number == 1 or not contacts.referral_of(version.contact_id, person_id)):
-                _refer(actor, version, person, person_id, said.day, now)
+                # What she agreed to when she was met is dated then; a yes that came with a change is dated now.
+                agreed = agreed_by(person, min(entry.met_at, now) if version.number == 1 else now)
+                _refer(actor, version, person, person_id, said.day, agreed, now)
 
 
 def _meeting(person: PersonEntry, former: Meeting | None, now: dt.datetime) -> dict[str, Any]:
@@ -287,7 +290,15 @@ def _meeting(person: PersonEntry, former: Meeting | None, now: dt.datetime) -> d
     }
 
 
-def _refer(actor: Actor, version: Version, person: PersonEntry, person_id: int, day: dt.date, now: dt.datetime) -> None:
+def _refer(
+    actor: Actor,
+    version: Version,
+    person: PersonEntry,
+    person_id: int,
+    day: dt.date,
+    agreed: Agreed,
+    now: dt.datetime,
+) -> None:
     """The referral of a person who accepted and agreed."""
     place = version.place
     referral = add_referral(
@@ -304,6 +315,7 @@ def _refer(actor: Actor, version: Version, person: PersonEntry, person_id: int, 
         safe_way=person.safe_way,
         by=actor.user,
         now=now,
+        agreed=agreed,
     )
     audit.record(
         actor,
@@ -313,6 +325,12 @@ def _refer(actor: Actor, version: Version, person: PersonEntry, person_id: int, 
         operation=place.operation_id,
         service=place.service_id,
     )
+
+
+def agreed_by(person: PersonEntry, at: dt.datetime) -> Agreed:
+    """What a person agreed to beside being referred: to share all that may be, and with whom."""
+    facts = tuple(fact.value for fact in SharedFact) if "share" in person.agreed else ()
+    return Agreed(facts, person.any_agency, at)
 
 
 def _with_agencies(place: rows.LoggingPlace, entry: ContactEntry) -> ContactEntry:

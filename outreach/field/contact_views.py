@@ -90,6 +90,7 @@ def _page(record: contacts.ContactRecord, problem: Invalid | None = None) -> Any
         ],
         conflict_code=any(person.code_conflict for _, person in record.meetings),
         note=commands.entry_of(record).note,
+        people=_people(record),
         history=history,
         may_change=may(g.actor, "contact.change", record.target),
         needs_reason=not record.target.open_for_entry,
@@ -100,6 +101,16 @@ def _page(record: contacts.ContactRecord, problem: Invalid | None = None) -> Any
         team=rows.team_of(record.contact.team_id),
         service=rows.service_name(record.contact.service_id),
     )
+
+
+def _people(record: contacts.ContactRecord) -> list[dict[str, Any]]:
+    """Who accepted support or was referred: the referrals that were made, never what became of them."""
+    made = contacts.referrals_of(record.contact.id)
+    return [
+        {"position": meeting.position, "referrals": made.get(person.id, []), "code": commands.code_of(person)}
+        for meeting, person in record.meetings
+        if meeting.answer == SupportAnswer.ACCEPTED or person.id in made
+    ]
 
 
 @bp.get("/field/contacts/<uid>/edit")

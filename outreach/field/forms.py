@@ -72,6 +72,7 @@ REACH: dict[str, Any] = {
     "here": _l("The agency is here"),
     "they_call": _l("They will call the agency"),
     "safe_phone": _l("A phone that is safe to call"),
+    "other_way": _l("Another safe way"),
     "not_known": _l("Not known"),
 }
 SUPPORT: dict[str, Any] = {
@@ -98,6 +99,7 @@ CONSEQUENCES: dict[str, Any] = {
     "here": _l("Somebody of the agency is with you now"),
     "they_call": _l("The number is on the card"),
     "safe_phone": _l("Sealed: only the agency can open it"),
+    "other_way": _l("In words, sealed to the agency"),
     "yes": _l("The agency is needed tonight"),
     "no": _l("The agency follows up in its own time"),
 }
@@ -157,9 +159,9 @@ def change_form(values: Mapping[str, list[str]], count: int, agencies: list[tupl
             "age": SelectField(_l("Age band"), choices=_options(_words(AgeBand))),
             "gender": SelectField(_l("Gender"), choices=_options(_words(Gender))),
             "answer": SelectField(_l("Support"), choices=_options(_words(SupportAnswer))),
-            "agreed": CheckboxesField(_l("Agreed"), choices=_options(agreements())),
+            "agreed": CheckboxesField(_l("Agreed"), choices=_options(agreements_for_change())),
             "reach_by": SelectField(_l("Reach by"), choices=_options([("", gettext("Not said")), *_reach_words()])),
-            "safe_way": StringField(_l("Number that is safe to call")),
+            "safe_way": StringField(_l("Safe number, or another safe way")),
             "urgent": SelectField(_l("Urgent"), choices=_options([("", gettext("No")), ("yes", gettext("Yes"))])),
             **_person_fields(agencies),
         }
@@ -183,8 +185,13 @@ def agreements() -> list[tuple[str, str]]:
         ("talk", gettext("to talk with us")),
         ("record", gettext("to be recorded")),
         ("refer", gettext("to be referred")),
-        ("share", gettext("to share with other services")),
+        ("share", gettext("to share what was said with the agency")),
     ]
+
+
+def agreements_for_change() -> list[tuple[str, str]]:
+    """What can be ticked where a referral may follow."""
+    return [*agreements(), ("any", gettext("to go to any agency that can help"))]
 
 
 def _shared_fields(teams: list[tuple[str, str]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.errors import NotAllowed
 from outreach.storage.keys import site_keys
-from outreach.storage.queries import contacts, radio_cards, referrals
+from outreach.storage.queries import consents, contacts, radio_cards, referrals
 from outreach.storage.queries import field as rows
 from outreach.storage.tables import ReferralVersion
 from outreach.storage.types import utc_now
@@ -188,16 +188,18 @@ def _complete_referral(
     referral, version = referrals.by_id(referral_id), referrals.current(referral_id)
     said = {"agency_id": person.agency_id, "needs": list(person.needs), "urgent": person.urgent}
     said["reach_by"] = person.reach_by
+    agreed = commands.agreed_by(person, min(new.entry.met_at, now))
     tag = Tag.REFERRAL_COMPLETED
     if version.state == ReferralState.MADE:
         if referrals.supersede(version, now):
             number = version.version + 1
-            stamp = {"recorded_at": now, "recorded_by_id": officer.user}
+            stamp = {"recorded_at": now, "recorded_by_id": officer.user, "owed_at": version.owed_at}
             row = ReferralVersion(referral_id=referral_id, state=version.state, version=number, **said, **stamp)
             referrals.add_version(row)
+            consents.complete(referral_id, agreed, person.agency_id, now, officer.user)
     elif version.agency_id != person.agency_id or version.state == ReferralState.NOT_REACHED:
         about = {name: getattr(referral, name) for name in ("operation_id", "service_id", "contact_id", "person_id")}
-        way = {"safe_way": person.safe_way, "by": officer.user, "now": now}
+        way = {"safe_way": person.safe_way, "by": officer.user, "now": now, "agreed": agreed}
         referral = referrals.add_referral(**about, day=new.said.day, made_at=now, **said, **way)
         tag = Tag.REFERRAL_MADE
     standing = referrals.current(referral.id)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from outreach.errors import N_, Finding, Invalid
 from outreach.vocab import ContactResult, SupportAnswer
 
-from .rules import CODE_SIGNS, MOST_PERSONS, REACH_BY, ContactEntry, PersonEntry, read_code, typed_signs
+from .rules import CODE_SIGNS, MOST_PERSONS, ContactEntry, PersonEntry, read_code, typed_signs
 
 FORMAT = 1
 """Woven into the check signs: under another format, every group of a card is wrong."""
@@ -40,7 +40,8 @@ AGES = ("under_12", "12_13", "14_15", "16_17", "18", "19_24", "25_34", "35_44", 
 GENDERS = ("woman_girl", "man_boy", "non_binary", "transgender", "self_described", "not_known")
 # An acceptance that is taken back is no answer of a contact that begins.
 OTHER_ANSWERS = ("declined", "undecided", "not_offered", "not_known")
-REACHES = ("", *REACH_BY)
+REACHES = ("", "here", "they_call", "safe_phone")
+"""Another safe way is words, which no card carries: it says *not said* and that more was typed."""
 OTHER_RESULTS = ("no_answer", "nobody_there", "left")
 
 MARKS = 2**24
@@ -92,7 +93,8 @@ def _person_line(person: PersonEntry, line: int) -> str:
 def _said(person: PersonEntry) -> int:
     """The answers of a person as one number."""
     if person.answer == SupportAnswer.ACCEPTED:
-        way = len(OTHER_ANSWERS) + REACHES.index(person.reach_by) * 2 + person.urgent
+        reach = person.reach_by if person.reach_by in REACHES else ""
+        way = len(OTHER_ANSWERS) + REACHES.index(reach) * 2 + person.urgent
     else:
         way = OTHER_ANSWERS.index(person.answer)
     number = (way * len(AGES) + AGES.index(person.age)) * len(GENDERS) + GENDERS.index(person.gender)
@@ -105,7 +107,13 @@ def _says_more(entry: ContactEntry) -> bool:
     """Whether something was typed that only the phone's record brings. Place and approach are left out: the last
     contact lends them to every contact, so that they tell nothing."""
     return bool(entry.kits or entry.note) or any(
-        p.age_said != "not_known" or p.no_referral_reason or p.indicators or p.needs or p.safe_way or "talk" in p.agreed
+        p.age_said != "not_known"
+        or p.no_referral_reason
+        or p.indicators
+        or p.needs
+        or p.safe_way
+        or p.any_agency
+        or "talk" in p.agreed
         for p in entry.persons
         if p.recorded
     )

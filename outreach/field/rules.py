@@ -97,7 +97,8 @@ def read_uid(text: str) -> str | None:
 
 # --- what a contact says ----------------------------------------------------------------------------------------------
 
-REACH_BY = ("here", "they_call", "safe_phone")
+REACH_BY = ("here", "they_call", "safe_phone", "other_way")
+LONGEST_NUMBER, LONGEST_WAY = 60, 300
 AGREEMENTS = ("talk", "record", "refer", "share")
 MOST_PERSONS = 20
 UNDER_18 = frozenset(AgeBand.below(18))
@@ -122,6 +123,7 @@ class PersonEntry:
     urgent: bool = False
     agency_id: int | None = None
     needs: tuple[str, ...] = ()
+    any_agency: bool = False
 
     @property
     def recorded(self) -> bool:
@@ -166,10 +168,18 @@ def content_hash(entry: ContactEntry, *about: object) -> str:
 
     Equal for a repeat of the same submission; the UUID itself is not content.
     """
-    content = {**vars(entry), "met_at": entry.met_at.isoformat(), "persons": [vars(p) for p in entry.persons]}
+    content = {**vars(entry), "met_at": entry.met_at.isoformat(), "persons": [_content_of(p) for p in entry.persons]}
     del content["uid"]
     text = json.dumps([content, *about], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _content_of(person: PersonEntry) -> dict[str, Any]:
+    """What is said of a person; what earlier releases could not say is content only where it is said."""
+    content = dict(vars(person))
+    if not person.any_agency:
+        del content["any_agency"]
+    return content
 
 
 def conflict_uid(uid: str, hashed: str) -> str:
@@ -236,9 +246,10 @@ def _read_person(read: _Reader, number: int) -> PersonEntry:
         if not code:
             read.find("met_before" + n, N_("This is no code of ours: check each sign. A code looks like K7QM-4R2X."))
     reach_by = read.one_of("reach_by" + n, ("", *REACH_BY), N_("Choose how the agency reaches the person."))
-    safe_way = read.short("safe_way" + n, 60) if reach_by == "safe_phone" else ""
-    if reach_by == "safe_phone" and sum(c.isdigit() for c in safe_way) < 7:
-        read.find("safe_way" + n, N_("Enter the number that is safe to call, at least 7 digits."))
+    safe_way = read.short("safe_way" + n, LONGEST_WAY) if reach_by in ("safe_phone", "other_way") else ""
+    wrong = wrong_way(reach_by, safe_way)
+    if wrong:
+        read.find("safe_way" + n, wrong)
     agency = read.text("agency" + n)
     return PersonEntry(
         code=code,
@@ -256,7 +267,17 @@ def _read_person(read: _Reader, number: int) -> PersonEntry:
         urgent=read.text("urgent" + n) == "yes",
         agency_id=int(agency) if agency.isascii() and agency.isdigit() and len(agency) < 10 else None,
         needs=read.all_listed("needs" + n, "needs"),
+        any_agency="any" in read.fields.get("agreed" + n, ()),
     )
+
+
+def wrong_way(reach_by: str, safe_way: str) -> str:
+    """What is wrong with a way to reach somebody, '' when nothing is: a number has digits, another way is any words."""
+    if reach_by == "safe_phone" and (len(safe_way) > LONGEST_NUMBER or sum(c.isdigit() for c in safe_way) < 7):
+        return N_("Enter the number that is safe to call, at least 7 digits.")
+    if reach_by == "other_way" and not 0 < len(safe_way) <= LONGEST_WAY:
+        return N_("Write how the person can be reached safely, in 300 characters or fewer.")
+    return ""
 
 
 class _Reader:
@@ -341,6 +362,8 @@ def _person_steps(answers: Answers, number: int) -> Iterator[str]:
         yield f"reach-{number}"
         if answers.get(f"reach-{number}") == "safe_phone":
             yield f"phone-{number}"
+        if answers.get(f"reach-{number}") == "other_way":
+            yield f"way-{number}"
         yield f"urgent-{number}"
 
 

@@ -63,6 +63,7 @@ def same_text(one: ContactEntry, other: ContactEntry) -> bool:
     def said(entry: ContactEntry) -> ContactEntry:
         kept = entry.kept()
         unsaid = {"code": "", "reach_by": "", "safe_way": "", "urgent": False, "agency_id": None, "needs": ()}
+        unsaid["any_agency"] = False
         return replace(kept, uid="", persons=tuple(replace(person, **unsaid) for person in kept.persons))
 
     return said(one) == said(other)

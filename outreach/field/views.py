@@ -98,7 +98,12 @@ def discard(draft: Any, saved: str = "") -> Any:
     return redirect(url_for("field.my_shift"), code=303)
 
 
-_SCREENS = {"count": "field/count.html", "duty": "field/duty.html", "phone": "field/safe_phone.html"}
+_SCREENS = {
+    "count": "field/count.html",
+    "duty": "field/duty.html",
+    "phone": "field/safe_phone.html",
+    "way": "field/safe_way.html",
+}
 
 
 def _go(draft: Any, step: str) -> Any:
@@ -111,9 +116,9 @@ def _wrong_answer(step: str, given: str) -> str:
     if kind == "count":
         ok = len(given) < 4 and 2 <= whole(given) <= rules.MOST_PERSONS
         return "" if ok else gettext("Enter how many persons, 2 to %(most)d.", most=rules.MOST_PERSONS)
-    if kind == "phone":
-        ok = len(given) <= 60 and sum(c.isdigit() for c in given) >= 7
-        return "" if ok else gettext("Enter the number that is safe to call, at least 7 digits.")
+    if kind in ("phone", "way"):
+        wrong = rules.wrong_way("safe_phone" if kind == "phone" else "other_way", given)
+        return gettext(wrong) if wrong else ""
     if kind == "duty":
         return "" if given == "read" else gettext("Read the card, then go on.")
     return "" if given in forms.QUESTIONS[kind][2] else gettext("Choose one of the answers.")

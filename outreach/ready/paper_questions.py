@@ -51,6 +51,7 @@ _REACH = {
     "here": _l("The agency is here"),
     "they_call": _l("They will call the agency"),
     "safe_phone": _l("A phone that is safe to call"),
+    "other_way": _l("Another safe way"),
     "not_known": _l("Not known"),
 }
 _URGENT = {"no": _l("Not urgent"), "yes": _l("Urgent")}
@@ -103,5 +104,5 @@ def agreements() -> dict[str, str]:
         "talk": gettext("to talk with us"),
         "record": gettext("to be recorded"),
         "refer": gettext("to be referred"),
-        "share": gettext("to share with other services"),
+        "share": gettext("to share what was said with the agency"),
     }

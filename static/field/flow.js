@@ -12,6 +12,10 @@ const UNDER_18 = new Set(['under_12', '12_13', '14_15', '16_17']);
 // What the last contact lends to the next one.
 export const LENT = ['place_kind', 'municipality', 'approach'];
 
+// Where a way to reach somebody is typed: the question of each.
+export const WAYS = { safe_phone: 'phone', other_way: 'way' };
+const LONGEST_WAY = 300;
+
 /** How many persons the answers are about. */
 export function countOf(answers) {
   if (answers.what === 'met') return 1;
@@ -30,7 +34,7 @@ export function steps(answers) {
     path.push(`gender-${n}`, `support-${n}`);
     if (answers[`support-${n}`] !== 'accepted') continue;
     path.push(`reach-${n}`);
-    if (answers[`reach-${n}`] === 'safe_phone') path.push(`phone-${n}`);
+    if (answers[`reach-${n}`] in WAYS) path.push(`${WAYS[answers[`reach-${n}`]]}-${n}`);
     path.push(`urgent-${n}`);
   }
   path.push('check');
@@ -56,9 +60,16 @@ const digits = (text) => (text.match(/\p{Nd}/gu) ?? []).length;
 export function wrongAnswer(step, given, offered) {
   const kind = step.split('-')[0];
   if (kind === 'count') return /^\d{1,3}$/.test(given) && given >= 2 && given <= MOST_PERSONS ? '' : 'wrong_count';
-  if (kind === 'phone') return given.length <= 60 && digits(given) >= 7 ? '' : 'wrong_phone';
+  if (kind === 'phone') return wrongWay('safe_phone', given);
+  if (kind === 'way') return wrongWay('other_way', given);
   if (kind === 'duty') return given === 'read' ? '' : 'wrong_duty';
   return offered.includes(given) ? '' : 'wrong_choice';
+}
+
+/** What is wrong with a way to reach somebody: a number has digits, another way is any words. */
+function wrongWay(reach, given) {
+  if (reach === 'safe_phone') return long(given) <= 60 && digits(given) >= 7 ? '' : 'wrong_phone';
+  return given && long(given) <= LONGEST_WAY ? '' : 'wrong_way';
 }
 
 /** The answers as the fields of `rules.read_entry`: {name: [values]}. */
@@ -73,7 +84,7 @@ export function hiddenOf(uid, answers) {
     values[`gender-${n}`] = answers[`gender-${n}`] ?? 'not_known';
     values[`answer-${n}`] = answers[`support-${n}`] ?? 'not_known';
     values[`reach_by-${n}`] = reach === 'not_known' ? '' : reach;
-    values[`safe_way-${n}`] = reach === 'safe_phone' ? answers[`phone-${n}`] ?? '' : '';
+    values[`safe_way-${n}`] = reach in WAYS ? answers[`${WAYS[reach]}-${n}`] ?? '' : '';
     values[`urgent-${n}`] = accepted && answers[`urgent-${n}`] === 'yes' ? 'yes' : '';
   }
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [String(value)]]));
@@ -87,7 +98,7 @@ export function agreed(number, answers, more) {
     if (what === 'refer' && answers[`support-${number}`] !== 'accepted') return false;
     return !asked.includes(what) || left.includes(what);
   });
-  return [...stated, ...left.filter((what) => what === 'talk' || what === 'share')];
+  return [...stated, ...left.filter((what) => ['talk', 'share', 'any'].includes(what))];
 }
 
 const MOMENT = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)(:\d\d)?$/;
@@ -124,10 +135,12 @@ export function findings(fields, { agencies = [] } = {}) {
   return found;
 }
 
-/** A safe number that is too short, or that no agency could open: see `_with_agencies` of commands.py. */
+/** A safe number that is too short, a way that is not said, or that no agency could open: see `_with_agencies` of commands.py. */
 function unreachable(fields, n, agencies) {
-  if (first(fields, `reach_by-${n}`) !== 'safe_phone') return [];
-  if (digits(first(fields, `safe_way-${n}`)) < 7) return [[`safe_way-${n}`, 'wrong_phone']];
+  const reach = first(fields, `reach_by-${n}`);
+  if (!(reach in WAYS)) return [];
+  const wrong = wrongWay(reach, first(fields, `safe_way-${n}`));
+  if (wrong) return [[`safe_way-${n}`, wrong]];
   const consents = fields[`agreed-${n}`] ?? [];
   const referred = first(fields, `answer-${n}`) === 'accepted' && ['record', 'refer'].every((c) => consents.includes(c));
   return referred && !agencies.length ? [[`reach_by-${n}`, 'wrong_agency']] : [];

@@ -3,6 +3,7 @@
 // network. No telephone number is ever on a card.
 
 import { CODE_SIGNS, readCode } from './codes.js';
+import { WAYS } from './flow.js';
 
 const FORMAT = 1;
 const BASE = CODE_SIGNS.length;
@@ -10,7 +11,7 @@ const WEIGHTS = [4, 3, 2];
 const AGES = ['under_12', '12_13', '14_15', '16_17', '18', '19_24', '25_34', '35_44', '45_over', 'not_known'];
 const GENDERS = ['woman_girl', 'man_boy', 'non_binary', 'transgender', 'self_described', 'not_known'];
 const OTHER_ANSWERS = ['declined', 'undecided', 'not_offered', 'not_known'];
-const REACHES = ['', 'here', 'they_call', 'safe_phone'];
+const REACHES = ['', 'here', 'they_call', 'safe_phone']; // another safe way is words, which no card carries
 const OTHER_RESULTS = ['no_answer', 'nobody_there', 'left'];
 const SLOTS = 8 * 24 * 12;
 const STEP_MS = 5 * 60 * 1000;
@@ -71,7 +72,7 @@ function personOf(fields, n) {
     madeSafe: first(fields, `made_safe${n}`) === 'yes',
     more: (first(fields, `age_said${n}`) || 'not_known') !== 'not_known' || agreed.includes('talk')
       || any(fields, `reason${n}`) || any(fields, `indicators${n}`) || any(fields, `needs${n}`)
-      || (reach === 'safe_phone' && any(fields, `safe_way${n}`)),
+      || (reach in WAYS && any(fields, `safe_way${n}`)) || agreed.includes('any'),
   };
 }
 
@@ -84,7 +85,7 @@ function saysMore(fields, persons) {
 function personGroups(person, line) {
   if (!person.recorded) return [checked(digitsOf(NOT_RECORDED, 3), line, 0)];
   const way = person.answer === 'accepted'
-    ? OTHER_ANSWERS.length + REACHES.indexOf(person.reach) * 2 + Number(person.urgent)
+    ? OTHER_ANSWERS.length + Math.max(REACHES.indexOf(person.reach), 0) * 2 + Number(person.urgent)
     : OTHER_ANSWERS.indexOf(person.answer);
   let number = (way * AGES.length + AGES.indexOf(person.age)) * GENDERS.length + GENDERS.indexOf(person.gender);
   for (const yes of [person.refer, person.share, person.madeSafe, person.claimed]) number = number * 2 + Number(yes);

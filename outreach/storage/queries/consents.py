@@ -18,6 +18,7 @@ from ..case_keys import WAY, case_keys
 from ..engine import db
 from ..keys import Place, site_keys
 from ..tables import (
+    Contact,
     ContactDraft,
     Meeting,
     Person,
@@ -81,6 +82,17 @@ def add_consent(
             recorded_by_id=by,
         )
     )
+
+
+def complete(referral_id: int, agreed: Agreed, agency_id: int | None, now: dt.datetime, by: int | None) -> None:
+    """Add what a fuller record of the same agreement says, where the first could not say it."""
+    at = agreed.at or now
+    if agreed.any_agency and not covers_any(referral_id):
+        add_consent(referral_id, Consent.AGENCY, (), None, at, now, by)
+    elif agency_id is not None and not covers(referral_id, agency_id):
+        add_consent(referral_id, Consent.AGENCY, (), agency_id, at, now, by)
+    if agreed.facts and not stands(referral_id, Consent.FACTS):
+        add_consent(referral_id, Consent.FACTS, agreed.facts, None, at, now, by)
 
 
 def stands(referral_id: int, kind: Consent) -> bool:
@@ -204,6 +216,17 @@ def own_code_place(referral: Referral) -> Place:
     return Place("referral", "code_sealed", referral.uid, referral.service_id)
 
 
+def referred_before(person: Person, service_id: int) -> list[dt.date]:
+    """Days on which the service has referred this person, by whichever of its contacts; nothing of what became of it.
+
+    Only the service's own: whether another one knows her nobody learns.
+    """
+    same = select(Person.id).where(Person.root_id == person.root_id)
+    same = same.where(func.coalesce(Person.join_key, Person.id) == (person.join_key or person.id))
+    query = select(Referral.day).where(Referral.service_id == service_id, Referral.person_id.in_(same))
+    return list(db.session.scalars(query.distinct().order_by(Referral.day)))
+
+
 # --- withdrawing ------------------------------------------------------------------------------------------------------
 
 
@@ -215,6 +238,13 @@ class Given:
     agency: str
     recorded_by: str
     withdrawn_by: str
+    first: bool
+    """Whether it was given when the referral was made, and not later, to the agency."""
+
+    @property
+    def withdrawn_by_agency(self) -> bool:
+        """Whether the person said it to the agency itself, which needed no telling."""
+        return self.consent.told_at is not None and self.consent.told_at == self.consent.withdrawn_recorded_at
 
 
 def consents_of(referral_id: int) -> list[Given]:
@@ -230,9 +260,12 @@ def consents_of(referral_id: int) -> list[Given]:
     names: dict[int | None, str] = {
         row[0]: row[1] for row in db.session.execute(select(User.id, User.name).where(User.id.in_(sorted(people))))
     }
+    made = min((consent.recorded_at for consent, _ in found), default=None)
     return [
-        Given(consent, agency, names.get(consent.recorded_by_id, ""), names.get(consent.withdrawn_by_id, ""))
-        for consent, agency in found
+        Given(
+            one, agency, names.get(one.recorded_by_id, ""), names.get(one.withdrawn_by_id, ""), one.recorded_at == made
+        )
+        for one, agency in found
     ]
 
 
@@ -251,6 +284,23 @@ def withdraw(consent_id: int, at: dt.datetime, now: dt.datetime, by: int | None,
     )
     db.session.expire_all()
     return ended.rowcount == 1
+
+
+def say_again(consent_id: int, now: dt.datetime, by: int | None) -> None:
+    """The service that made the referral says what its agency knew already: from now on it stands in her name."""
+    db.session.execute(
+        sql_update(ReferralConsent)
+        .where(ReferralConsent.id == consent_id, ReferralConsent.told_at == ReferralConsent.withdrawn_recorded_at)
+        .values(withdrawn_recorded_at=now, withdrawn_by_id=by)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.expire_all()
+
+
+def maker_of(referral: Referral) -> int | None:
+    """Whose own the contact is that the referral was made from."""
+    contact = None if referral.contact_id is None else db.session.get(Contact, referral.contact_id)
+    return None if contact is None else contact.created_by_id
 
 
 @dataclass(frozen=True)

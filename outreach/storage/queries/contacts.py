@@ -135,6 +135,15 @@ def referral_of(contact_id: int, person_id: int) -> int | None:
     return db.session.scalar(query.order_by(Referral.id).limit(1))
 
 
+def referrals_of(contact_id: int) -> dict[int, list[Referral]]:
+    """Person id → the referrals made from the contact, the oldest first."""
+    query = select(Referral).where(Referral.contact_id == contact_id, Referral.person_id.is_not(None))
+    found: dict[int, list[Referral]] = {}
+    for referral in db.session.scalars(query.order_by(Referral.id)):
+        found.setdefault(referral.person_id or 0, []).append(referral)
+    return found
+
+
 # --- what My shift shows ----------------------------------------------------------------------------------------------
 
 

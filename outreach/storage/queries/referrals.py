@@ -17,6 +17,7 @@ from ..case_keys import WAY, case_keys
 from ..engine import db, once_committed
 from ..keys import FORMAT, Place, site_keys
 from ..tables import Operation, Person, Referral, ReferralVersion, SafeContact, Service, User
+from ..types import new_uid
 from .access import operation_target
 from .consents import Agreed, add_consents, covers, covers_any
 
@@ -38,12 +39,14 @@ def add_referral(
     *,
     agreed: Agreed = Agreed(),  # noqa: B008 - frozen value
     origin: Origin = Origin.POLICE,
+    uid: str | None = None,
 ) -> Referral:
     """A referral in state *made*, with what the person agreed to, and the safe way sealed to the agency. Flushes.
 
     ``reach_by``: ``vocab.ReachBy``. ``by``: user id. The caller checks, journals and counts the change.
     """
     referral = Referral(
+        uid=uid or new_uid(),
         origin=origin.value,
         operation_id=operation_id,
         service_id=service_id,
