@@ -21,6 +21,7 @@ from outreach.vocab import (
     ChargeStatus,
     ContactResult,
     Gender,
+    Outcome,
     PlaceKind,
     ServiceKind,
     StaffCategory,
@@ -163,6 +164,7 @@ def _labels() -> dict[str, str]:
         "kits": gettext("Kits"),
         "agency": gettext("Agency"),
         "steps": gettext("Steps"),
+        "outcome": gettext("Outcome"),
         "arrested": gettext("Arrested"),
         "offence": gettext("Offence"),
         "count": gettext("Counts"),
@@ -212,6 +214,14 @@ def _referral(row: dict[str, Any], _offences: Mapping[str, str], _zone: str) -> 
     return {"steps": ", ".join(name for step, name in steps.items() if row[step])}
 
 
+def _nothing_more(_row: dict[str, Any], _offences: Mapping[str, str], _zone: str) -> dict[str, Any]:
+    return {}
+
+
+def _outcome(row: dict[str, Any], _offences: Mapping[str, str], _zone: str) -> dict[str, Any]:
+    return {"outcome": _of(Outcome, row["outcome"]) or row["outcome"]}
+
+
 def _accused(row: dict[str, Any], _offences: Mapping[str, str], _zone: str) -> dict[str, Any]:
     return {"arrested": _yes(row["arrested"])}
 
@@ -236,6 +246,8 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[..., dict[str, Any]]]] = {
     "meetings": (("hours", "age", "gender", "support", "made_safe", "place", "meetings"), _meeting),
     "contacts": (("hours", "result", "kits"), _contact),
     "referrals": (("steps",), _referral),
+    "direct": ((), _nothing_more),
+    "outcomes": (("outcome",), _outcome),
     "accused": (("arrested",), _accused),
     "charges": (("offence", "count", "status"), _charge),
     "deployed": (("category",), _staff),

@@ -19,7 +19,7 @@ from outreach.rollup.measures import CATALOGUE, Family, Measure
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.totals import totals
 from outreach.rollup.units import UNDATED
-from outreach.vocab import N_, Basis, EntryMode
+from outreach.vocab import FOLLOW_UP_DAYS, N_, Basis, EntryMode
 
 
 class Severity(StrEnum):
@@ -47,6 +47,10 @@ _NOT_ABOVE = (
     ("persons_under_18", "persons_met", N_("Persons under 18 is %(low)s, but persons met is %(high)s.")),
     ("persons_made_safe", "persons_met", N_("Persons made safe is %(low)s, but persons met is %(high)s.")),
     ("referrals_received", "referrals_made", N_("Referrals received is %(low)s, but referrals made is %(high)s.")),
+    ("referrals_reached", "referrals_received",
+     N_("Referrals reached is %(low)s, but referrals received is %(high)s.")),
+    *((f"referrals_engaged_{days}", f"referrals_due_{days}",
+       N_("Engaged at %(days)s days is %(low)s, but follow-ups due is %(high)s.")) for days in FOLLOW_UP_DAYS),
 )
 _ANSWERS = N_(
     "Accepted %(accepted)s, declined %(declined)s and undecided %(undecided)s do not make offered %(offered)s.")
@@ -63,7 +67,7 @@ _SAME_CODE = N_("Person codes that appear twice in one contact, maybe issued twi
 _NOT_CONFIRMED = N_("Entries of a service that has not confirmed its part: %(rows)s.")
 _NO_ACCUSED = N_("Charges without a person charged among the standing records: %(charges)s.")
 _PARTS = N_("The staff categories add up to %(parts)s, but the number told is %(whole)s.")
-_FACT_FRAMES = ("meetings", "contacts", "referrals", "accused", "charges", "deployed")
+_FACT_FRAMES = ("meetings", "contacts", "referrals", "outcomes", "accused", "charges", "deployed")
 
 
 def checks(facts: Facts) -> list[Check]:
@@ -93,7 +97,8 @@ def _contradictions(book: Ledger) -> Iterator[Check]:
         for low, high, message in _NOT_ABOVE:
             if low in known and high in known and known[low] > known[high]:
                 yield Check(f"{low}_above_{high}", Severity.PROBLEM, message,
-                            {"low": known[low], "high": known[high]}, where | {"measure": low})
+                            {"low": known[low], "high": known[high], **measure_of(low).params},
+                            where | {"measure": low})
         yield from _answers(known, where)
         if known.get("charges") and known.get("persons_charged") == 0:
             yield Check("charges_without_person", Severity.PROBLEM, _NO_CHARGED, {"charges": known["charges"]}, where)
@@ -109,10 +114,10 @@ def _answers(known: Mapping[str, int], where: Mapping[str, Any]) -> Iterator[Che
 
 def _not_chosen(book: Ledger) -> Iterator[Check]:
     open_places: dict[int, int] = {}
-    for measure in CATALOGUE:
-        if measure.family is not Family.PARTICIPATION:
-            for service in book.places.undecided(measure):
-                open_places[service] = open_places.get(service, 0) + 1
+    placed = {measure.place_code: measure for measure in CATALOGUE if measure.family.owed}
+    for measure in placed.values():
+        for service in book.places.undecided(measure):
+            open_places[service] = open_places.get(service, 0) + 1
     for service, measures in open_places.items():
         yield Check("place_not_chosen", Severity.QUESTION, _NOT_CHOSEN, {"measures": measures}, {"service": service})
 
@@ -154,7 +159,7 @@ def _both_sources(book: Ledger) -> Iterator[Check]:
     """Records of services that send totals, and totals of services that log contacts where the two differ."""
     listed: set[tuple[int, str]] = set()
     for measure in CATALOGUE:
-        for service in book.services() if measure.family is not Family.PARTICIPATION else ():
+        for service in book.services() if measure.family.owed else ():
             if book.places.mode(service, measure) != EntryMode.DAILY_TOTALS:
                 yield from _totals_beside_records(book, measure, service)
             elif (service, measure.frame) not in listed:

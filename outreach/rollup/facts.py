@@ -3,11 +3,14 @@
 Here belong the columns and dtypes of each frame, empty frames, and the check that a frame fits. No counting.
 
 Grain: ``meetings`` one row per person and standing contact with result *met*; ``contacts`` one per standing contact;
-``referrals`` one per referral not withdrawn; ``accused`` one per standing accused code; ``charges`` one per charge
-line; ``deployed`` one per person of staff; ``tallies`` one per cell of daily totals (``day`` -1: asked once for the
-window); ``participations`` one per participation of any status; ``operations`` one per operation of the tree;
-``places`` one per reporting place that was chosen; ``joint`` one per service that only works in joint teams led by
-another (``lead``) and has no team of its own.
+``referrals`` one per referral made by police and not withdrawn (a negative ``person``: not known, one each; ``waited``:
+minutes until the first pick-up, -1 while nobody has; ``due_7`` … and ``engaged_7`` …: the follow-up is due or done, and
+found the person with the agency); ``direct`` one per referral that came directly with the code of a card (``service``:
+the agency); ``outcomes`` one per referral and outcome that stands; ``accused`` one per standing accused code;
+``charges`` one per charge line; ``deployed`` one per person of staff; ``tallies`` one per cell of daily totals (``day``
+-1: asked once for the window); ``participations`` one per participation of any status; ``operations`` one per
+operation of the tree; ``places`` one per reporting place that was chosen; ``joint`` one per service that only works
+in joint teams led by another (``lead``) and has no team of its own.
 
 Units: ``day`` is days since 1970-01-01 of the operational day, -1 not known; ``at``, ``deadline``, ``now`` are UTC
 seconds (``deadline`` -1: none). Rows are already limited to what was recorded as of the moment asked for.
@@ -29,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from outreach.errors import Problem
 from outreach.vocab import (
+    FOLLOW_UP_DAYS,
     N_,
     AgeBand,
     ChargeStatus,
@@ -61,7 +65,12 @@ COLUMNS: dict[str, dict[str, Any]] = {
         "result": ContactResult, "kits": "int32"},
     "referrals": {
         "referral": "int64", "person": "int64", "operation": "int32", "service": "int32", "agency": "int32",
-        "day": "int32", "made": "bool", "received": "bool", "reached": "bool", "engaged": "bool"},
+        "day": "int32", "made": "bool", "received": "bool", "reached": "bool", "engaged": "bool", "waited": "int64",
+        **{f"{part}_{days}": "bool" for days in FOLLOW_UP_DAYS for part in ("due", "engaged")}},
+    "direct": {"referral": "int64", "operation": "int32", "service": "int32", "day": "int32"},
+    "outcomes": {
+        "referral": "int64", "operation": "int32", "service": "int32", "agency": "int32", "day": "int32",
+        "outcome": TEXT},
     "accused": {
         "accused": "int64", "operation": "int32", "service": "int32", "day": "int32", "arrested": "bool",
         "arrested_day": "int32"},
@@ -157,6 +166,8 @@ class Facts:
     meetings: DataFrame
     contacts: DataFrame
     referrals: DataFrame
+    direct: DataFrame
+    outcomes: DataFrame
     accused: DataFrame
     charges: DataFrame
     deployed: DataFrame

@@ -24,7 +24,7 @@ from outreach.vocab import Basis, EntryMode, TallyState
 
 _EVIDENCE = {
     Family.CONTACTS: ("contacts", "meetings"), Family.PERSONNEL: ("deployed",),
-    Family.ENFORCEMENT: ("accused", "charges"), Family.PARTICIPATION: ("participations",)}
+    Family.ENFORCEMENT: ("accused", "charges"), Family.PARTICIPATION: ("participations",), Family.AGENCIES: ()}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Ledger:
     def services(self) -> list[int]:
         """Services with a participation in the tree or a fact in it, in order of their ids."""
         if "services" not in self._remembered:
-            named = {service for frame in ("contacts", "meetings", "referrals", "accused", "charges", "deployed")
+            named = {service for frame in ("contacts", "meetings", "referrals", "direct", "accused", "charges",
+                                            "deployed")
                      for service, operation in self.pairs(frame).pairs if operation in self.places.operations}
             named |= {service for service, operation, _ in self.tallies if operation in self.places.operations}
             self._remembered["services"] = sorted(named | set(self.places.services))
@@ -76,7 +77,7 @@ class Ledger:
                 if self.source(service, measure) is Basis.RECORDS}
 
     def _counting(self, service: int, measure: Measure) -> set[int]:
-        place = self.places.place(service, measure)
+        place = None if measure.family is Family.AGENCIES else self.places.place(service, measure)
         return set(self.places.operations) if place is None else {place} & set(self.places.operations)
 
     # Sources ------------------------------------------------------------------------------------------------------
@@ -101,6 +102,8 @@ class Ledger:
             return Basis.RECORDS
         if measure.family.whole_window:
             return Basis.TALLIES if told else None
+        if measure.family is Family.AGENCIES:
+            return None
         return Basis.RECORDS if self.zero_days(service, measure) else None
 
     def _known_pairs(self, frame: str) -> set[tuple[int, int]]:
@@ -246,7 +249,7 @@ class Ledger:
             if measure.family is Family.CONTACTS:
                 owing = {service for service in owing
                          if service not in self.leads or self.source(service, measure) is not None}
-            if measure.frame == "referrals" and measure.code != "referrals_made":
+            if measure.of_referrals:
                 owing -= self._made_none()
             self._remembered[key] = owing
         found: set[int] = self._remembered[key]

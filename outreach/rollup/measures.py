@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from outreach.errors import Problem
-from outreach.vocab import N_, AgeBand, ServiceKind
+from outreach.vocab import FOLLOW_UP_DAYS, N_, AgeBand, ServiceKind
 
 DOMAIN = N_("Outreach glossary, figures and their rules")
 
@@ -43,6 +43,12 @@ class Family(StrEnum):
     PERSONNEL = "personnel"
     CONTACTS = "contacts"
     ENFORCEMENT = "enforcement"
+    AGENCIES = "agencies"
+
+    @property
+    def owed(self) -> bool:
+        """Whether services owe its measures, each at one reporting place."""
+        return self.value not in ("participation", "agencies")
 
     @property
     def whole_window(self) -> bool:
@@ -56,7 +62,8 @@ class Measure:
 
     ``frame`` names the frame of ``Facts`` whose rows it counts; ``where`` are the conditions (column, accepted
     values) that a row meets to count, after each person has one value; ``distinct`` is the column whose distinct
-    values are counted, or ``total`` the column that is summed (neither: rows are counted).
+    values are counted, or ``total`` the column that is summed (neither: rows are counted). ``middle`` is the column
+    (minutes, -1 not known) whose median in hours is the figure; ``parts`` the two measures whose quotient it is.
     """
 
     code: str
@@ -73,6 +80,8 @@ class Measure:
     adds_across_days: bool = False
     by_day: bool = True
     threshold: int | None = None
+    days: int | None = None
+    middle: str | None = None
     parts: tuple[str, str] | None = None
     version: int = 1
     source: str = DOMAIN
@@ -80,7 +89,8 @@ class Measure:
     @property
     def params(self) -> dict[str, int]:
         """What the label and the definition name in ``%(...)s``."""
-        return {} if self.threshold is None else {"age": self.threshold}
+        named = {"age": self.threshold, "days": self.days}
+        return {name: number for name, number in named.items() if number is not None}
 
     @property
     def additive(self) -> bool:
@@ -90,7 +100,12 @@ class Measure:
     @property
     def of_persons(self) -> bool:
         """Whether it counts distinct persons met, each with one value."""
-        return self.distinct == "person"
+        return self.distinct == "person" and self.frame == "meetings"
+
+    @property
+    def of_referrals(self) -> bool:
+        """Whether it says what became of the referrals that a service made."""
+        return self.frame in ("referrals", "outcomes") and self.code not in ("referrals_made", "persons_referred")
 
     @property
     def of_accused(self) -> bool:
@@ -99,8 +114,13 @@ class Measure:
 
     @property
     def place_code(self) -> str:
-        """The code under which a reporting place is chosen (one for all thresholds)."""
-        return "persons_under_18" if self.threshold is not None else self.code
+        """The code under which a reporting place is chosen: one for all thresholds, one for what followed."""
+        if self.threshold is not None:
+            return "persons_under_18"
+        if self.code == "persons_referred":
+            return "referrals_made"
+        followed = self.frame == "referrals" and (self.days or self.distinct or self.middle)
+        return "referrals_received" if followed or self.frame == "outcomes" else self.code
 
 
 _C, _P, _E = Family.CONTACTS, Family.PERSONNEL, Family.ENFORCEMENT
@@ -129,9 +149,44 @@ def _support(code: str, label: str, definition: str, *outcomes: str) -> Measure:
 def _referrals(state: str, label: str, definition: str) -> Measure:
     return Measure(
         f"referrals_{state}", label, N_("referrals"), definition,
-        N_("Referrals whose history contains the state, on the day the referral was made; withdrawn referrals are "
-           "left out."),
-        "referrals", _C, where=((state, (True,)),), adds_across_services=True, adds_across_days=True)
+        N_("Referrals made by police whose history contains the state, on the day the referral was made; withdrawn "
+           "referrals are left out, and those that came directly to an agency are counted apart."),
+        "referrals", _C, where=((state, (True,)),), adds_across_services=True, adds_across_days=True, version=2)
+
+
+def _persons_referred(name: str, state: str, label: str, definition: str) -> Measure:
+    return Measure(
+        f"persons_{name}", label, N_("persons"), definition,
+        N_("Each person counts once, with at least one referral made by police whose history contains the state, on "
+           "the day of the first; withdrawn referrals are left out."),
+        "referrals", _C, where=((state, (True,)),), distinct="person", adds_across_days=True)
+
+
+_FOLLOWED = N_("Days count from when a liaison picked the referral up. A follow-up counts once it is due or done, on "
+               "the day the referral was made; withdrawn referrals are left out.")
+
+
+def _due(days: int) -> Measure:
+    return Measure(
+        f"referrals_due_{days}", N_("Follow-ups due at %(days)s days"), N_("referrals"),
+        N_("Referrals whose follow-up at %(days)s days is due or done."), _FOLLOWED,
+        "referrals", _C, where=((f"due_{days}", (True,)),), adds_across_services=True, adds_across_days=True, days=days)
+
+
+def _engaged(days: int) -> Measure:
+    return Measure(
+        f"referrals_engaged_{days}", N_("Engaged at %(days)s days"), N_("referrals"),
+        N_("Referrals whose person was still with the agency at the follow-up at %(days)s days."), _FOLLOWED,
+        "referrals", _C, where=((f"engaged_{days}", (True,)),), adds_across_services=True, adds_across_days=True,
+        days=days)
+
+
+def _engaged_of_due(days: int) -> Measure:
+    return Measure(
+        f"engaged_at_{days}", N_("Engaged at %(days)s days, of those due"), N_("ratio"),
+        N_("Referrals engaged at %(days)s days divided by the follow-ups due by then, shown with both."),
+        N_("Only reporting places that know both parts are used; else it is unknown."),
+        "referrals", _C, parts=(f"referrals_engaged_{days}", f"referrals_due_{days}"), days=days)
 
 
 CATALOGUE: tuple[Measure, ...] = (
@@ -180,6 +235,23 @@ CATALOGUE: tuple[Measure, ...] = (
     _referrals("received", N_("Referrals received"), N_("Referrals that a liaison picked up.")),
     _referrals("reached", N_("Referrals reached"), N_("Referrals whose person the agency reached.")),
     _referrals("engaged", N_("Referrals engaged"), N_("Referrals whose person works with the agency.")),
+    *(make(days) for days in FOLLOW_UP_DAYS for make in (_due, _engaged)),
+    _persons_referred("referred", "made", N_("Persons referred"), N_("Distinct persons referred to a support agency.")),
+    _persons_referred("received", "received", N_("Persons received"),
+                      N_("Distinct persons whose referral a liaison picked up.")),
+    _persons_referred("reached", "reached", N_("Persons reached"), N_("Distinct persons whom an agency reached.")),
+    _persons_referred("engaged", "engaged", N_("Persons engaged"), N_("Distinct persons who work with an agency.")),
+    Measure(
+        "outcomes", N_("Outcomes"), N_("outcomes"),
+        N_("What persons referred by police have in the end: housing, school, work and what else the list names."),
+        N_("Each outcome once a referral, while it has not been taken back; withdrawn referrals are left out."),
+        "outcomes", _C, adds_across_services=True, adds_across_days=True, by_day=False),
+    Measure(
+        "referrals_direct", N_("Direct referrals"), N_("referrals"),
+        N_("Persons who came to an agency themselves and brought the code of their card."),
+        N_("Counted apart from the referrals made by police. Who comes without a card belongs to no operation and "
+           "counts only in the agency’s own figures; withdrawn referrals are left out."),
+        "direct", Family.AGENCIES, adds_across_services=True, adds_across_days=True, by_day=False),
     Measure(
         "persons_arrested", N_("Persons arrested"), N_("persons"), N_("Distinct persons arrested."),
         N_("Accused codes with an arrest. Codes are per service: across services the figure is “at most”."),
@@ -204,13 +276,30 @@ ACCEPTANCE = Measure(
     N_("Only reporting places that know both parts are used; else it is unknown."),
     "meetings", _C, distinct="person", parts=("support_accepted", "support_offered"))
 
+HOURS_TO_RECEIPT = Measure(
+    "hours_to_receipt", N_("Median hours to receipt"), N_("hours"),
+    N_("Half of the referrals that a liaison picked up waited no longer, from when they were made."),
+    N_("The median over the referrals made by police that were ever picked up, shown with how many still wait. "
+       "Medians are not added; only services that log contacts know hours."),
+    "referrals", _C, where=(("received", (True,)),), middle="waited", adds_across_days=False)
+
+ENGAGED_AT: tuple[Measure, ...] = tuple(_engaged_of_due(days) for days in FOLLOW_UP_DAYS)
+DERIVED: tuple[Measure, ...] = (ACCEPTANCE, *ENGAGED_AT, HOURS_TO_RECEIPT)
+"""Figures that are made of others: ratios and the median. They have no rows of their own."""
+
+FOLLOWED: tuple[str, ...] = (
+    "referrals_reached", "referrals_engaged",
+    *(f"referrals_{part}_{days}" for days in FOLLOW_UP_DAYS for part in ("due", "engaged")),
+    "persons_received", "persons_reached", "persons_engaged", "outcomes", "referrals_direct")
+"""What became of referrals after an agency picked them up: small counts of it are withheld from police and media."""
+
 STANDARD: tuple[str, ...] = (
     "services", "support_agencies", "personnel", "contacts", "persons_met", "persons_under_18", "support_offered",
     "support_accepted", "support_declined", "support_undecided", "persons_made_safe", "referrals_made",
     "referrals_received", "persons_arrested", "persons_charged", "charges", "kits_handed_out")
 """Codes that the command line and the workbook print, in their order."""
 
-_BY_CODE = {measure.code: measure for measure in (*CATALOGUE, ACCEPTANCE)}
+_BY_CODE = {measure.code: measure for measure in (*CATALOGUE, *DERIVED)}
 _UNDER = re.compile(r"persons_under_(\d{1,3})")
 
 

@@ -25,7 +25,7 @@ def members(facts: Facts, measure: Measure, *, service: int | None = None, day: 
     rows take. Columns of the frame plus ``counted`` (int64: what the row adds; the sum is the figure without
     tallies) and ``counted_day`` (int32); for measures of persons ``age`` is the one that counts and there are
     ``support`` (accepted, declined, undecided, not_offered, not_known), ``conflict`` (ages on both sides of 18) and
-    ``meetings`` (how many). A ratio has no members: an empty frame.
+    ``meetings`` (how many). A ratio or a median has no members.
     """
     import numpy as np
     import pandas as pd
@@ -34,7 +34,7 @@ def members(facts: Facts, measure: Measure, *, service: int | None = None, day: 
     frame = getattr(facts, measure.frame)
     units = book.units(measure, () if service is None else ("service",))
     keep = np.ones(len(units.position), dtype=bool)
-    if measure.parts:
+    if measure.parts or measure.middle:
         keep[:] = False
     if service is not None:
         keep &= units.service == service

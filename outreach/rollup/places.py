@@ -129,7 +129,7 @@ class Places:
 
     def owing(self, measure: Measure) -> set[int]:
         """Services that owe the measure in this tree."""
-        if measure.family is Family.PARTICIPATION:
+        if not measure.family.owed:
             return set()
         police_only = measure.family is Family.ENFORCEMENT
         return {

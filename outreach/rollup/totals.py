@@ -14,7 +14,9 @@ Decided here:
   service stay what each service reported. When only an operation within it does not, its figure is at best partial.
 - A threshold measure is unknown where persons were met and the age of none of them is known: "at least 0" says nothing
   and would be printed as 0. Its coverage stays the services in.
-- An acceptance whose parts are not both exact is partial.
+- A ratio whose parts are not both exact is partial.
+- A median is made of records alone: services that only tell numbers leave it partial. It carries how many referrals it
+  is made of, and how many there are with those that nobody picked up yet.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from outreach.rollup.cells import Cell, grid
 from outreach.rollup.days import WITHOUT_DAY, Day, Key, day_row, day_rows_of
 from outreach.rollup.facts import Facts
 from outreach.rollup.ledger import Ledger, ledger
-from outreach.rollup.measures import ACCEPTANCE, CATALOGUE, Family, Measure
+from outreach.rollup.measures import CATALOGUE, DERIVED, Family, Measure
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.units import Units
 from outreach.vocab import Basis, Bound, ParticipationStatus, StaffCategory
@@ -44,7 +46,7 @@ class Coverage:
 class Figure:
     """One number. ``value`` is None when nothing is known. ``key`` names what it is by, in the order asked for:
     ``service`` an id, ``day`` a day number or ``before``/``after``/``undated``, ``category`` a staff category.
-    A ratio carries its two parts."""
+    A ratio carries its two parts, a median (hours) how many it is made of and out of how many."""
 
     measure: str
     key: Mapping[str, Day] = field(default_factory=dict)
@@ -57,7 +59,7 @@ class Figure:
 
 
 def totals(facts: Facts, by: Sequence[str] = (), measures: Iterable[Measure] | None = None) -> list[Figure]:
-    """Figures of ``measures`` (default: the whole catalogue and acceptance) in their order, then in order of the keys.
+    """Figures of ``measures`` (default: the catalogue and what derives from it) in that order, then in that of keys.
 
     ``by`` is ``()``, ``("service",)``, ``("day",)``, ``("service", "day")``, or for personnel ``("category",)`` and
     ``("service", "category")``. A measure that cannot be split that way gives no figures. Raises ``ValueError`` for
@@ -69,11 +71,12 @@ def totals(facts: Facts, by: Sequence[str] = (), measures: Iterable[Measure] | N
     if by not in splits and by not in (("category",), ("service", "category")):
         raise ValueError(f"figures cannot be split by {', '.join(by)}")
     out: list[Figure] = []
-    for measure in (*CATALOGUE, ACCEPTANCE) if measures is None else measures:
+    for measure in (*CATALOGUE, *DERIVED) if measures is None else measures:
         if "category" in by:
             out += _by_category(ledger(facts), measure, by) if measure.family is Family.PERSONNEL else []
         elif "day" not in by or measure.by_day:
-            out += _acceptance(facts, measure, by) if measure.parts else splits[by](ledger(facts), measure)
+            derive = _ratios if measure.parts else _middle if measure.middle else None
+            out += derive(facts, measure, by) if derive else splits[by](ledger(facts), measure)
     return out
 
 
@@ -297,7 +300,7 @@ def _by_category(book: Ledger, measure: Measure, by: tuple[str, ...]) -> list[Fi
 
 # Ratio ----------------------------------------------------------------------------------------------------------------
 
-def _acceptance(facts: Facts, measure: Measure, by: tuple[str, ...]) -> list[Figure]:
+def _ratios(facts: Facts, measure: Measure, by: tuple[str, ...]) -> list[Figure]:
     book = ledger(facts)
     over, under = (measure_of(code) for code in measure.parts or ())
     both = {service for service in book.services()
@@ -335,3 +338,40 @@ def _ratio(measure: Measure, top: Figure, bottom: Figure, over: int | None, unde
     exact = top.bound == bottom.bound == Bound.EXACT and covers.reported == covers.expected
     return Figure(measure.code, bottom.key, over / under, Bound.EXACT if exact else Bound.PARTIAL,
                   _basis((top.basis, bottom.basis)), covers, over, under)
+
+
+# Median ---------------------------------------------------------------------------------------------------------------
+
+def _middle(facts: Facts, measure: Measure, by: tuple[str, ...]) -> list[Figure]:
+    """The median of a column in hours, with the keys, coverage and sureness of the referrals received."""
+    import numpy as np
+
+    book = ledger(facts)
+    over, under = measure_of("referrals_received"), measure_of("referrals_made")
+    within = ("service",) if "service" in by else ()
+    units = book.units(over, within)
+    minutes = getattr(facts, measure.frame)[measure.middle].to_numpy()[units.position]
+    found: dict[Key, list[int]] = {}
+    for service, day, waited in zip(units.service.tolist(), units.day.tolist(), minutes.tolist(), strict=True):
+        if waited >= 0:
+            found.setdefault(_key(book, by, service, day), []).append(waited)
+    made: dict[Key, int] = {}
+    every = book.units(under, within)
+    for service, day in zip(every.service.tolist(), every.day.tolist(), strict=True):
+        key = _key(book, by, service, day)
+        made[key] = made.get(key, 0) + 1
+    out = []
+    for figure in totals(facts, by, [over]):
+        key = tuple(figure.key[name] for name in by)
+        waits = found.get(key, [])
+        known = bool(waits) and figure.value is not None
+        sure = figure.bound == Bound.EXACT and figure.basis in (None, Basis.RECORDS)
+        out.append(Figure(
+            measure.code, figure.key, round(float(np.median(waits)) / 60, 1) if known else None,
+            Bound.UNKNOWN if not known else Bound.EXACT if sure else Bound.PARTIAL, Basis.RECORDS if known else None,
+            figure.coverage, len(waits), made.get(key, 0)))
+    return out
+
+
+def _key(book: Ledger, by: tuple[str, ...], service: int, day: int) -> Key:
+    return tuple(service if name == "service" else day_row(book, day) for name in by)

@@ -12,17 +12,37 @@ import datetime as dt
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from outreach.rollup.facts import Facts
-from outreach.vocab import AgeBand, ContactResult, Gender, PlaceKind, ReferralState, SupportAnswer, Vocabulary
+from outreach.vocab import (
+    FOLLOW_UP_DAYS,
+    AgeBand,
+    ContactResult,
+    FollowUpResult,
+    Gender,
+    Origin,
+    PlaceKind,
+    ReferralState,
+    SupportAnswer,
+    Vocabulary,
+)
 
 from . import tree as small
 from .days import day_begins, day_number, operational_day
 from .engine import db
 from .queries.report import whole_tree
-from .tables import ContactVersion, Meeting, Person, PersonMerge, Referral, ReferralVersion
+from .tables import (
+    ContactVersion,
+    FollowUp,
+    Meeting,
+    Person,
+    PersonMerge,
+    Referral,
+    ReferralOutcome,
+    ReferralVersion,
+)
 from .tree import SECOND, Tree, known, stood
 from .types import micros, utc_now
 
@@ -52,7 +72,9 @@ def facts_of(operation_id: int, as_of: dt.datetime | None = None) -> Facts:
         today_began=micros(day_begins(today, root["time_zone"], root["day_starts_minutes"])) // SECOND,
         meetings=_meetings(tree, joined),
         contacts=_contacts(tree),
-        referrals=_referrals(tree, joined),
+        referrals=_referrals(tree, joined, day_number(today)),
+        direct=_direct(tree),
+        outcomes=_outcomes(tree),
         accused=small.accused(tree),
         charges=small.charges(tree),
         deployed=small.deployed(tree),
@@ -245,9 +267,17 @@ def _contacts(tree: Tree) -> dict[str, Any]:
     }
 
 
-def _referrals(tree: Tree, joined: dict[int, int]) -> dict[str, Any]:
+# Referrals ------------------------------------------------------------------------------------------------------------
+
+_STEPS = (ReferralState.MADE, ReferralState.RECEIVED, ReferralState.REACHED, ReferralState.ENGAGED)
+_MINUTE = 60 * SECOND
+
+
+def _referrals(tree: Tree, joined: dict[int, int], today: int) -> dict[str, Any]:
+    import numpy as np
+
     now, past = aliased(ReferralVersion), aliased(ReferralVersion)
-    reached = [ReferralState.MADE, ReferralState.RECEIVED, ReferralState.REACHED, ReferralState.ENGAGED]
+    received = case((past.state == ReferralState.RECEIVED.value, past.recorded_at))
     query = (
         select(
             Referral.id,
@@ -256,12 +286,18 @@ def _referrals(tree: Tree, joined: dict[int, int]) -> dict[str, Any]:
             Referral.service_id,
             func.coalesce(now.agency_id, -1),
             Referral.day,
-            *(func.max(case((past.state == state.value, 1), else_=0)) for state in reached),
+            Referral.made_at,
+            func.coalesce(func.min(received), -1),
+            *(func.max(case((past.state == state.value, 1), else_=0)) for state in _STEPS),
         )
         .join(now, and_(now.referral_id == Referral.id, stood(now, tree.as_of)))
         .join(past, and_(past.referral_id == Referral.id, known(past, tree.as_of)))
         .join(Person, Person.id == Referral.person_id, isouter=True)
-        .where(Referral.operation_id.in_(tree.ids), now.state != ReferralState.WITHDRAWN.value)
+        .where(
+            Referral.operation_id.in_(tree.ids),
+            Referral.origin == Origin.POLICE.value,
+            now.state != ReferralState.WITHDRAWN.value,
+        )
         .group_by(
             Referral.id,
             Person.join_key,
@@ -270,16 +306,101 @@ def _referrals(tree: Tree, joined: dict[int, int]) -> dict[str, Any]:
             Referral.operation_id,
             Referral.service_id,
             Referral.day,
+            Referral.made_at,
         )
+        .order_by(Referral.id)
     )
     found = _integers(query)
-    referral, person, operation, service, agency, day = found[:6]
+    referral, person, operation, service, agency, day, made_at, received_at = found[:8]
+    person = _with_merges(person, joined)
     return {
         "referral": referral,
-        "person": _with_merges(person, joined),
+        "person": np.where(person < 0, -referral, person),  # two persons whom nobody knows are two
         "operation": operation,
         "service": service,
         "agency": agency,
         "day": day,
-        **{state.value: column.astype(bool) for state, column in zip(reached, found[6:], strict=True)},
+        "waited": np.where(received_at < 0, -1, np.maximum(received_at - made_at, 0) // _MINUTE),
+        **{state.value: column.astype(bool) for state, column in zip(_STEPS, found[8:], strict=True)},
+        **_followed(Referral.operation_id.in_(tree.ids), referral, tree.as_of, today),
+    }
+
+
+def _followed(of: ColumnElement[bool], referral: Any, as_of: dt.datetime | None, today: int) -> dict[str, Any]:
+    """``due_7`` … and ``engaged_7`` …, aligned with the ids in ``referral`` (in their order)."""
+    import numpy as np
+
+    done = FollowUp.done_at.is_not(None) if as_of is None else FollowUp.done_at <= as_of
+    query = (
+        select(
+            FollowUp.referral_id,
+            FollowUp.days,
+            FollowUp.due_on,
+            case((done, 1), else_=0),
+            case((and_(done, FollowUp.result == FollowUpResult.WITH_AGENCY.value), 1), else_=0),
+        )
+        .join(Referral, Referral.id == FollowUp.referral_id)
+        .where(of, known(FollowUp, as_of))
+    )
+    whose, days, due_on, is_done, engaged = _integers(query)
+    place = np.searchsorted(referral, whose)
+    ours = np.zeros(len(whose), dtype=bool)
+    inside = place < len(referral)
+    ours[inside] = referral[place[inside]] == whose[inside]
+    made: dict[str, Any] = {}
+    for after in FOLLOW_UP_DAYS:
+        for part, holds in (("due", (due_on <= today) | (is_done == 1)), ("engaged", engaged == 1)):
+            column = np.zeros(len(referral), dtype=bool)
+            column[place[ours & holds & (days == after)]] = True
+            made[f"{part}_{after}"] = column
+    return made
+
+
+def _direct(tree: Tree) -> dict[str, Any]:
+    """Referrals that came directly with the code of a card of the tree; without one they belong to no operation."""
+    query = (
+        select(Referral.id, Referral.operation_id, Referral.service_id, Referral.day)
+        .join(ReferralVersion, and_(ReferralVersion.referral_id == Referral.id, stood(ReferralVersion, tree.as_of)))
+        .where(
+            Referral.operation_id.in_(tree.ids),
+            Referral.origin == Origin.DIRECT.value,
+            ReferralVersion.state != ReferralState.WITHDRAWN.value,
+        )
+        .order_by(Referral.id)
+    )
+    return dict(zip(("referral", "operation", "service", "day"), _integers(query), strict=True))
+
+
+def _outcomes(tree: Tree) -> dict[str, Any]:
+    """Outcomes that stood, each once a referral: with the agency that recorded it last, on the day it said."""
+    return _outcome_rows(and_(Referral.operation_id.in_(tree.ids), Referral.origin == Origin.POLICE.value), tree.as_of)
+
+
+def _outcome_rows(of: ColumnElement[bool], as_of: dt.datetime | None) -> dict[str, Any]:
+    stands = ReferralOutcome.withdrawn_at.is_(None)
+    if as_of is not None:
+        stands = and_(ReferralOutcome.recorded_at <= as_of, or_(stands, ReferralOutcome.withdrawn_at > as_of))
+    query = (
+        select(
+            Referral.id,
+            ReferralOutcome.outcome,
+            func.coalesce(Referral.operation_id, -1),
+            Referral.service_id,
+            ReferralOutcome.agency_id,
+            ReferralOutcome.day,
+        )
+        .join(Referral, Referral.id == ReferralOutcome.referral_id)
+        .join(ReferralVersion, and_(ReferralVersion.referral_id == Referral.id, stood(ReferralVersion, as_of)))
+        .where(of, stands, ReferralVersion.state != ReferralState.WITHDRAWN.value)
+        .order_by(ReferralOutcome.id)
+    )
+    found = {(row[0], row[1]): row for row in db.session.execute(query)}
+    rows = sorted(found.values(), key=lambda row: (row[0], row[1]))
+    return {
+        "referral": [row[0] for row in rows],
+        "outcome": [row[1] for row in rows],
+        "operation": [row[2] for row in rows],
+        "service": [row[3] for row in rows],
+        "agency": [row[4] for row in rows],
+        "day": [day_number(row[5]) for row in rows],
     }

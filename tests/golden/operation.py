@@ -96,10 +96,15 @@ def golden(root: int = PROVINCE) -> Facts:
             (3, LOCAL, ASPEN, "police"), (4, LOCAL, BIRCH, "police"), (5, LOCAL, BIRCH, "support"),
             (6, LOCAL, CEDAR, "victim_services")),
         referrals=_rows(
-            "referral person operation service agency day made received reached engaged",
-            (1, A, LOCAL, ASPEN, CEDAR, 101, True, True, True, False),
-            (2, B, LOCAL, BIRCH, CEDAR, 102, True, False, False, False),
-            (3, -1, LOCAL, ASPEN, CEDAR, 103, True, True, True, True)),
+            "referral person operation service agency day made received reached engaged waited "
+            "due_7 engaged_7 due_30 engaged_30 due_90 engaged_90",
+            (1, A, LOCAL, ASPEN, CEDAR, 101, True, True, True, False, 180, True, False, False, False, False, False),
+            (2, B, LOCAL, BIRCH, CEDAR, 102, True, False, False, False, -1, False, False, False, False, False, False),
+            (3, -3, LOCAL, ASPEN, CEDAR, 103, True, True, True, True, 600, True, True, False, False, False, False)),
+        direct=_rows("referral operation service day", (4, LOCAL, CEDAR, 104)),
+        outcomes=_rows(
+            "referral operation service agency day outcome",
+            (3, LOCAL, ASPEN, CEDAR, 110, "safe_housing"), (3, LOCAL, ASPEN, CEDAR, 110, "school")),
         accused=_rows(
             "accused operation service day arrested arrested_day",
             (X1, LOCAL, ASPEN, 102, True, 102), (X2, LOCAL, ASPEN, 103, False, -1)),

@@ -12,10 +12,12 @@ Answer = tuple[int | None, str, int, int | None]
 
 PERSONS = ("persons_met", "persons_under_18", "support_offered", "support_accepted", "support_declined",
            "support_undecided", "persons_made_safe")
-REFERRALS = ("referrals_made", "referrals_received", "referrals_reached", "referrals_engaged")
-CONTACTS = (*PERSONS, *REFERRALS, "contacts", "attempts", "kits_handed_out")
+REFERRALS = ("referrals_made", "referrals_received", "referrals_reached", "referrals_engaged", "referrals_due_7",
+             "referrals_engaged_7")
+REFERRED = {"persons_referred": "made", "persons_reached": "reached"}
+CONTACTS = (*PERSONS, *REFERRALS, *REFERRED, "contacts", "attempts", "kits_handed_out")
 ENFORCEMENT = ("persons_arrested", "persons_charged", "charges")
-FRAME = {**dict.fromkeys(PERSONS, "meetings"), **dict.fromkeys(REFERRALS, "referrals"),
+FRAME = {**dict.fromkeys(PERSONS, "meetings"), **dict.fromkeys((*REFERRALS, *REFERRED), "referrals"),
          **dict.fromkeys(("contacts", "attempts", "kits_handed_out"), "contacts"), "personnel": "deployed"}
 POLICE = ("police_municipal", "police_provincial", "police_federal", "police_first_nations", "joint_unit")
 MINOR = ("under_12", "12_13", "14_15", "16_17")
@@ -40,7 +42,12 @@ def services(world: World) -> list[int]:
     return sorted({row["service"] for row in world["participations"] if row["operation"] in operations(world)})
 
 
+PLACED_AS = {"referrals_due_7": "referrals_received", "referrals_engaged_7": "referrals_received",
+             "persons_reached": "referrals_received", "persons_referred": "referrals_made"}
+
+
 def place(world: World, service: int, code: str) -> int:
+    code = PLACED_AS.get(code, code)
     for row in world["places"]:
         if row["service"] == service and row["measure"] == code:
             return int(row["operation"])
@@ -119,6 +126,12 @@ def units(world: World, code: str, counting: list[int]) -> list[tuple[int, int, 
         return [(row["service"], row["day"], row["kits"]) for row in rows("contacts")]
     if code in REFERRALS:
         return [(row["service"], row["day"], 1) for row in rows("referrals") if row[code.removeprefix("referrals_")]]
+    if code in REFERRED:
+        found: dict[int, dict[str, Any]] = {}
+        for row in sorted(rows("referrals"), key=lambda row: (row["day"], row["referral"])):
+            if row[REFERRED[code]]:
+                found.setdefault(row["person"], row)
+        return [(row["service"], row["day"], 1) for row in found.values()]
     if code == "charges":
         return [(row["service"], row["day"], row["count"]) for row in rows("charges") if row["status"] == "laid"]
     if code == "personnel":
@@ -191,7 +204,7 @@ def owing(world: World, code: str) -> set[int]:
                 and here(world, service, code) \
                 and (code not in ENFORCEMENT or any(row["kind"] in POLICE for row in mine)):
             out.add(service)
-    if code in REFERRALS[1:]:
+    if code in REFERRALS[1:] or code == "persons_reached":
         for service in services(world):
             made = units(world, "referrals_made", [service]) + told_values(world, service, "referrals_made")
             if source(world, service, "referrals_made") and not sum(number for _, _, number in made):

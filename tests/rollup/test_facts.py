@@ -9,7 +9,7 @@ import pytest
 from outreach.rollup.cells import cells
 from outreach.rollup.checks import checks
 from outreach.rollup.facts import COLUMNS, Facts, UnfitFacts, empty, fit
-from outreach.rollup.measures import ACCEPTANCE, CATALOGUE, measure
+from outreach.rollup.measures import CATALOGUE, DERIVED, measure
 from outreach.rollup.members import members
 from outreach.rollup.totals import coverage, totals
 from tests.rollup.small import Small
@@ -47,7 +47,7 @@ def test_a_missing_column_a_wrong_type_or_an_unknown_value_is_refused() -> None:
 
 def test_an_operation_without_facts_has_no_figures_but_its_services() -> None:
     found = {figure.measure: figure for figure in totals(new_operation())}
-    assert list(found) == [*(measure.code for measure in CATALOGUE), ACCEPTANCE.code]
+    assert list(found) == [*(measure.code for measure in CATALOGUE), *(derived.code for derived in DERIVED)]
     for code, figure in found.items():
         if code in ("services", "support_agencies"):
             assert (figure.value, figure.bound) == (0, "exact")
@@ -66,7 +66,7 @@ def test_figures_cannot_be_split_by_anything_else() -> None:
         totals(new_operation(), ("person",))
 
 
-@pytest.mark.parametrize("code", [measure.code for measure in (*CATALOGUE, ACCEPTANCE)])
+@pytest.mark.parametrize("code", [measure.code for measure in (*CATALOGUE, *DERIVED)])
 def test_an_operation_without_facts_has_empty_lists_cells_and_checks(code: str) -> None:
     facts = new_operation()
     rows = members(facts, measure(code))

@@ -9,8 +9,9 @@ import pytest
 
 from outreach.rollup.facts import COLUMNS
 from outreach.rollup.measures import (
-    ACCEPTANCE,
     CATALOGUE,
+    DERIVED,
+    FOLLOWED,
     STANDARD,
     Measure,
     NoSuchMeasure,
@@ -21,7 +22,7 @@ from outreach.rollup.measures import (
 from outreach.vocab import AgeBand
 
 
-@pytest.mark.parametrize("found", [*CATALOGUE, ACCEPTANCE], ids=lambda found: found.code)
+@pytest.mark.parametrize("found", [*CATALOGUE, *DERIVED], ids=lambda found: found.code)
 def test_a_measure_says_what_it_counts_by_which_rule_and_from_where(found: Measure) -> None:
     assert found.label and found.unit and found.definition and found.rule and found.source and found.version >= 1
     assert found.frame in COLUMNS
@@ -36,12 +37,14 @@ def test_codes_are_unique_and_the_printed_ones_are_in_the_catalogue() -> None:
     assert len(set(codes)) == len(codes)
     assert set(STANDARD) < set(codes)
     assert len(STANDARD) == 17
+    assert set(FOLLOWED) < set(codes) and not set(FOLLOWED) & set(STANDARD)
 
 
 def test_only_counts_of_things_that_happen_once_may_be_added() -> None:
     assert {found.code for found in CATALOGUE if found.additive} == {
         "contacts", "attempts", "referrals_made", "referrals_received", "referrals_reached", "referrals_engaged",
-        "charges", "kits_handed_out"}
+        "charges", "kits_handed_out", "outcomes", "referrals_direct",
+        *(f"referrals_{part}_{days}" for part in ("due", "engaged") for days in (7, 30, 90))}
 
 
 @pytest.mark.parametrize("age", AgeBand.edges())

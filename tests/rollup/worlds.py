@@ -90,9 +90,11 @@ def _contact(random: Random, world: World) -> None:
 def _other_facts(random: Random, world: World) -> None:
     number, day = len(world["referrals"]) + 1, random.randint(FIRST - 1, LAST + 1)
     world["referrals"].append({
-        **_somewhere(random, world), "referral": number, "person": -1, "agency": 99, "day": day,
-        "made": random.random() < 0.9,
-        **{state: random.random() < 0.5 for state in ("received", "reached", "engaged")}})
+        **_somewhere(random, world), "referral": number, "person": random.choice([1, 2, -number]), "agency": 99,
+        "day": day, "made": random.random() < 0.9,
+        **{state: random.random() < 0.5 for state in (
+            "received", "reached", "engaged", "due_7", "engaged_7", "due_30", "engaged_30", "due_90", "engaged_90")},
+        "waited": random.choice([-1, 0, 30, 600])})
     world["deployed"].append({**_somewhere(random, world), "staff": number, "category": "police"})
     if random.random() < 0.4:
         world["deployed"].append({**world["deployed"][-1], "category": "support"})

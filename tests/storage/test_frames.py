@@ -14,9 +14,11 @@ from outreach.storage.days import day_begins, day_number, operational_day, windo
 from outreach.storage.frames import facts_of
 from outreach.storage.queries import referrals
 from outreach.storage.tables import (
+    FollowUp,
     Operation,
     OperationStep,
     ParticipationVersion,
+    ReferralOutcome,
     ReferralVersion,
     TeamMember,
     TeamVersion,
@@ -206,7 +208,7 @@ def test_a_referral_keeps_every_state_of_its_history_and_goes_when_it_is_withdra
         [True, True, False, False],
         [True, True, False, True],
     ]
-    assert (seen[1]["person"].iloc[0], seen[1]["agency"].iloc[0]) == (-1, agency.id)
+    assert (seen[1]["person"].iloc[0], seen[1]["agency"].iloc[0]) == (-referral.id, agency.id)
 
 
 def test_an_operation_that_did_not_exist_yet_knows_nothing_rather_than_zero(app):
@@ -275,3 +277,85 @@ def test_an_operation_that_is_still_being_planned_owes_nothing_yet_and_did_not_t
     assert states == {CellState.OVERDUE}
     before = facts_of(operation.id, opened - dt.timedelta(microseconds=1))
     assert {cell.state for cell in cells(before, measure("persons_met"))} == {CellState.LATER}
+
+
+def _a_referral(operation, service, agency, **columns):
+    """A police referral made three hours ago; the columns are those of the referral."""
+    with writing():
+        now = utc_now()
+        made = now - dt.timedelta(hours=3)
+        referral = referrals.add_referral(
+            operation.id, service.id, None, None, facts.FIRST, made, agency.id, [], False, "here", "", None, now
+        )
+        for name, value in columns.items():
+            setattr(referral, name, value)
+    return referral
+
+
+def test_follow_ups_outcomes_and_waits_are_those_recorded_by_the_moment_asked_for(app):
+    operation, service, agency = site.an_operation(), site.a_service(), site.a_service(kind=ServiceKind.ADVOCACY)
+    first, second = (_a_referral(operation, service, agency) for _ in range(2))
+    moments = [utc_now()]
+
+    def step(*rows):
+        with writing():
+            db.session.add_all(rows)
+        moments.append(utc_now())
+
+    now = utc_now()
+    with writing():
+        referrals.supersede(referrals.current(first.id), now)
+        referrals.add_version(
+            ReferralVersion(referral_id=first.id, version=2, state="received", agency_id=agency.id, recorded_at=now)
+        )
+    today = now.date()
+    after = [
+        FollowUp(referral_id=first.id, agency_id=agency.id, days=days, due_on=today + dt.timedelta(days=away),
+                 recorded_at=utc_now())
+        for days, away in ((7, -3), (30, 20), (90, 80))
+    ]  # fmt: skip
+    step(*after)
+    with writing():
+        after[0].result, after[0].done_at = "with_agency", utc_now()
+        after[1].result, after[1].done_at = "not_with", utc_now()
+    moments.append(utc_now())
+    school, work = (
+        ReferralOutcome(referral_id=one.id, agency_id=agency.id, outcome=code, day=today, recorded_at=utc_now())
+        for one, code in ((first, "school"), (second, "work"))
+    )
+    twice = ReferralOutcome(
+        referral_id=first.id, agency_id=agency.id, outcome="school", day=today, recorded_at=utc_now()
+    )
+    step(school, twice, work)
+    with writing():
+        work.withdrawn_at = utc_now()
+    moments.append(utc_now())
+    seen = [facts_of(operation.id, at) for at in moments]
+    assert seen[0].referrals["waited"].tolist() == [-1, -1]
+    assert [at.referrals["waited"].tolist() for at in seen[1:]] == [[180, -1]] * 4
+    columns = ["due_7", "engaged_7", "due_30", "engaged_30", "due_90"]
+    assert [at.referrals[columns].iloc[0].tolist() for at in seen[:3]] == [
+        [False] * 5,
+        [True, False, False, False, False],
+        [True, True, True, False, False],
+    ]
+    assert not any(at.referrals[columns].iloc[1].any() for at in seen)
+    assert [at.outcomes["outcome"].tolist() for at in seen] == [[], [], [], ["school", "work"], ["school"]]
+    now_frame = facts_of(operation.id).referrals
+    assert now_frame.equals(seen[-1].referrals)
+
+
+def test_a_direct_referral_is_no_referral_of_the_police(app):
+    operation, service, agency = site.an_operation(), site.a_service(), site.a_service(kind=ServiceKind.ADVOCACY)
+    _a_referral(operation, service, agency)
+    direct = _a_referral(operation, agency, agency, origin="direct")
+    _a_referral(operation, agency, agency, origin="direct", operation_id=None)
+    with writing():
+        db.session.add(
+            ReferralOutcome(
+                referral_id=direct.id, agency_id=agency.id, outcome="work", day=facts.FIRST, recorded_at=utc_now()
+            )
+        )
+    found = facts_of(operation.id)
+    assert (len(found.referrals), found.direct["referral"].tolist(), len(found.outcomes)) == (1, [direct.id], 0)
+    assert total(found, measure("referrals_made")).value == total(found, measure("referrals_direct")).value == 1
