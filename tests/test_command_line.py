@@ -1,4 +1,8 @@
-"""The command line as a script runs it: a process of its own, its settings from the environment, its exit status."""
+"""The command line as a script runs it: its settings from the environment, its exit status, what it prints where.
+
+Each of the two stories runs once in processes of its own and once, on the other database, in this process: starting
+one takes a second, and the one beside it has shown that it starts.
+"""
 
 import json
 import os
@@ -6,45 +10,61 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
+
+from outreach.app import create_app
+from outreach.cli import cli
+from outreach.storage import db
 
 OUTREACH = Path(sys.executable).with_name("outreach")
 PASSWORD = "walrus cedar lantern 42\n"
 
 
+def in_a_process(words, typed):
+    return subprocess.run([str(OUTREACH), *words], input=typed, capture_output=True, text=True, check=False)
+
+
+def in_this_process(words, typed):
+    made = []
+    done = CliRunner().invoke(cli, words, input=typed, obj=lambda: made.append(create_app()) or made[0])
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return SimpleNamespace(returncode=done.exit_code, stdout=done.stdout, stderr=done.stderr)
+
+
 @pytest.fixture
-def database():
-    """Databases that were made for the test, and go with it."""
-    with ExitStack() as made:
-        yield made
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def outreach(request, tmp_path, database):
+def outreach(request, tmp_path, monkeypatch):
     """``outreach(word, …, typed="")`` on a site of its own; the database is chosen as a deployment chooses it."""
-    environment = os.environ | {"OUTREACH_INSTANCE_DIR": str(tmp_path / "instance")}
-    environment.pop("OUTREACH_DATABASE_URL", None)
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres")
-        environment["OUTREACH_DATABASE_URL"] = server.uri(database.enter_context(server.database()))
-        assert environment["OUTREACH_DATABASE_URL"].startswith("postgresql://")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OUTREACH_INSTANCE_DIR", str(tmp_path / "instance"))
+    monkeypatch.delenv("OUTREACH_DATABASE_URL", raising=False)
+    database, start = request.param
+    with ExitStack() as stack:
+        if database == "postgresql":
+            server = request.getfixturevalue("postgres")
+            monkeypatch.setenv("OUTREACH_DATABASE_URL", server.uri(stack.enter_context(server.database())))
+            assert os.environ["OUTREACH_DATABASE_URL"].startswith("postgresql://")
 
-    def run(*words, typed=""):
-        return subprocess.run(
-            [str(OUTREACH), *words],
-            cwd=tmp_path,
-            env=environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        def run(*words, typed=""):
+            return start(words, typed)
 
-    run.database = request.param
-    return run
+        run.database = database
+        yield run
 
 
+def on(**databases):
+    """Which database, and how the commands are started there."""
+    return pytest.mark.parametrize("outreach", databases.items(), indirect=True, ids=databases)
+
+
+@on(sqlite=in_a_process, postgresql=in_this_process)
 def test_a_site_is_made_filled_asked_and_emptied_on_either_database(outreach, tmp_path):
     made = outreach("init", "--admin", "admin@example.org", "--password-stdin", typed=PASSWORD)
     assert (made.returncode, made.stderr) == (0, "")
@@ -69,6 +89,7 @@ def test_a_site_is_made_filled_asked_and_emptied_on_either_database(outreach, tm
     assert (gone.returncode, gone.stdout) == (1, "") and len(gone.stderr.splitlines()) == 1
 
 
+@on(sqlite=in_this_process, postgresql=in_a_process)
 def test_problems_are_lines_with_status_1_and_wrong_usage_is_2(outreach):
     def init(email="admin@example.org", typed=PASSWORD):
         return outreach("init", "--admin", email, "--password-stdin", typed=typed)

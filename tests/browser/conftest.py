@@ -17,9 +17,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
 from pysqlite3 import dbapi2 as sqlite
 
+from outreach.app import create_app
+from outreach.cli import cli
+from outreach.storage import db
+from tests.conftest import settings
 from tests.network import close_outside_network
 
 close_outside_network()
@@ -57,6 +62,18 @@ class Site:
             check=True,
         )
         return done.stdout
+
+    def figures(self, code: str) -> dict[str, int | None]:
+        """The value of each measure, as the command line gives it; in this process, which has pandas already."""
+        app = create_app(settings(self.instance))
+        done = CliRunner().invoke(cli, ["figures", code, "--format", "json"], obj=lambda: app)
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        assert done.exit_code == 0, done.output
+        found = json.loads(done.stdout)
+        assert found["operation"] == code
+        return {figure["measure"]: figure["value"] for figure in found["figures"]}
 
 
 def _free_port() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pysqlite3
@@ -48,9 +47,7 @@ def test_a_coordinator_plans_46_services_from_one_paste(open_page, site, script)
     picture(page, f"paste-{code}")
     press(page, "Add 46 services")
     expect(page.get_by_role("rowheader")).to_have_count(46)
-    figures = json.loads(site.command("figures", code, "--format", "json"))
-    assert figures["operation"] == code
-    assert {f["measure"]: f["value"] for f in figures["figures"]}["persons_met"] is None
+    assert site.figures(code)["persons_met"] is None
 
 
 def answer_every_problem(page: Page) -> None:
@@ -77,7 +74,7 @@ def log_one(page: Page, *answers: str) -> int:
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_an_officer_logs_in_eight_taps_and_the_figures_and_the_workbook_follow(open_page, site, tmp_path, script):
     who, service = ("officer", "Windsor") if script else ("officer2", "Chatham-Kent")
-    before = figures_of(site, "ONS-2017-WEC")
+    before = site.figures("ONS-2017-WEC")
     phone = open_page(who, PHONE, script=script)
     phone.goto(site.url + "/field")
     taps = log_one(phone, "Met one person", "25", "Woman or girl", "Yes, accepted", "The agency is here", "Not urgent")
@@ -88,7 +85,7 @@ def test_an_officer_logs_in_eight_taps_and_the_figures_and_the_workbook_follow(o
     phone.goto(site.url + "/field")
     assert log_one(phone, "No answer") <= 8
 
-    after = figures_of(site, "ONS-2017-WEC")
+    after = site.figures("ONS-2017-WEC")
     moved = {m: after[m] - before[m] for m in ("contacts", "persons_met", "support_offered", "support_accepted")}
     assert moved == {"contacts": 2, "persons_met": 2, "support_offered": 2, "support_accepted": 1}
 
@@ -107,14 +104,9 @@ def test_an_officer_logs_in_eight_taps_and_the_figures_and_the_workbook_follow(o
         assert book[sheet][cell].value == after[measure], measure
 
 
-def figures_of(site, code):
-    found = json.loads(site.command("figures", code, "--format", "json"))
-    return {f["measure"]: f["value"] for f in found["figures"]}
-
-
 def test_a_double_tap_on_save_stores_once(open_page, site):
     phone = open_page("officer", PHONE)
-    before = figures_of(site, "ONS-2017-WEC")["contacts"]
+    before = site.figures("ONS-2017-WEC")["contacts"]
     phone.goto(site.url + "/field")
     for words in ("Log a contact", "Met one person", "Not known", "Not known", "No, declined"):
         follow(phone, phone.get_by_role("button", name=re.compile(f"^{re.escape(words)}")).last)
@@ -123,7 +115,7 @@ def test_a_double_tap_on_save_stores_once(open_page, site):
     phone.go_back()
     if phone.get_by_role("button", name="Save").count():
         follow(phone, phone.get_by_role("button", name="Save").last)
-    assert figures_of(site, "ONS-2017-WEC")["contacts"] == before + 1
+    assert site.figures("ONS-2017-WEC")["contacts"] == before + 1
 
 
 def run_out(site, email: str) -> None:
