@@ -42,13 +42,13 @@ def pick_up(actor: Actor, referral: Referral) -> None:
     version = referrals.current(referral.id)
     _allow(actor, referral, version)
     if version.state == ReferralState.MADE:
-        now = utc_now()
-        if follow(actor, referral, version, ReferralState.RECEIVED, now, liaison_id=actor.user):
-            case_commands.schedule(referral, now)
+        if receive(actor, referral, version, utc_now(), liaison_id=actor.user):
             return
         version = referrals.current(referral.id)
+        if not may(actor, "referral.change", referrals.target_of(referral, version)):
+            raise Changed(N_("This referral was given back a moment ago."), N_("A coordinator finds another agency."))
     if version.liaison_id != actor.user or rules.ends(version.state):
-        zone = operations.by_id(referral.operation_id).time_zone
+        zone = case_commands.zone_of(version.agency_id, referral.operation_id)
         at = referrals.picked_up_at(referral.id)
         raise Changed(
             N_("Picked up by another liaison at %(time)s."),
@@ -75,12 +75,28 @@ def move(actor: Actor, referral: Referral, seen: int, to: str, *, destroys: bool
     if not follow(actor, referral, version, ReferralState(to), now, liaison_id=version.liaison_id or actor.user):
         raise Changed()
     if rules.ends(to) and referrals.destroy_safe_way(referral.id, now):
-        _journal(actor, Tag.SAFE_CONTACT_DESTROYED, referral)
+        journal(actor, Tag.SAFE_CONTACT_DESTROYED, referral)
 
 
 def _allow(actor: Actor, referral: Referral, version: ReferralVersion) -> None:
     if not may(actor, "referral.change", referrals.target_of(referral, version)):
         raise NotAllowed()
+
+
+def receive(
+    actor: Actor,
+    referral: Referral,
+    version: ReferralVersion,
+    now: dt.datetime,
+    *,
+    tag: Tag = Tag.REFERRAL_MOVED,
+    **changed: Unpack[Facts],
+) -> bool:
+    """A liaison owns it from now on; False when somebody else was first. Checks nothing, as ``follow``."""
+    if not follow(actor, referral, version, ReferralState.RECEIVED, now, tag=tag, **changed):
+        return False
+    case_commands.schedule(referral, now)
+    return True
 
 
 def follow(
@@ -111,11 +127,12 @@ def follow(
     referrals.add_version(after)
     if referral.operation_id is not None:
         operations.note_change(referral.operation_id)
-    _journal(actor, tag, referral, state=state.value)
+    journal(actor, tag, referral, state=state.value)
     return True
 
 
-def _journal(actor: Actor, tag: Tag, referral: Referral, **details: str) -> None:
+def journal(actor: Actor, tag: Tag, referral: Referral, **details: str) -> None:
+    """An entry about the referral in the running write."""
     audit.record(
         actor,
         tag,

@@ -12,7 +12,7 @@ MOVES: dict[str, tuple[ReferralState, ...]] = {
     _S.MADE: (_S.RECEIVED, _S.WITHDRAWN, _S.MADE),
     _S.RECEIVED: (_S.REACHED, _S.NOT_REACHED, _S.DECLINED, _S.WITHDRAWN, _S.CLOSED, _S.MADE),
     _S.REACHED: (_S.ENGAGED, _S.DECLINED, _S.CLOSED, _S.WITHDRAWN, _S.MADE),
-    _S.ENGAGED: (_S.CLOSED, _S.WITHDRAWN),
+    _S.ENGAGED: (_S.CLOSED, _S.WITHDRAWN, _S.MADE),
     _S.CLOSED: (),
     _S.DECLINED: (),
     _S.NOT_REACHED: (),
@@ -39,7 +39,7 @@ def next_states(state: str) -> tuple[ReferralState, ...]:
 
 
 def can_be_given_back(state: str) -> bool:
-    """Whether its agency may still say that it does not take it: until person and agency work together."""
+    """Whether its agency may still give it back: as long as it is open, since an agency may close at any time."""
     return _S.MADE in MOVES[state]
 
 
