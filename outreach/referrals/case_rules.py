@@ -93,7 +93,7 @@ def goal_findings(said: Goal) -> list[Finding]:
     if said.area not in PlanArea.values():
         found.append(Finding("area", N_("Choose what it is about.")))
     if said.state not in PlanState.values():
-        found.append(Finding("state", N_("Choose where it stands.")))
+        found.append(Finding("state", N_("Choose where the goal stands.")))
     if not said.goal and said.state != PlanState.NOT_WANTED:
         found.append(Finding("goal", N_("Say what the person wants to reach, in her words.")))
     found += [

@@ -12,7 +12,6 @@ from outreach.errors import N_, Invalid
 from outreach.storage.queries import cases, lists, operations, referrals
 from outreach.storage.tables import Referral, ReferralOutcome, ReferralVersion
 from outreach.storage.types import utc_now
-from outreach.vocab import ReferralState
 
 from . import case_commands, case_rules, commands, rules
 
@@ -84,10 +83,3 @@ def why_ended(referral: Referral, version: ReferralVersion) -> str:
     if not sealed:
         return ""
     return cases.unseal(referral, base64.b64decode(sealed), cases.why_place(referral, version.agency_id))
-
-
-def reached_too(actor: Actor, referral: Referral) -> None:
-    """*Reached*, because the liaison and the person spoke; nothing when it is further on already."""
-    _, version = case_commands.agency_in_hand(actor, referral)
-    if version.state == ReferralState.RECEIVED:
-        commands.move(actor, referral, version.version, ReferralState.REACHED.value)

@@ -46,6 +46,7 @@ def waited_words(since: dt.datetime, now: dt.datetime) -> str:
 
 
 from . import (  # noqa: E402 - they add their pages to this room's blueprint
+    alert_views,  # noqa: F401 - likewise
     case_views,  # noqa: F401 - likewise
     close_views,  # noqa: F401 - likewise
     consent_views,  # noqa: F401 - likewise

@@ -34,6 +34,7 @@ from tests.field.held import a_held_record
 from tests.ready.briefing_factories import an_attachment
 from tests.ready.kit_factories import a_kit, kits_moved
 from tests.ready.session_factories import a_certificate, a_session
+from tests.referrals.factories import a_goal
 
 OWN, OTHER_SERVICE, OTHER_OPERATION, NONEXISTENT = "own", "other service", "other operation", "nonexistent"
 # Where the operation and the service in the address are one's own and only the record is not.
@@ -62,6 +63,7 @@ class Corner:
     draft: str = ""
     referral: str = ""
     consent: str = ""
+    goal: str = ""
     accused: str = ""
     charge: str = ""
     answer: str = ""
@@ -102,6 +104,7 @@ def a_corner(operation: Operation, name: str) -> Corner:
         corner.contact = entry.uid
         corner.draft = draft_commands.start_draft(actor_of(officer), place)
     corner.referral = db.session.query(Referral.uid).filter_by(service_id=service.id).scalar()
+    corner.goal = a_goal(corner.referral).uid
     agreed = db.session.query(ReferralConsent.uid).join(Referral, Referral.id == ReferralConsent.referral_id)
     corner.consent = agreed.filter(Referral.uid == corner.referral).order_by(ReferralConsent.id).limit(1).scalar()
     with writing():
@@ -257,6 +260,7 @@ VALUES: dict[str, Any] = {
     "text_id": _shared("text_id"),
     "name": lambda world, case, rule: "needs" if case != NONEXISTENT else "no_such_list",
     "mark": _of_corner("held_mark", "00000000"),
+    "item": _of_corner("goal", _NO_UID),
     "token": lambda world, case, rule: (
         world.corners[case].answer if rule.startswith("/answer/") and case != NONEXISTENT else "no-such-link"
     ),

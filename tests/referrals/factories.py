@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from outreach.storage import writing
-from outreach.storage.queries import referrals
-from outreach.storage.tables import Operation, Referral, Service, User
-from outreach.storage.types import utc_now
+from outreach.storage.queries import cases, referrals
+from outreach.storage.tables import Operation, PlanItem, PlanItemVersion, Referral, Service, User
+from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import EntryMode, Role, ServiceKind
 from tests.factories import a_participation, a_service, a_user, an_operation
 
@@ -48,3 +48,15 @@ def a_referral(
             by,
             made_at,
         )
+
+
+def a_goal(referral_uid: str, words: str = "A door that locks") -> PlanItem:
+    """A goal of the plan that the referral's agency makes."""
+    with writing():
+        referral = referrals.by_uid(referral_uid)
+        agency = referrals.current(referral.id).agency_id
+        item = PlanItem(uid=new_uid(), referral_id=referral.id, agency_id=agency, area="safety")
+        cases.add(item)
+        sealed = cases.seal(referral, words, cases.goal_place(item, 1, "goal_sealed"))
+        cases.add(PlanItemVersion(item_id=item.id, version=1, goal_sealed=sealed, recorded_at=utc_now()))
+    return item
