@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from flask import g, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
+from wtforms.fields.choices import SelectChoice
 
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Invalid
+from outreach.plan import agency_commands, agency_rules, agency_words
 from outreach.storage.days import operational_day
 from outreach.storage.queries import contacts, phones
 from outreach.storage.queries import field as rows
@@ -29,8 +31,6 @@ Values = dict[str, list[str]]
 LENT = ("place_kind", "municipality", "approach")
 # Fields that the questions give; everything else on the card is typed there.
 ASKED = ("code", "age", "gender", "answer", "reach_by", "safe_way", "urgent")
-# Where a way to reach somebody is typed: the question of each.
-WAYS = {"safe_phone": "phone", "other_way": "way"}
 
 
 def own_places() -> list[rows.LoggingPlace]:
@@ -75,7 +75,8 @@ def change(draft: Any, answers: dict[str, Any], what: str) -> Any:
     """Where a Change button leads: to its question, or into More of the same card."""
     if what in rules.steps(answers) and what != "check":
         return redirect(url_for("field.question", uid=draft.uid, step=what), code=303)
-    anchor = what if what in ("met_at", "team", "place_kind", "approach") else "more"
+    named = what in ("met_at", "team", "place_kind", "approach") or what.startswith("agency-")
+    anchor = what if named else "more"
     return redirect(url_for("field.question", uid=draft.uid, step="check", more="open", _anchor=anchor), code=303)
 
 
@@ -127,7 +128,7 @@ def hidden_of(uid: str, answers: dict[str, Any]) -> Values:
             f"gender-{n}": answers.get(f"gender-{n}", "not_known"),
             f"answer-{n}": answers.get(f"support-{n}", "not_known"),
             f"reach_by-{n}": "" if reach == "not_known" else reach,
-            f"safe_way-{n}": answers.get(f"{WAYS[reach]}-{n}", "") if reach in WAYS else "",
+            f"safe_way-{n}": answers.get(f"{rules.WAYS[reach]}-{n}", "") if reach in rules.WAYS else "",
             f"urgent-{n}": "yes" if accepted and answers.get(f"urgent-{n}") == "yes" else "",
         }
     return {name: [str(value)] for name, value in values.items()}
@@ -182,7 +183,10 @@ def _card(
     count = rules.count_of(answers)
     agencies = rows.agencies_for(place.operation_id, place.root_id) if count else []
     teams = [(p.team_uid, p.name) for p in own_places() if p.operation_id == place.operation_id]
+    calls = _agencies_of_each(place, answers, values) if agencies else {}
     form = forms.more_form(values, count, teams, agencies)
+    for n, call in calls.items():
+        form[f"agency-{n}"].choices = [SelectChoice(str(key), said) for key, said in call["options"]]
     if problem is not None:
         form.take(problem)
     before = rules.step_before(answers, "check")
@@ -197,12 +201,52 @@ def _card(
         persons=[_person(n, answers, values) for n in range(1, count + 1)],
         rows=_rows(place, answers, values, origin, len(teams) > 1),
         agencies=agencies,
+        calls=calls,
         municipalities=[name for name, *_ in phones.places_of(place.operation_id).municipalities],
         back=before,
         sent=contacts.sent_since(g.actor.user, today_begins(place)),
         now=utc_now(),
         opened=problem is not None or request.args.get("more") == "open",
     )
+
+
+def call_first(place: rows.LoggingPlace, answers: dict[str, Any], number: str) -> dict[str, Any] | None:
+    """Whom to call first for a person; the place is that of the last contact until another is said."""
+    more: Values = answers.get("more") or {}
+    last = contacts.last_contact(g.actor.user, place.operation_id)
+    area = _one(more, "municipality") or (last.municipality if last is not None else "")
+    agencies = agency_commands.agencies_for(place.operation_id, place.root_id)
+    about = {"band": str(answers.get(f"age-{number}", "")), "needs": more.get(f"needs-{number}", ()), "area": area}
+    return _call(agencies, place, **about)
+
+
+def _call(agencies: list[agency_rules.Agency], place: rows.LoggingPlace, **about: Any) -> dict[str, Any] | None:
+    if not agencies:
+        return None
+    now = utc_now()
+    choices = agency_rules.ranked(agencies, now, **about)
+    return {
+        "heading": agency_words.heading(choices),
+        "lines": [agency_words.line(choice, now, place.time_zone) for choice in choices],
+        "options": agency_words.options(choices, now, place.time_zone),
+    }
+
+
+def _agencies_of_each(place: rows.LoggingPlace, answers: dict[str, Any], values: Values) -> dict[int, Any]:
+    """Whom to call first for each person; one that was only offered gives way to whoever comes first now."""
+    agencies = agency_commands.agencies_for(place.operation_id, place.root_id)
+    found = {}
+    for n in range(1, rules.count_of(answers) + 1):
+        if _one(values, f"agency-{n}") == _one(values, f"offered-{n}"):
+            values.pop(f"agency-{n}", None)
+        about = {"band": answers.get(f"age-{n}", ""), "needs": values.get(f"needs-{n}", ())}
+        found[n] = _call(agencies, place, **about, area=_one(values, "municipality"))
+        chosen = [line for line in found[n]["options"] if str(line[0]) == _one(values, f"agency-{n}")]
+        if chosen:
+            at = found[n]["options"].index(chosen[0])
+            found[n]["lines"].insert(0, found[n]["lines"].pop(at))
+            found[n]["heading"] = gettext("The referral goes to %(name)s", name=found[n]["lines"][0]["name"])
+    return found
 
 
 def _is_hidden(name: str) -> bool:

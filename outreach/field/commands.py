@@ -11,12 +11,13 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import SYSTEM, Actor
 from outreach.auth.permissions import may
 from outreach.errors import N_, Changed, Invalid, NotAllowed
+from outreach.plan import agency_commands, agency_rules
 from outreach.storage.days import operational_day
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import contacts, operations
 from outreach.storage.queries import field as rows
 from outreach.storage.queries.consents import Agreed
-from outreach.storage.queries.referrals import add_referral
+from outreach.storage.queries.referrals import add_referral, ways_of_contact
 from outreach.storage.tables import Meeting, Operation, Person
 from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import ContactResult, SharedFact
@@ -87,8 +88,11 @@ def prepare_contact(
     ``as_sent``: the entry as a phone wrote it, before its clock was corrected: by that a repeat is known.
     """
     hashed = rules.content_hash(as_sent or entry, place.team_uid, actor.user)
-    # Keyed, because a plain hash would let whoever steals the database try every number, code and note against it.
-    mark = site_keys().mark(hashed, "content")
+    # Keyed, because a plain hash would let whoever steals the database try every code and note against it; and without
+    # a safe way, which outlives nothing: whoever has the keys too could try every number against a mark of it.
+    bare = (as_sent or entry).without_ways()
+    content = hashed if bare is (as_sent or entry) else rules.content_hash(bare, place.team_uid, actor.user)
+    mark = site_keys().mark(content, "content")
     kept = _with_agencies(place, entry)
     persons = tuple(_sealed_person(place.root_id, person) for person in kept.persons)
     return ReadyContact(place, action, kept, hashed, mark, _said(place, entry.uid, kept), persons)
@@ -148,9 +152,21 @@ def _stored_before(new: ReadyContact) -> rows.Stored | None:
     Author and team are in what is compared, so it is the same officer's.
     """
     first = rows.stored(new.entry.uid)
-    if first is None or first.content_hash == new.mark:
+    if first is None or (first.content_hash == new.mark and not _says_another_way(first.id, new.entry)):
         return first
     return rows.stored(rules.conflict_uid(new.entry.uid, new.mark))
+
+
+def _says_another_way(contact_id: int, entry: ContactEntry) -> bool:
+    """Whether an entry that says the same otherwise names a way to reach somebody that the stored one does not.
+
+    Nobody can tell any more once one of them was destroyed; then it counts as a repeat.
+    """
+    said = {p.safe_way for p in entry.persons if p.referred and p.safe_way and p.agency_id is not None}
+    if not said:
+        return False
+    ways = ways_of_contact(contact_id)
+    return None not in ways and not said <= ways
 
 
 def _repeat(actor: Actor, new: ReadyContact) -> Receipt:
@@ -334,7 +350,7 @@ def agreed_by(person: PersonEntry, at: dt.datetime) -> Agreed:
 
 
 def _with_agencies(place: rows.LoggingPlace, entry: ContactEntry) -> ContactEntry:
-    """The entry as it is stored, each referral with its agency: the one chosen, else the nearest of the tree.
+    """The entry as it is stored, each referral with its agency: the one chosen, else the one to call first.
 
     Asked before anything is written. Raises ``Invalid`` at an agency that takes no part, and at a safe number that no
     agency could open.
@@ -349,7 +365,7 @@ def _with_agencies(place: rows.LoggingPlace, entry: ContactEntry) -> ContactEntr
         if person.referred and agency is not None and agency not in agencies:
             raise Invalid.at(f"agency-{number}", N_("Choose a support agency of this operation."))
         if person.referred and agency is None and agencies:
-            agency = agencies[0]
+            agency = _to_call_first(place, entry, person) if len(agencies) > 1 else agencies[0]
         if person.referred and agency is None and person.safe_way:
             raise Invalid.at(
                 f"reach_by-{number}",
@@ -357,6 +373,12 @@ def _with_agencies(place: rows.LoggingPlace, entry: ContactEntry) -> ContactEntr
             )
         persons.append(replace(person, agency_id=agency))
     return replace(entry, persons=tuple(persons))
+
+
+def _to_call_first(place: rows.LoggingPlace, entry: ContactEntry, person: PersonEntry) -> int:
+    agencies = agency_commands.agencies_for(place.operation_id, place.root_id)
+    found = agency_rules.ranked(agencies, utc_now(), band=person.age, needs=person.needs, area=entry.municipality)
+    return found[0].agency.id
 
 
 def _record(actor: Actor, tag: Tag, operation: int, service: int, uid: str, **details: Any) -> None:

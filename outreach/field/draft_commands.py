@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
-from outreach.errors import NotAllowed
+from outreach.errors import KeyMissing, NotAllowed
+from outreach.storage.case_keys import DRAFT, case_keys
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import field as rows
 from outreach.storage.queries.rehearsals import add_trial
@@ -16,7 +19,9 @@ from outreach.storage.tables import ContactDraft
 from outreach.storage.types import new_uid, utc_now
 
 from . import rules
+from .rules import WAYS
 
+SEALED_WAYS = "ways"
 DRAFTS_KEPT = dt.timedelta(days=2)
 PRESSES_AROUND = 2  # the first press and Save are taps too
 
@@ -46,6 +51,10 @@ def start_draft(actor: Actor, place: rows.LoggingPlace) -> str:
 def answers_of(draft: ContactDraft) -> dict[str, Any]:
     """The answers so far, opened."""
     found: dict[str, Any] = site_keys().open_json(draft.answers_sealed, _draft_place(draft))
+    ways = found.pop(SEALED_WAYS, None)
+    if ways is not None:
+        with suppress(KeyMissing):  # then it is asked again
+            found |= json.loads(case_keys().open(bytes.fromhex(ways), draft.uid, DRAFT, _draft_place(draft)))
     return found
 
 
@@ -55,9 +64,18 @@ def keep_answers(actor: Actor, draft: ContactDraft, answers: dict[str, Any]) -> 
         raise NotAllowed()
     for number in range(1, rules.count_of(answers) + 1):
         answers.setdefault(f"code-{number}", rules.make_code())
-    draft.answers_sealed = site_keys().seal_json(answers, _draft_place(draft))
+    draft.answers_sealed = site_keys().seal_json(_with_ways_apart(draft, answers), _draft_place(draft))
     draft.changed_at = utc_now()
     draft.taps += 1
+
+
+def _with_ways_apart(draft: ContactDraft, answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers with every safe way under a key of its own, destroyed with the draft: no backup keeps it readable."""
+    ways = {step: way for step, way in answers.items() if step.partition("-")[0] in WAYS.values()}
+    if not ways:
+        return answers
+    sealed = case_keys().seal(json.dumps(ways), draft.uid, DRAFT, _draft_place(draft))
+    return {step: way for step, way in answers.items() if step not in ways} | {SEALED_WAYS: sealed.hex()}
 
 
 @dataclass(frozen=True)

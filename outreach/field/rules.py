@@ -99,6 +99,8 @@ def read_uid(text: str) -> str | None:
 
 REACH_BY = ("here", "they_call", "safe_phone", "other_way")
 LONGEST_NUMBER, LONGEST_WAY = 60, 300
+WAYS = {"safe_phone": "phone", "other_way": "way"}
+"""Where a way to reach somebody is typed: the question of each."""
 AGREEMENTS = ("talk", "record", "refer", "share")
 MOST_PERSONS = 20
 UNDER_18 = frozenset(AgeBand.below(18))
@@ -155,6 +157,12 @@ class ContactEntry:
     kits: int = 0
     note: str = ""
     persons: tuple[PersonEntry, ...] = field(default=())
+
+    def without_ways(self) -> ContactEntry:
+        """The contact without any way to reach somebody; itself when it says none."""
+        if not any(p.safe_way for p in self.persons):
+            return self
+        return replace(self, persons=tuple(replace(p, safe_way="") for p in self.persons))
 
     def kept(self) -> ContactEntry:
         """The contact as it may be stored; a note falls away when nobody it could be about agreed to be recorded."""
@@ -246,7 +254,7 @@ def _read_person(read: _Reader, number: int) -> PersonEntry:
         if not code:
             read.find("met_before" + n, N_("This is no code of ours: check each sign. A code looks like K7QM-4R2X."))
     reach_by = read.one_of("reach_by" + n, ("", *REACH_BY), N_("Choose how the agency reaches the person."))
-    safe_way = read.short("safe_way" + n, LONGEST_WAY) if reach_by in ("safe_phone", "other_way") else ""
+    safe_way = read.short("safe_way" + n, LONGEST_WAY) if reach_by in WAYS else ""
     wrong = wrong_way(reach_by, safe_way)
     if wrong:
         read.find("safe_way" + n, wrong)
@@ -360,10 +368,9 @@ def _person_steps(answers: Answers, number: int) -> Iterator[str]:
     yield f"support-{number}"
     if answers.get(f"support-{number}") == SupportAnswer.ACCEPTED:
         yield f"reach-{number}"
-        if answers.get(f"reach-{number}") == "safe_phone":
-            yield f"phone-{number}"
-        if answers.get(f"reach-{number}") == "other_way":
-            yield f"way-{number}"
+        reach = answers.get(f"reach-{number}")
+        if reach in WAYS:
+            yield f"{WAYS[reach]}-{number}"
         yield f"urgent-{number}"
 
 

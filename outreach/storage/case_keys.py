@@ -24,8 +24,9 @@ from outreach.errors import KeyMissing
 from .keys import NONCE_BYTES, Place, site_keys
 
 FOLDER = "cases"
-WAY, CASE = "way", "case"
-"""What a key is for: the safe way to reach (destroyed when the referral ends), or notes and plan of the agency."""
+WAY, CASE, DRAFT = "way", "case", "draft"
+"""What a key is for: the safe way to reach (destroyed when the referral ends), notes and plan of the agency, or a safe
+way in a contact that is not saved yet (of that draft's UUID; destroyed with it)."""
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FORMAT = 2
 
@@ -113,7 +114,7 @@ class CaseKeys:
             _on_disk(self.folder.parent)
 
     def _path(self, uid: str, what: str) -> Path:
-        if not _UID.fullmatch(uid) or what not in (WAY, CASE):
+        if not _UID.fullmatch(uid) or what not in (WAY, CASE, DRAFT):
             raise KeyMissing()
         return self.folder / f"{uid}.{what}"
 

@@ -129,7 +129,7 @@ def keep_form() -> None:
     if request.method != "POST" or not token:
         return
     user_id = accounts.user_of_ended_session(token, utc_now() - ABSOLUTE - KEPT_FOR)
-    fields = [(k, v) for k, vs in request.form.lists() for v in vs if k != "csrf_token"]
+    fields = [(k, v) for k, vs in request.form.lists() for v in vs if k != "csrf_token" and not _is_a_way(k)]
     secret = any("password" in k for k, _v in fields)  # a form with a password in it is typed again
     if user_id is None or secret or sum(len(k) + len(v) for k, v in fields) > KEPT_FIELDS_LIMIT:
         return
@@ -137,6 +137,13 @@ def keep_form() -> None:
         uid = accounts.new_kept_form_uid()
         kept = {"path": request.path, "fields": fields}
         accounts.keep_form(uid, user_id, site_keys().seal_json(kept, kept_place(uid, user_id)))
+
+
+def _is_a_way(name: str) -> bool:
+    """Whether a field holds a safe way to reach somebody, which stays readable nowhere but under its own key: it is
+    typed again."""
+    asked = request.path.rpartition("/")[2].partition("-")[0]
+    return name.partition("-")[0] == "safe_way" or (name == "answer" and asked in ("phone", "way"))
 
 
 def kept_place(uid: str, user_id: int) -> Place:

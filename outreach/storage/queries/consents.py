@@ -14,8 +14,8 @@ from sqlalchemy import update as sql_update
 
 from outreach.vocab import AgeBand, Consent, Gender, SharedFact
 
-from ..case_keys import WAY, case_keys
-from ..engine import db
+from ..case_keys import DRAFT, WAY, case_keys
+from ..engine import db, once_committed
 from ..keys import Place, site_keys
 from ..tables import (
     Contact,
@@ -36,6 +36,9 @@ ALWAYS = frozenset({SharedFact.CODE.value, SharedFact.SAFE_WAY.value})
 
 SPARED = dt.timedelta(minutes=10)
 """A key younger than this may belong to a referral whose write has not been committed yet."""
+
+UNKNOWN_KEPT = dt.timedelta(days=30)
+"""A key of a referral that the database does not know may be wanted again: too old a copy may have been restored."""
 
 
 @dataclass(frozen=True)
@@ -354,15 +357,30 @@ def note_told(referral_id: int, now: dt.datetime) -> int:
 
 
 def destroy_forgotten_ways() -> int:
-    """Destroy keys of ways whose row is gone or was emptied: what a crash right after a commit left; how many.
+    """Destroy keys of ways whose row was emptied, and of drafts that are gone: what a crash right after a commit left.
 
-    For the start of the server and the round of alerts. It reads one folder and, if there is a key, two columns.
+    For the start of the server and the round of alerts. It reads one folder and, if there are keys, few columns. Gives
+    how many keys that were.
     """
-    case_keys().drop_unfinished(SPARED)
-    kept = case_keys().uids(WAY, older_than=SPARED)
-    if not kept:
-        return 0
-    needed = select(Referral.uid).join(SafeContact, SafeContact.referral_id == Referral.id)
-    needed = needed.where(SafeContact.way_sealed.is_not(None))
-    gone = kept - set(db.session.scalars(needed)) - set(db.session.scalars(select(ContactDraft.uid)))
-    return case_keys().destroy(sorted(gone), WAY)
+    keys = case_keys()
+    keys.drop_unfinished(SPARED)
+    gone = 0
+    kept = keys.uids(WAY, older_than=SPARED)
+    if kept:
+        query = select(Referral.uid, SafeContact.way_sealed.is_not(None)).outerjoin(SafeContact)
+        needed = {uid: bool(way) for uid, way in db.session.execute(query)}
+        old = keys.uids(WAY, older_than=UNKNOWN_KEPT)
+        gone += keys.destroy([uid for uid in kept if not needed.get(uid, uid not in old)], WAY)
+    drafts = keys.uids(DRAFT, older_than=SPARED)
+    if drafts:
+        gone += keys.destroy(drafts - set(db.session.scalars(select(ContactDraft.uid))), DRAFT)
+    return gone
+
+
+def destroy_keys_of(operation_ids: Collection[int]) -> None:
+    """Destroy every key of the operations' referrals and drafts, once their removal is committed and not before."""
+    ids = sorted(operation_ids)
+    going = list(db.session.scalars(select(Referral.uid).where(Referral.operation_id.in_(ids))))
+    drafts = list(db.session.scalars(select(ContactDraft.uid).where(ContactDraft.operation_id.in_(ids))))
+    if going or drafts:
+        once_committed(lambda: case_keys().destroy(going) + case_keys().destroy(drafts, DRAFT))

@@ -18,7 +18,8 @@ from outreach.auth.actors import Target
 from outreach.errors import NotFound
 from outreach.vocab import OperationStatus, ParticipationStatus, ServiceKind
 
-from ..engine import db, running
+from ..case_keys import DRAFT, case_keys
+from ..engine import db, once_committed, running
 from ..keys import Place
 from ..prepared import Prepared, insert_columns
 from ..tables import (
@@ -420,12 +421,17 @@ _DROP_DRAFT = Prepared(
 
 
 def drop_draft(uid: str, user_id: int) -> None:
+    """The answers are gone; the key of a safe way among them goes once that is committed."""
     _DROP_DRAFT.run(running(), {"draft_uid": uid, "user": user_id})
+    if case_keys().holds(uid, DRAFT):
+        once_committed(lambda: case_keys().destroy([uid], DRAFT))
 
 
 def drop_old_drafts(user_id: int, before: dt.datetime) -> None:
     """Answers that were never saved are not kept for ever."""
-    db.session.execute(delete(ContactDraft).where(ContactDraft.user_id == user_id, ContactDraft.started_at < before))
+    old = select(ContactDraft.uid).where(ContactDraft.user_id == user_id, ContactDraft.started_at < before)
+    for uid in list(db.session.scalars(old)):
+        drop_draft(uid, user_id)
 
 
 def draft_place(uid: str, user_id: int, operation_id: int) -> Place:

@@ -173,6 +173,13 @@ def open_safe_way(referral: Referral, contact: SafeContact) -> str:
     return case_keys().open(contact.way_sealed, referral.uid, WAY, place)
 
 
+def ways_of_contact(contact_id: int) -> set[str | None]:
+    """The safe ways of a contact's referrals in clear, ``None`` for one that was destroyed. Shown to nobody: what was
+    sent twice is compared with them."""
+    query = select(Referral, SafeContact).join(SafeContact).where(Referral.contact_id == contact_id)
+    return {open_safe_way(referral, contact) or None for referral, contact in db.session.execute(query)}
+
+
 def destroy_safe_way(referral_id: int, now: dt.datetime) -> bool:
     """Forget the safe way for good; whether there was one.
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 
 from ..engine import db
 from ..tables import Grant, Meeting, Operation, Person, Referral
+from . import consents
 from .phones import destroy_keys_of
 
 
@@ -21,6 +22,7 @@ def remove_operations(ids: Collection[int]) -> None:
     ids = sorted(ids)
     db.session.flush()
     destroy_keys_of(ids)
+    consents.destroy_keys_of(ids)
     belonging = _belonging(ids)
     for table in reversed(db.metadata.sorted_tables):
         if table in belonging:
