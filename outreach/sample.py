@@ -320,8 +320,47 @@ CREW = (("Officer of %s (invented)", StaffCategory.POLICE), ("Worker of %s (inve
 KITS = ((60, 60, 12), (40, 40, 0), (40, 35, 0), (30, 30, 4), (30, 0, 0), (50, 50, 20))
 
 
+def _agencies(wefight: Any) -> None:
+    """What two support agencies offer; the second takes part in nothing, so it is counted nowhere. All invented."""
+    from outreach.plan import agency_commands
+    from outreach.plan.agency_text_rules import AgencyDraft, read_hours
+
+    desk = "desk@lantern.example.org"
+    house = _service("Lantern House (invented)", "Lantern House", ServiceKind.HOUSING, "West", desk)
+    for service, hours, said in (
+        (
+            wefight,
+            "daily 08:00-02:00",
+            {
+                "needs": ("safety_plan", "counselling", "legal", "transport"),
+                "areas": ("Windsor", "LaSalle", "Amherstburg", "Leamington", "Chatham-Kent"),
+                "capacity": 40,
+                "telephone": "519 555 0142",
+                "intake": "Invented for the sample. Ask for the worker on call; a woman answers.",
+            },
+        ),
+        (
+            house,
+            "24/7",
+            {
+                "needs": ("shelter", "health"),
+                "areas": ("Windsor",),
+                "capacity": 6,
+                "age_from": 16,
+                "telephone": "519 555 0177",
+                "intake": "Invented for the sample. Call before coming; the address is given by telephone.",
+            },
+        ),
+    ):
+        always, spans = read_hours(hours)
+        known = {"languages": service.languages, "contact_desk": service.contact_desk}
+        draft = AgencyDraft(time_zone=ZONE, always_open=always, hours=spans, **known, **said)
+        agency_commands.write_agency(SYSTEM, service, None, draft)
+
+
 def _planning(windsor: Any, five: list[Any]) -> None:
     """Crews, shifts on the four evenings as published, a briefing, two sessions, kits, through the commands."""
+    _agencies(five[5])
     _shifts(windsor, five)
     _sessions(windsor, five)
     from outreach.ready import briefing_commands, kit_commands

@@ -16,6 +16,7 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.errors import KeyMissing, NotAllowed
+from outreach.plan import agency_commands, agency_text_rules
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import contacts, lists, phones
 from outreach.storage.queries import field as rows
@@ -155,7 +156,8 @@ def pack_of(
     longitude]), ``positions`` (whether the phone may ask where it is), ``places`` ([kind, municipality] of one's latest
     contacts), ``last`` (what the last contact lends to the next); and what
     ``more`` has for the team: ``numbers`` ([{title, text}] of the briefing, empty where she may not see it), ``shift``
-    ({starts_at, ends_at, place}: hers that is on or comes next, or null). Moments are ISO 8601 in UTC.
+    ({starts_at, ends_at, place}: hers that is on or comes next, or null). Moments are ISO 8601 in UTC. Beside the
+    teams ``agencies``: id → what is known of each, see ``agency_text_rules.carried_facts``.
 
     Without a ``device`` it is for a page that can keep nothing: there is nothing in it to seal, send or prove with.
     """
@@ -170,6 +172,7 @@ def pack_of(
         "sent_today": sent_today,
         "teams": [_team(user, p, language) | dict((more or {}).get(p.team_uid, {})) for p in places],
     }
+    said["agencies"] = _agencies({one for team in said["teams"] for one, _name in team["agencies"]})
     if device is None:
         return said
     for team, place in zip(said["teams"], places, strict=True):
@@ -177,6 +180,13 @@ def pack_of(
     mark = session and SessionMark(user, device, session.session_id, int(session.ends_at.timestamp()))
     key = base64.b64encode(phone_key(user, device)).decode()
     return said | {"device": device, "phone_key": key, "session": mark and mark_of(mark)}
+
+
+def _agencies(ids: set[int]) -> dict[str, Any]:
+    """What the rules need to say whom to call first; nothing of any person, and not how many an agency carries."""
+    today = utc_now().date()
+    known = agency_commands.agencies_of(sorted(ids))
+    return {str(one.id): agency_text_rules.carried_facts(one, today) for one in known}
 
 
 def _sealing(user_id: int, device: str, place: rows.LoggingPlace) -> dict[str, Any]:

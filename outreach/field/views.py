@@ -139,6 +139,7 @@ def _ask(draft: Any, step: str, answers: dict[str, Any], wrong: str = "") -> str
         "given": answers.get(step),
         "refusal": wrong,
         "errors": [("answer", wrong)] if wrong else None,
+        "call": card_views.call_first(place, answers, number) if kind == "reach" else None,
         "sent": contacts.sent_since(draft.user_id, today_begins(place)),
         "now": utc_now(),
     }

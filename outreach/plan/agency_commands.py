@@ -12,6 +12,7 @@ from outreach.auth.actors import Actor, Target
 from outreach.auth.permissions import may
 from outreach.errors import N_, Changed, Finding, Invalid, NotAllowed
 from outreach.storage.queries import agencies as rows
+from outreach.storage.queries import field
 from outreach.storage.queries import plan as services
 from outreach.storage.tables import AgencyProfile, Service
 from outreach.vocab import ServiceKind
@@ -42,6 +43,11 @@ def agencies_of(ids: Iterable[int]) -> list[Agency]:
     wanted = list(ids)
     found, carried = rows.named(wanted), rows.carried(wanted)
     return [facts_of(*found[one], carried.get(one, 0)) for one in wanted if one in found]
+
+
+def agencies_for(operation_id: int, root_id: int) -> list[Agency]:
+    """The agencies that persons met in the operation can be referred to, those of this very operation first."""
+    return agencies_of(one for one, _name in field.agencies_for(operation_id, root_id))
 
 
 def facts_of(service: Service, profile: AgencyProfile | None, carried: int = 0) -> Agency:

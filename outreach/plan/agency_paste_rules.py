@@ -53,7 +53,7 @@ _HEADINGS = {
     "telephone": "telephone|phone|tel|telephone number|numero de telephone|ligne",
     "capacity": "capacity|places available|capacite|nombre de places",
     "taking": "takes referrals|taking referrals|taking|accepte des references|accepte les references|"
-    "accepte des aiguillages|accepte",
+    "accepte des orientations|accepte des aiguillages|accepte",
     "call_order": "order of calling|call order|call first|order|ordre d appel|ordre|rang d appel",
     "intake": "intake rules|intake|rules|conditions|regles d accueil|accueil|admission",
     "name": "agency|support agency|agence|organisme d aide|organisme de soutien",

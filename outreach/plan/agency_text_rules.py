@@ -11,10 +11,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from outreach.errors import N_, Invalid
 
-from .agency_rules import DAY, Span
+from .agency_rules import DAY, Agency, Span
 from .operation_rules import DEFAULT_ZONE
 from .paste_rules import flat
 
@@ -390,3 +391,35 @@ def languages_of(text: str) -> tuple[str, ...]:
     """``("en", "fr")`` of "English, French"; a language that has no code stays as it is written."""
     words = [flat(one) for one in re.split(r"[;,/&\n ]", text)]
     return tuple(dict.fromkeys(_LANGUAGE.get(one, one) for one in words if one and one not in ("and", "et")))
+
+
+# --- for a phone ------------------------------------------------------------------------------------------------------
+
+
+def carried_facts(agency: Agency, today: dt.date) -> dict[str, Any]:
+    """What a phone needs to work out the rules without signal, as ``static/field/agencies.js`` reads it.
+
+    Only what differs from an agency of which nothing is known, and of the closed days those of the coming month.
+    """
+    until = (today + dt.timedelta(days=31)).isoformat()
+    since = (today - dt.timedelta(days=2)).isoformat()
+    facts = {
+        "zone": agency.zone,
+        "always": agency.always,
+        "hours": [[span.weekday, span.start, span.end] for span in agency.hours],
+        "closed": [day for day in agency.closed_on if since <= day <= until],
+        "needs": list(agency.needs),
+        "areas": list(agency.areas),
+        "languages": list(agency.languages),
+        "from": agency.age_from,
+        "to": agency.age_to,
+        "room": agency.room,
+        "order": agency.call_order,
+        "telephone": agency.telephone,
+        "dial": dial(agency.telephone),
+        "intake": agency.intake,
+    }
+    said = {name: value for name, value in facts.items() if value not in (None, [], "") and value is not False}
+    if agency.room is False:
+        said["room"] = False
+    return said if agency.taking else said | {"taking": False}

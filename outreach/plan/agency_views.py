@@ -148,7 +148,7 @@ def change_agency(service: Any, profile: Any) -> Any:
         form.take(problem)
         return _show_form(form, service), 422
     except Changed:
-        compared = form.compare(_form(*rows.agency(service.id), fresh=True))  # type: ignore[misc] # it stands: loaded just now
+        compared = form.compare(_form(service, (rows.agency(service.id) or (None, None))[1], fresh=True))
         return _show_form(form, service, compared), 409
     flash(gettext("Saved.") if changed else gettext("Nothing was different; nothing is changed."))
     return redirect(url_for("plan.agency", agency_id=service.id), code=303)

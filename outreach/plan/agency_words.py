@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from babel.dates import format_date
 from flask_babel import get_locale, gettext
 
-from . import agency_rules
+from . import agency_rules, agency_text_rules
 from .agency_rules import Agency, Choice
 
 
@@ -66,3 +67,33 @@ def _time(minute: int | None, agency: Agency, at: dt.datetime, zone: str) -> str
 
 def _day(day: str) -> str:
     return format_date(dt.date.fromisoformat(day), "EEE d MMM", locale=get_locale())
+
+
+# --- on the screens of a contact --------------------------------------------------------------------------------------
+
+
+def heading(choices: Sequence[Choice]) -> str:
+    """What the first of the choices is: to be called, the first to open, or the nearest to what is asked."""
+    first = choices[0]
+    if first.can_be_called:
+        return gettext("Call first: %(name)s", name=first.agency.name)
+    if first.fits and first.agency.taking:
+        return gettext("Nobody is open now; first to open: %(name)s", name=first.agency.name)
+    return gettext("No agency fits; ask your coordinator, or take %(name)s", name=first.agency.name)
+
+
+def line(choice: Choice, at: dt.datetime, zone: str) -> dict[str, str]:
+    """One agency as the screens show it."""
+    agency = choice.agency
+    return {
+        "name": agency.name,
+        "said": " · ".join(said(choice, at, zone)),
+        "telephone": agency.telephone,
+        "dial": agency_text_rules.dial(agency.telephone),
+        "intake": agency.intake,
+    }
+
+
+def options(choices: Sequence[Choice], at: dt.datetime, zone: str) -> list[tuple[int, str]]:
+    """The agencies to choose from: each with what stands first about it."""
+    return [(choice.agency.id, f"{choice.agency.name} · {said(choice, at, zone)[0]}") for choice in choices]

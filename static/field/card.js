@@ -1,5 +1,6 @@
 // The check card on the phone: what was answered, what is taken over from the last contact and from where, More, Save.
 
+import { callFirst, choicesFor, optionOf as agencyOption } from './call_first.js';
 import { readCode, shownCode } from './codes.js';
 import { agreed, countOf, findings, hiddenOf, LENT, nextStep, saysTooMuch } from './flow.js';
 import { forget, inMemory, keep, label, settled, throwAway, warnUnkept, wayBack } from './log.js';
@@ -148,6 +149,7 @@ function persons() {
     const rows = [...(n === 1 ? [firstRow()] : []), ...personRows(n)];
     const copy = numbered('p-person', n, { title, code: true, rows, record: true, refer: accepted });
     copy.querySelector('.ticket__code').textContent = shownCode(answers[`code-${n}`]);
+    copy.querySelector('[data-call]').dataset.call = n;
     return copy;
   });
 }
@@ -157,7 +159,6 @@ function morePersons() {
   return eachPerson((n, { title, accepted, support }) => {
     const said = { title, accepted, agencies, no_agency: !agencies.length, reason: !accepted && support, talk: true, share: true };
     const copy = numbered('p-more', n, said);
-    copy.querySelector(`#agency-${n}`)?.append(...agencies.map(([id, name]) => new Option(name, id)));
     return copy;
   });
 }
@@ -175,10 +176,28 @@ function fill() {
   refresh();
 }
 
+// The agencies of each person, the one to call first first and chosen, until she is given another one here.
+function offerAgencies() {
+  const { form, answers, team, pack } = shown;
+  const said = typed();
+  for (let n = 1; n <= countOf(answers); n += 1) {
+    const select = form.elements[`agency-${n}`];
+    if (!select) continue;
+    const found = choicesFor(n, answers, team, pack, { area: said.municipality?.[0], needs: said[`needs-${n}`] });
+    select.replaceChildren(...found.map((one) => agencyOption(one, team?.zone ?? 'UTC')));
+    const own = found.findIndex(({ agency }) => String(agency.id) === answers.agency?.[n]);
+    const about = { chosen: own >= 0, change: `agency-${n}` };
+    if (own > 0) found.unshift(...found.splice(own, 1));
+    select.value = found[0]?.agency.id ?? '';
+    form.querySelector(`[data-call="${n}"]`).replaceChildren(...callFirst(found, team?.zone ?? 'UTC', about));
+  }
+}
+
 function refresh() {
   const list = shown.form.querySelector('[data-list="last"]');
   const first = countOf(shown.answers) ? [] : [firstRow()];
   list.replaceChildren(...first, ...lastRows());
+  offerAgencies();
 }
 
 // --- what is done with it -----------------------------------------------------------------------------------------------
@@ -204,8 +223,9 @@ function listen(copy) {
     clearTimeout(timer);
     timer = setTimeout(keepTyped, PAUSE);
   });
-  form.addEventListener('change', () => {
+  form.addEventListener('change', ({ target }) => {
     if (!shown) return;
+    if (/^agency-\d+$/.test(target?.name)) answers.agency = { ...answers.agency, [target.name.slice(7)]: target.value };
     if (team()?.value) shown.team = shown.pack.teams.find((one) => one.uid === team().value) ?? shown.team;
     keepTyped();
     refresh();
@@ -222,7 +242,7 @@ function listen(copy) {
   form.addEventListener('click', async (event) => {
     const what = event.target.closest('[data-change]')?.dataset.change;
     if (!what) return;
-    if (what.includes('-') || what === 'what') {
+    if ((what.includes('-') && !what.startsWith('agency-')) || what === 'what') {
       await keepTyped(true);
       go(`#/log/${uid}/${what}`);
     } else {

@@ -1,5 +1,6 @@
 // The questions of a contact: one a screen, each answer sealed on the phone before the next screen shows.
 
+import { callFirst, choicesFor } from './call_first.js';
 import { makeCode } from './codes.js';
 import { countOf, nextStep, stepBefore, steps, wrongAnswer } from './flow.js';
 import { clone, go, show, showErrors, warn } from './screen.js';
@@ -94,6 +95,13 @@ export function wayBack(uid, answers, step) {
 const duty = (team) => (team?.duty || word('duty_none')).split('\n').filter((line) => line.trim())
   .map((line) => Object.assign(document.createElement('p'), { textContent: line }));
 
+// Whom to call first for the person that the question is about: the place is the one of the last contact until it is said.
+function whomToCall(answers, step, team, pack) {
+  const n = step.split('-')[1];
+  const area = answers.more?.municipality?.[0] || team?.last?.municipality || '';
+  return callFirst(choicesFor(n, answers, team, pack, { area, needs: answers.more?.[`needs-${n}`] }), team?.zone ?? 'UTC');
+}
+
 /** Show a question; false when these answers do not lead to it (then the address changes to the one that is next). */
 export function ask(uid, step, answers, pack) {
   if (!steps(answers).includes(step)) {
@@ -102,7 +110,8 @@ export function ask(uid, step, answers, pack) {
   }
   const kind = step.split('-')[0];
   const team = pack.teams.find((one) => one.uid === answers.team);
-  const copy = clone(`q-${kind}`, { so_far: soFar(answers, step), duty: kind === 'duty' ? duty(team) : [] });
+  const call = kind === 'reach' ? whomToCall(answers, step, team, pack) : [];
+  const copy = clone(`q-${kind}`, { so_far: soFar(answers, step), duty: kind === 'duty' ? duty(team) : [], call });
   const offered = Array.from(copy.querySelectorAll('button[name="answer"]'), (button) => button.value);
   mark(copy, kind, answers[step]);
   for (const form of copy.querySelectorAll('form')) {
