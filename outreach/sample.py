@@ -372,6 +372,24 @@ def _planning(windsor: Any, five: list[Any]) -> None:
         for kind, count in (("received", received), ("handed_out", handed_out)):
             if count:
                 kit_commands.record_move(SYSTEM, windsor, service.id, item, kind, count)
+    _said(windsor, five)
+
+
+# What invented persons answered, by service: respect, understood, free, safer. The second is not yet shown.
+SAID = (
+    (*(("yes", "yes", "yes", "safer"),) * 4, ("yes", "partly", "skip", "same"), ("partly", "no", "no", "same")),
+    (("yes", "yes", "partly", "safer"),) * 3,
+)
+
+
+def _said(windsor: Any, five: list[Any]) -> None:
+    from outreach.referrals import feedback_commands, feedback_rules
+
+    questions = [question.code for question in feedback_rules.QUESTIONS]
+    for service, answers in zip(five, SAID, strict=False):
+        codes = feedback_commands.make_cards(SYSTEM, windsor, service.id, 1)
+        for code, said in zip(codes, answers, strict=False):
+            feedback_commands.answer(code, dict(zip(questions, said, strict=True)))
 
 
 def _shifts(windsor: Any, five: list[Any]) -> None:

@@ -16,7 +16,7 @@ MOST_SHEETS = 50
 HELP_NUMBER = "1-833-900-1010"
 """SOURCE: Canadian Human Trafficking Hotline, free, day and night, in many languages."""
 SKIP = "skip"
-WRONG_CODE = N_("Type the code again: one of its letters or numbers is not as on the card.")
+WRONG_CODE = N_("Type the code again as it is on the card: nine letters and numbers.")
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,10 @@ def _go_on(lang: str) -> Any:
     g.language = lang
     form, answers = CodeForm(), rules.answers_in(request.form)
     code = rules.read_code(form.code.data or "")
+    if "turn" in request.form and "begun" not in request.form:
+        return _page(lang, form)
     if code is None:
-        return _page(lang, form) if "turn" in request.form else _wrong(lang, form)
+        return _wrong(lang, form)
     if "back" in request.form and answers:
         answers.popitem()
     question = rules.next_question(answers)
@@ -172,7 +174,7 @@ def said_of(operation: Any, target: Target) -> dict[str, Any] | None:
     everything = may(g.actor, "feedback.see", target)
     return {
         "questions": rules.QUESTIONS,
-        "whole": rules.in_all(seen.values()) if everything else None,
+        "whole": rules.in_all(seen.values()) if everything and len(seen) > 1 else None,
         "services": [said for said in seen.values() if said.persons],
         "waiting": [said.service for said in seen.values() if not said.persons],
     }
