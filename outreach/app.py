@@ -95,6 +95,7 @@ def _rooms(app: Flask) -> None:
     from outreach.ready import views as ready
     from outreach.referrals import views as referrals
     from outreach.report import views as report
+    from outreach.report import followed_views  # noqa: F401 - adds its page to the room's blueprint
     from outreach.report import workbook_views  # noqa: F401 - adds its page to the room's blueprint
     from outreach.returns import views as returns
 

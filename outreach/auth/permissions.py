@@ -271,6 +271,7 @@ PERMISSIONS: dict[str, Alternatives] = {
         (liaison_taking_part,),
     ),
     "figures.rows": ((service_coordinator,), (analyst,)),
+    "figures.followed": ((operation_coordinator,), (analyst,)),  # small numbers of what became of referrals
     "workbook.export": ((operation_coordinator,), (commander,), (analyst,), (coordinator_taking_part,)),
     "workbook.persons": ((analyst,), (service_coordinator,)),
 }

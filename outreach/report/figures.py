@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -23,7 +23,7 @@ from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
-from outreach.rollup.splits import by_team
+from outreach.rollup.splits import by_team, outcomes_by_agency
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage.frames import facts_of
 from outreach.storage.queries import report as rows
@@ -45,6 +45,7 @@ GRID_MEASURE = "persons_met"
 LIVE = ("contacts", "persons_met", "support_accepted")
 HEADLINE = ("personnel", "persons_met", "persons_charged", "charges")
 T = TypeVar("T")
+Services = Mapping[int, rows.Named]
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,11 @@ def cells_of(operation_id: int, code: str, as_of: dt.datetime | None = None) -> 
         return tuple(cells(facts, measure_of(code)))
 
     return _remembered(operation_id, as_of, ("cells", code), make, lambda made: len(made) + 1)
+
+
+def outcomes_of(operation_id: int, as_of: dt.datetime | None = None) -> dict[tuple[int, str], int]:
+    """(agency, outcome) → how many, of referrals made by police."""
+    return _remembered(operation_id, as_of, ("outcomes",), outcomes_by_agency, lambda made: len(made) + 1)
 
 
 def rows_of(

@@ -32,7 +32,7 @@ from outreach.vocab import CellState
 from outreach.web import clock, load
 from outreach.web.guard import guard
 
-from . import lists, rules, words
+from . import followed, lists, rules, words
 from .figures import board_of, cells_of, figures_of, need_figures, rows_of, tonight_of
 from .forms import AsOfForm
 
@@ -87,8 +87,8 @@ ACROSS = (
     "charges",
 )
 """Columns of the tables by service and by day; every measure has its own page."""
-AGENCY_ONLY = frozenset({"referrals_reached", "referrals_engaged"})
-"""Of single referrals police learn that one was picked up, never what became of it; the numbers are for everybody."""
+AGENCY_ONLY = followed.HIDDEN
+"""Of single referrals police learn that one was picked up, never what became of it; totals go through ``followed``."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,7 @@ def operation(operation: Operation) -> Any:
     figures, board = figures_of(operation.id, at.as_of), board_of(operation.id, at.as_of)
     categories = figures_of(operation.id, at.as_of, ("category",))
     services, codes = rows.service_names(), rows.operation_names()
+    after = followed.seen(g.actor, g.target, operation, at.as_of, at.now)
     names = {service: named.label for service, named in services.items()}
     order = (rules.by_name if request.args.get("order") == "name" else rules.worst_first)(names, board.cells)
     met = figures.one("persons_met")
@@ -177,7 +178,12 @@ def operation(operation: Operation) -> Any:
         ],
         joint=words.elsewhere(board, services, codes),
         adding_up=words.not_adding_up(board, met),
-        checks=[words.check_words(check, services, codes) for check in board.checks],
+        checks=[
+            words.check_words(check, services, codes)
+            for check in board.checks
+            if not (after.outside and check.where.get("measure") in followed.HIDDEN)
+        ],
+        funnel=followed.funnel(after),
         tasks=tasks_of(operation, heard=covers.reported, owing=covers.expected) if plans and not at.as_of else None,
         plans=plans,
         above=[_relative(found, at) for found in _ancestors(operation)],
@@ -211,9 +217,12 @@ def figures(operation: Operation) -> Any:
         )
     else:
         found = figures_of(operation.id, at.as_of)
+        after = followed.seen(g.actor, g.target, operation, at.as_of, at.now)
+        shown = [found.one(code) for code in (*STANDARD, "acceptance")]
+        shown += [after.one(code) for code in followed.LIST if code not in STANDARD]
         made = {
-            "all": [{"figure": found.one(code), "measure": measure_of(code)} for code in STANDARD]
-            + [{"figure": found.one("acceptance"), "measure": measure_of("acceptance")}],
+            "all": [{"figure": one, "measure": measure_of(one.measure)} for one in shown],
+            "outside": after.outside,
             "said": None if at.as_of else said_of(operation, g.target),
             "answer_words": answer_words,
         }
@@ -224,6 +233,9 @@ def figures(operation: Operation) -> Any:
 def _service_day_list(operation: Operation, at: Moment, services: words.Services) -> dict[str, Any]:
     """The grid as a list: one line a service and day, for any measure that has days."""
     measure = _measure(request.args.get("measure", "persons_met"))
+    outside = not may(g.actor, "figures.followed", g.target)
+    if measure.parts or measure.middle or (outside and measure.code in followed.HIDDEN):
+        raise NotFound()
     codes = rows.operation_names()
     found = cells_of(operation.id, measure.code, at.as_of)
     names = {service: named.name for service, named in services.items()}
@@ -252,7 +264,7 @@ def _service_day_list(operation: Operation, at: Moment, services: words.Services
             }
             for cell in shown
         ],
-        "measures": [found for found in CATALOGUE if found.by_day],
+        "measures": [found for found in CATALOGUE if found.by_day and not (outside and found.code in followed.HIDDEN)],
         "states_words": {state.value: gettext(state.label) for state in CellState},
     }
 
@@ -263,6 +275,8 @@ def measure(operation: Operation, measure: str) -> Any:
     """What a figure means, how it came about, and for those entitled the rows that it counted."""
     at, found = _moment(operation), _measure(measure)
     service, day = _filters(operation, at)
+    if found.code in followed.HIDDEN and not may(g.actor, "figures.followed", g.target):
+        return _total_alone(operation, found, at, service, day)
     services = rows.service_names()
     by_service = figures_of(operation.id, at.as_of, ("service",)).of(found.code)
     if service is not None and service not in {figure.key["service"] for figure in by_service}:
@@ -287,6 +301,24 @@ def measure(operation: Operation, measure: str) -> Any:
     return page, at.status
 
 
+def _total_alone(operation: Operation, found: Measure, at: Moment, service: int | None, day: int | str | None) -> Any:
+    """What became of referrals, for readers outside the agencies: the operation's total, or that it is withheld."""
+    if service is not None or day is not None:
+        raise NotFound()
+    figure = followed.seen(g.actor, g.target, operation, at.as_of, at.now).one(found.code)
+    page = render_template(
+        "report/measure.html",
+        measure=found,
+        figure=figure,
+        alone=True,
+        list=None,
+        service=None,
+        day=None,
+        **_shared(operation, at),
+    )
+    return page, at.status
+
+
 def _rows(
     operation: Operation,
     found: Measure,
@@ -301,7 +333,7 @@ def _rows(
     number, pages = _page(len(members), PAGE)
     shown = members.iloc[(number - 1) * PAGE : number * PAGE]
     if found.frame == "referrals" and own is not None:
-        shown = shown.assign(reached=False, engaged=False)
+        shown = shown.assign(reached=False, engaged=False)  # steps that only the agency and totals know
     if found.frame != "participations":
         g.person_level = True
         audit.read(

@@ -12,6 +12,7 @@ from typing import Any
 from babel.dates import format_date
 from flask import url_for
 from flask_babel import format_decimal, format_percent, get_locale, gettext, ngettext, pgettext
+from markupsafe import Markup
 
 from outreach.rollup.cells import Cell
 from outreach.rollup.checks import Check
@@ -19,16 +20,12 @@ from outreach.rollup.measures import Measure
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.totals import Coverage, Figure
 from outreach.storage.days import day_number, operational_day, window_days
-from outreach.storage.queries.report import Named
 from outreach.storage.tables import Operation
 from outreach.storage.types import EPOCH_DAY
 from outreach.vocab import Bound, OperationStatus, StaffCategory
 from outreach.web import clock
 
-from .figures import Board, Figures
-
-Services = Mapping[int, Named]
-
+from .figures import Board, Figures, Services
 
 # Measures and figures -------------------------------------------------------------------------------------------------
 
@@ -46,6 +43,43 @@ def number(value: int | float | None) -> str:
     if value is None:
         return pgettext("figure", "not known")
     return str(format_percent(value) if isinstance(value, float) else format_decimal(value))
+
+
+def value(figure: Figure) -> Any:
+    """A figure's value as it is read: hours with one place, a ratio as a percentage, ``x`` where it is withheld."""
+    if figure.withheld:
+        return withheld_cell()
+    if figure.value is not None and measure_of(figure.measure).middle:
+        return gettext("%(hours)s h", hours=format_decimal(figure.value))
+    return number(figure.value)
+
+
+def withheld_cell() -> Markup:
+    """The symbol of a withheld number, with its word for who cannot see the legend."""
+    return Markup('x<span class="visually-hidden">, {}</span>').format(withheld_words())
+
+
+def withheld_words() -> str:
+    return gettext("withheld")
+
+
+def parts(figure: Figure) -> str:
+    """What a ratio or a median is of: ``9 of 12 due``, ``of 11 picked up; 2 still wait``."""
+    if figure.numerator is None or figure.denominator is None or not figure.denominator:
+        return ""
+    measure = measure_of(figure.measure)
+    if not measure.middle:
+        return (
+            gettext("%(part)s of %(whole)s due", part=figure.numerator, whole=figure.denominator)
+            if measure.days
+            else gettext("%(part)s of %(whole)s", part=figure.numerator, whole=figure.denominator)
+        )
+    return ngettext(
+        "of %(made)s made, %(num)s still waits",
+        "of %(made)s made, %(num)s still wait",
+        figure.denominator - figure.numerator,
+        made=figure.denominator,
+    )
 
 
 def covered(coverage: Coverage) -> str:
@@ -82,10 +116,12 @@ def bound(figure: Figure) -> str:
 
 def said(figure: Figure) -> str:
     """A figure with its bound, for a table: ``at least 13``, ``11 (partial, 5 of 46 services)``, ``not known``."""
-    value, words = number(figure.value), bound(figure)
+    if figure.withheld:
+        return f"x ({withheld_words()})"
+    said, words = str(value(figure)), bound(figure)
     if figure.value is None or not words:
-        return value
-    return f"{value} ({words})" if figure.bound == Bound.PARTIAL else f"{words} {value}"
+        return said
+    return f"{said} ({words})" if figure.bound == Bound.PARTIAL else f"{words} {said}"
 
 
 def short(figure: Figure) -> str:
@@ -93,7 +129,7 @@ def short(figure: Figure) -> str:
     covers = figure.coverage
     if figure.bound != Bound.PARTIAL or figure.value is None or covers.expected in (None, covers.reported):
         return said(figure)
-    return f"{number(figure.value)} ({covers.reported}/{covers.expected})"
+    return f"{value(figure)} ({covers.reported}/{covers.expected})"
 
 
 def source(figure: Figure) -> str:

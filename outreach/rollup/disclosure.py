@@ -18,7 +18,12 @@ What does not: two tables of different moments compared, or the same persons cou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from outreach.rollup.measures import ENGAGED_AT, FOLLOWED, HOURS_TO_RECEIPT
+from outreach.rollup.totals import Figure
+from outreach.vocab import FOLLOW_UP_DAYS, Bound
 
 K = 6
 """Numbers under this one are small."""
@@ -106,6 +111,41 @@ def _next(full: list[list[int]], hidden: set[Place], place: Place, is_small: boo
 
 def _in_line(place: Place, other: Place) -> bool:
     return place[0] == other[0] or place[1] == other[1]
+
+
+# Figures --------------------------------------------------------------------------------------------------------------
+
+# Steps that lie within each other, and how many of them police and media see anyway.
+CHAINS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (1, ("referrals_received", "referrals_reached", "referrals_engaged")),
+    (2, ("persons_referred", "persons_received", "persons_reached", "persons_engaged")),
+    *((1, ("referrals_received", f"referrals_due_{days}", f"referrals_engaged_{days}")) for days in FOLLOW_UP_DAYS))
+
+
+def for_outsiders(figures: Iterable[Figure], k: int = K) -> list[Figure]:
+    """Totals of one operation as readers outside the agencies may see them: small ones of ``FOLLOWED`` are withheld.
+
+    With them go what would give them away, ratios of them, and a median of fewer than ``k`` referrals.
+    """
+    found = {figure.measure: figure for figure in figures}
+    kept = {code for code in found if code in FOLLOWED}
+    for published, codes in CHAINS:
+        known = [code for code in codes if code in found and found[code].value is not None]
+        if known[:published] == list(codes[:published]):
+            shown = chain([int(found[code].value or 0) for code in known], published, k)
+            kept -= {code for code, value in zip(known, shown, strict=True) if value is not None}
+    kept -= {code for code in ("outcomes", "referrals_direct") if code in found and (found[code].value or 0) >= k}
+    kept -= {code for code, figure in found.items() if figure.value is None}
+    kept |= {ratio.code for ratio in ENGAGED_AT if ratio.code in found and kept & set(ratio.parts or ())}
+    hours = found.get(HOURS_TO_RECEIPT.code)
+    if hours is not None and 0 < (hours.numerator or 0) < k:
+        kept.add(hours.measure)
+    return [withhold(figure) if figure.measure in kept else figure for figure in found.values()]
+
+
+def withhold(figure: Figure) -> Figure:
+    """The figure without its numbers."""
+    return replace(figure, value=None, bound=Bound.UNKNOWN, numerator=None, denominator=None, withheld=True)
 
 
 # The circulation: nodes are rows (the last: the row of totals) and, after them, columns ------------------------------

@@ -276,6 +276,11 @@ ACCEPTANCE = Measure(
     N_("Only reporting places that know both parts are used; else it is unknown."),
     "meetings", _C, distinct="person", parts=("support_accepted", "support_offered"))
 
+FUNNEL: tuple[str, ...] = (
+    "persons_met", "support_offered", "support_accepted", "persons_referred", "persons_received", "persons_reached",
+    "persons_engaged")
+"""From met to engaged, each a number of persons."""
+
 HOURS_TO_RECEIPT = Measure(
     "hours_to_receipt", N_("Median hours to receipt"), N_("hours"),
     N_("Half of the referrals that a liaison picked up waited no longer, from when they were made."),
@@ -290,7 +295,7 @@ DERIVED: tuple[Measure, ...] = (ACCEPTANCE, *ENGAGED_AT, HOURS_TO_RECEIPT)
 FOLLOWED: tuple[str, ...] = (
     "referrals_reached", "referrals_engaged",
     *(f"referrals_{part}_{days}" for days in FOLLOW_UP_DAYS for part in ("due", "engaged")),
-    "persons_received", "persons_reached", "persons_engaged", "outcomes", "referrals_direct")
+    "persons_reached", "persons_engaged", "outcomes", "referrals_direct")
 """What became of referrals after an agency picked them up: small counts of it are withheld from police and media."""
 
 STANDARD: tuple[str, ...] = (

@@ -1,4 +1,4 @@
-"""Figures arranged otherwise than by service or day: charges by offence, and a running total over days.
+"""Figures arranged otherwise than by service or day: charges by offence, outcomes by agency, running totals.
 
 Here belongs the adding up; titles of offences are data and are looked up where they are shown.
 """
@@ -76,4 +76,13 @@ def by_team(facts: Facts, day: int) -> dict[int, int]:
     found: dict[int, int] = {}
     for team, count in zip(rows["team"].tolist(), rows["counted"].tolist(), strict=True):
         found[team] = found.get(team, 0) + count
+    return found
+
+
+def outcomes_by_agency(facts: Facts) -> dict[tuple[int, str], int]:
+    """(agency, outcome) → how many; the sum is the figure *outcomes*."""
+    rows = members(facts, measure("outcomes"))
+    found: dict[tuple[int, str], int] = {}
+    for agency, outcome, count in zip(*(rows[name].tolist() for name in ("agency", "outcome", "counted")), strict=True):
+        found[agency, outcome] = found.get((agency, outcome), 0) + count
     return found

@@ -46,7 +46,8 @@ class Coverage:
 class Figure:
     """One number. ``value`` is None when nothing is known. ``key`` names what it is by, in the order asked for:
     ``service`` an id, ``day`` a day number or ``before``/``after``/``undated``, ``category`` a staff category.
-    A ratio carries its two parts, a median (hours) how many it is made of and out of how many."""
+    A ratio carries its two parts, a median (hours) how many it is made of and out of how many.
+    ``withheld``: known here, and kept from this reader (``disclosure``)."""
 
     measure: str
     key: Mapping[str, Day] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Figure:
     coverage: Coverage = Coverage(0, 0)
     numerator: int | None = None
     denominator: int | None = None
+    withheld: bool = False
 
 
 def totals(facts: Facts, by: Sequence[str] = (), measures: Iterable[Measure] | None = None) -> list[Figure]:

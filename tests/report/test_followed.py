@@ -1,0 +1,125 @@
+"""What became of referrals: the numbers for coordinators and analysts, withheld small ones for everybody else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+import time_machine
+
+from outreach.storage.tables import Service
+from outreach.storage.types import utc_now
+from outreach.vocab import EntryMode, Role, ServiceKind
+from tests import factories as site
+from tests.report import factories as facts
+from tests.report.followed import a_referral
+from tests.report.test_views import text_of
+
+OUTSIDERS = (Role.COMMANDER, Role.SERVICE_COORDINATOR, Role.FIELD_OFFICER, Role.LIAISON)
+
+
+@pytest.fixture
+def world(app) -> Any:
+    """Fourteen persons referred to Dove House, twelve picked up, eight reached, seven engaged, six in school."""
+    with time_machine.travel(utc_now() - dt.timedelta(days=2), tick=True):
+        return _a_world()
+
+
+def _a_world() -> Any:
+    operation = site.an_operation("ONS-1")
+    police = site.a_participation(operation, site.a_service("Windsor Police"))
+    agency = site.a_service("Dove House", ServiceKind.VICTIM_SERVICES)
+    site.a_participation(operation, agency, entry_mode=EntryMode.NONE)
+    operation.agency = agency
+    operation.police = site.db.session.get(Service, police.service_id)
+    for place in range(14):
+        steps = 1 if place < 2 else 2 if place < 6 else 3 if place < 7 else 4
+        outcomes = ("school",) * (place >= 8) + ("work",) * (place >= 12)
+        found = None if place < 4 else "with_agency" if place >= 7 else "not_with"
+        a_referral(operation, operation.police, agency, steps, outcomes=outcomes, found=found, hours=1 + place)
+    facts.a_contact(police, *({"answer": "accepted"} for _ in range(20)))
+    return operation
+
+
+def a_reader(world: Any, role: Role) -> Any:
+    bound = {Role.LIAISON: world.agency, Role.SERVICE_COORDINATOR: world.police, Role.FIELD_OFFICER: world.police}
+    return site.a_user(role, bound.get(role))
+
+
+def cells(page: Any, table: str) -> list[list[str]]:
+    """Rows of a table as read."""
+    found = re.search(rf'<table[^>]*id="{table}".*?</table>', page.text, re.S)
+    assert found, table
+    return [
+        [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
+        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", found[0], re.S)[1:]
+    ]
+
+
+def test_the_coordinator_sees_every_step_with_both_parts(world, signed_in):
+    page = signed_in(site.a_user(Role.OPERATION_COORDINATOR)).get("/operations/ONS-1/support")
+    assert page.status_code == 200
+    told = {row[0]: row[1:3] for row in cells(page, "referrals")}
+    assert told["Referrals made"][0] == "14" and told["Referrals received"][0] == "12"
+    assert told["Median hours to receipt"] == ["8.5 h", "of 14 made, 2 still wait"]
+    assert told["Referrals reached"][0] == "8" and told["Referrals engaged"][0] == "7"
+    assert told["Engaged at 7 days, of those due"] == ["70%", "7 of 10 due"]
+    assert told["Outcomes"][0] == "8" and told["Direct referrals"][0] == "not known"
+    assert cells(page, "outcomes") == [["Dove House", "6", "2", "8"], ["All agencies", "6", "2", "8"]]
+    words = text_of(page)
+    assert "7 persons work with an agency, of 20 who accepted support" in words
+    assert "Persons referred: 14" in page.text and "Persons engaged: 7" in page.text
+    assert "withheld" not in words
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_small_numbers_are_withheld_from_everybody_outside_the_agencies(world, signed_in, role):
+    client = signed_in(a_reader(world, role))
+    page = client.get("/operations/ONS-1/support")
+    told = {row[0]: row[1:3] for row in cells(page, "referrals")}
+    assert told["Referrals received"][0] == "12", "police see that it was picked up"
+    for name in ("Referrals reached", "Referrals engaged", "Engaged at 7 days, of those due"):
+        assert told[name] == ["x, withheld", ""], (name, "12 less 8 is 4, and 12 less 7 is 5")
+    assert told["Outcomes"][0] == "8"
+    assert all(cell == "x, withheld" for row in cells(page, "outcomes") for cell in row[2:3])
+    assert "Persons reached: withheld" in page.text and "Persons reached: 8" not in page.text
+    for code, shown in (("referrals_reached", "x (withheld)"), ("engaged_at_7", "x (withheld)"), ("outcomes", ": 8")):
+        one = client.get(f"/operations/ONS-1/figures/{code}")
+        assert one.status_code == 200 and shown in text_of(one), code
+        assert 'id="members"' not in one.text and 'id="sources"' not in one.text and 'id="days"' not in one.text
+        for part in ("?day=2017-10-10", f"?service={world.police.id}"):
+            assert client.get(f"/operations/ONS-1/figures/{code}{part}").status_code == 404
+    assert client.get("/operations/ONS-1/figures?by=service,day&measure=referrals_engaged").status_code == 404
+    every = client.get("/operations/ONS-1/figures").text
+    assert "x<span" in every and "referrals_engaged" in every
+
+
+def test_outsiders_see_what_stood_when_the_day_began(world, signed_in):
+    client = signed_in(a_reader(world, Role.COMMANDER))
+    for _ in range(30):
+        a_referral(world, world.police, world.agency, 4, outcomes=("school",), days_ago=0.01, hours=-1)
+    commander = {row[0]: row[1] for row in cells(client.get("/operations/ONS-1/support"), "referrals")}
+    assert commander["Referrals made"] == "14"
+    client = signed_in(site.a_user(Role.ANALYST))
+    analyst = {row[0]: row[1] for row in cells(client.get("/operations/ONS-1/support"), "referrals")}
+    assert analyst["Referrals made"] == "44"
+
+
+def test_the_operation_page_shows_the_funnel_and_an_analyst_the_rows(world, signed_in):
+    client = signed_in(site.a_user(Role.ANALYST))
+    page = client.get("/operations/ONS-1")
+    assert 'id="funnel-title"' in page.text and "/operations/ONS-1/support" in page.text
+    rows = client.get("/operations/ONS-1/figures/referrals_engaged_7")
+    assert text_of(rows).count("made, received, reached, engaged") == 7
+    outcomes = client.get("/operations/ONS-1/figures/outcomes")
+    assert "Back in school or training" in outcomes.text
+
+
+def test_an_operation_without_referrals_has_words_and_a_stranger_no_page(app, signed_in):
+    operation = site.an_operation("ONS-2")
+    page = signed_in(site.a_user(Role.OPERATION_COORDINATOR)).get("/operations/ONS-2/support")
+    assert "No outcome is recorded yet." in page.text and "not known" in page.text
+    assert 'id="funnel-title"' not in signed_in(site.a_user(Role.ANALYST)).get("/operations/ONS-2").text
+    assert signed_in(site.a_user(Role.ADMINISTRATOR)).get(f"/operations/{operation.code}/support").status_code == 404
