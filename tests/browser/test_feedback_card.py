@@ -41,4 +41,6 @@ def test_four_taps_leave_no_cookie_and_no_answer_in_an_address(site, chromium, l
     assert {url.removeprefix(site.url) for url in asked if "/static/" not in url} <= {"/qr", "/say", "/dire"} | {
         f"/qr#{code}"
     }
+    log = (site.instance / "server.log").read_text()
+    assert code not in log and "/say" not in log and "/dire" not in log
     context.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,13 @@ def test_every_column_named_is_written_and_no_field_of_the_standard_is_both_fill
     assert not {*names} & {*rules.NOT_FILLED}
     assert all(name.split("_")[0] in ("prs", "vic", "cas", "outreach") for name in [*names, *rules.NOT_FILLED])
     assert {*rules.STATUSES} == {*ReferralState} - {ReferralState.MADE} and {*rules.GENDERS} <= {*Gender}
+
+
+def test_the_guide_says_of_every_column_what_the_code_says():
+    guide = (Path(__file__).parents[2] / "docs" / "referrals.md").read_text()
+    said = [f"| `{field.name}` | " for field in rules.FIELDS] + [field.note for field in rules.FIELDS]
+    said += [f"| `{name}` | {why} |" for name, why in rules.NOT_FILLED.items()]
+    assert [words for words in said if words not in guide] == []
 
 
 def test_no_cell_becomes_a_formula():

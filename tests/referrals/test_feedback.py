@@ -6,6 +6,8 @@ import datetime as dt
 import io
 import itertools
 import re
+import threading
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from outreach.field.rules import read_code as read_person_code
 from outreach.ready import sheets
 from outreach.referrals import feedback_cards, feedback_commands, feedback_views
 from outreach.referrals import feedback_rules as rules
-from outreach.storage import db, writing
+from outreach.storage import db, engine, writing
 from outreach.storage.queries import feedback
 from outreach.storage.tables import (
     AuditEntry,
@@ -150,6 +152,31 @@ def test_a_code_counts_once_and_results_move_with_every_sixth(app):
     answered(codes[11:12])
     assert shown(operation)["respect", "yes"] == 7 and shown(operation)["respect", "skip"] == 5
     assert db.session.query(FeedbackCode).count() == 8
+
+
+@pytest.mark.any_database
+def test_answers_that_come_at_once_are_all_counted_and_no_code_twice(app, monkeypatch):
+    """The database alone decides, without the queue of one process."""
+    monkeypatch.setattr(engine._queue, "turn", nullcontext)
+    operation, service = an_operation(), a_service()
+    codes = cards_of(operation, service, 2)[:12]
+    db.session.rollback()
+    gate, counted = threading.Barrier(4), []
+
+    def answer(mine: list[str]) -> None:
+        with app.app_context():
+            gate.wait()
+            for code in [*mine, codes[0]]:
+                with writing():
+                    counted.append(feedback_commands.answer(code, GOOD))
+            db.session.remove()
+
+    threads = [threading.Thread(target=answer, args=(codes[at::4],)) for at in range(4)]
+    for each in (threading.Thread.start, threading.Thread.join):
+        for thread in threads:
+            each(thread)
+    db.session.rollback()
+    assert counted.count(True) == 12 == shown(operation)["respect", "yes"]
 
 
 def test_services_are_counted_apart_and_an_operation_shows_the_sum_of_what_they_show(app):

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 
 from ..engine import db
 from ..keys import Place, site_keys
-from ..tables import FeedbackCode, FeedbackCount, FeedbackPending, Service
+from ..tables import FeedbackCode, FeedbackCount, FeedbackPending, Operation, Service
 
 Counts = dict[str, dict[str, int]]
 """Question → answer → number."""
@@ -41,7 +41,8 @@ def burn(code: str) -> tuple[int, int] | None:
 
 
 def begin(operation_id: int, service_id: int, nothing: Counts) -> None:
-    """Make the rows of a service that has none yet: everything is zero."""
+    """Make the rows of a service that has none yet: everything is zero. Whoever prints at the same time waits."""
+    db.session.execute(select(Operation.id).where(Operation.id == operation_id).with_for_update())
     if _pending(operation_id, service_id) is not None:
         return
     db.session.add(
