@@ -102,6 +102,7 @@ function personRows(n, number = inMemory() ? 'safe_lost' : 'safe_kept') {
   if (given('support') !== 'accepted') return rows;
   rows.push(row(word('reach'), label('reach', given('reach')), `reach-${n}`));
   if (given('reach') === 'safe_phone') rows.push(row(word('safe_number'), word(number), `phone-${n}`));
+  if (given('reach') === 'other_way') rows.push(row(word('safe_way'), word(number), `way-${n}`));
   return [...rows, row(word('urgent'), word(given('urgent') === 'yes' ? 'yes' : 'no'), `urgent-${n}`)];
 }
 
@@ -147,7 +148,7 @@ function persons() {
   if (!countOf(answers)) return [];
   return eachPerson((n, { title, accepted }) => {
     const rows = [...(n === 1 ? [firstRow()] : []), ...personRows(n)];
-    const copy = numbered('p-person', n, { title, code: true, rows, record: true, refer: accepted });
+    const copy = numbered('p-person', n, { title, code: true, rows, record: true, refer: accepted, share: accepted, any: accepted });
     copy.querySelector('.ticket__code').textContent = shownCode(answers[`code-${n}`]);
     copy.querySelector('[data-call]').dataset.call = n;
     return copy;
@@ -157,7 +158,7 @@ function persons() {
 function morePersons() {
   const agencies = shown.team?.agencies ?? [];
   return eachPerson((n, { title, accepted, support }) => {
-    const said = { title, accepted, agencies, no_agency: !agencies.length, reason: !accepted && support, talk: true, share: true };
+    const said = { title, accepted, agencies, no_agency: !agencies.length, reason: !accepted && support, talk: true };
     const copy = numbered('p-more', n, said);
     return copy;
   });
@@ -271,10 +272,10 @@ function fieldsNow() {
 }
 
 // What is wrong with an answer is put right at its question.
-const controlOf = (name) => name.replace('safe_way-', 'phone-').replace('reach_by-', 'reach-').replace(/^persons$/, 'met_before-1');
+const controlOf = (name, words) => name.replace('safe_way-', words === 'wrong_way' ? 'way-' : 'phone-').replace('reach_by-', 'reach-').replace(/^persons$/, 'met_before-1');
 
 function wrongIn(fields) {
-  const found = findings(fields, { agencies: shown.team?.agencies ?? [] }).map(([name, words]) => [controlOf(name), word(words)]);
+  const found = findings(fields, { agencies: shown.team?.agencies ?? [] }).map(([name, words]) => [controlOf(name, words), word(words)]);
   if (!shown.team) found.unshift(['team', word('wrong_team')]);
   const note = fields.note?.[0] ?? '';
   if (saysTooMuch(note) && shown.warned !== note) {

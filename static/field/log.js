@@ -131,7 +131,7 @@ export const warnUnkept = () => warn(word('kept_not'));
 // What was answered before shows as pressed, or stands in the box.
 function mark(copy, kind, given) {
   if (given === undefined) return;
-  const box = copy.querySelector('input[name="answer"]');
+  const box = copy.querySelector('input[name="answer"], textarea[name="answer"]');
   const buttons = [...copy.querySelectorAll('button[name="answer"]')];
   if (kind !== 'duty') for (const one of buttons) one.setAttribute('aria-pressed', String(one.value === given));
   if (!box || buttons.some((one) => one.value === given)) return;
