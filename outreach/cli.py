@@ -233,6 +233,28 @@ def unseal(lines: bool) -> None:
     click.echo(f"Stored {opened.stored:,}. {opened.held:,} wait for a decision, {opened.waiting:,} for their key.")
 
 
+@cli.command()
+@with_app
+def alerts() -> None:
+    """Tell by e-mail who has to know that a referral waits. A running server does it every minute by itself."""
+    from flask import current_app
+
+    from outreach.referrals.alert_views import send_round
+
+    done = send_round(current_app._get_current_object())  # type: ignore[attr-defined] # a proxy
+    if done.busy:
+        click.echo("A server is sending them at this moment.")
+    elif not done.due:
+        click.echo("Nobody has to be told.")
+    elif not done.sent and not done.trouble:
+        click.echo(f"{done.due} people have to be told, and no mail server is set up: pages show them.")
+    else:
+        click.echo(f"Sent {done.sent} of {done.due} letters.")
+    if done.trouble:
+        click.echo(f"{len(done.trouble)} did not leave ({', '.join(sorted(set(done.trouble)))}); try again.", err=True)
+        sys.exit(1)
+
+
 def tell(what: str) -> None:
     """Say on a terminal what takes a while; silence elsewhere."""
     if sys.stderr.isatty():

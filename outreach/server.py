@@ -52,7 +52,16 @@ def _place_worker(arbiter: Any, worker: Any) -> None:
     EvenWorker.held[worker.place] = 0
 
 
-def _leave_the_application_alone(_worker: Any) -> None:
+def _ready(worker: Any) -> None:
+    """What a worker does once it has forked and made its application: nothing of it is shared with another process."""
+    _leave_the_application_alone()
+    if "sqlalchemy" in worker.wsgi.extensions:
+        from outreach.referrals.alert_views import begin
+
+        begin(worker.wsgi)
+
+
+def _leave_the_application_alone() -> None:
     """Stop looking for garbage in what was made at the start, and look less often: 3 % of a request went there."""
     gc.collect()
     gc.freeze()
@@ -68,7 +77,7 @@ class Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        own = {"pre_fork": _place_worker, "post_worker_init": _leave_the_application_alone}
+        own = {"pre_fork": _place_worker, "post_worker_init": _ready}
         for name, value in {"worker_class": EvenWorker, **own, **self.options}.items():
             self.cfg.set(name, value)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app, flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.audit.words import DETAILS, RECORDS, ROOMS, WORDS
 from outreach.auth.actors import NOTHING, Target
 from outreach.errors import Invalid, NotFound
-from outreach.storage.queries import accounts, journal
+from outreach.storage.queries import accounts, journal, referral_waits
 from outreach.vocab import Role
 from outreach.web.forms import whole
 from outreach.web.guard import guard
@@ -132,7 +132,16 @@ def make_link(user: Any) -> Any:
 @bp.post("/people/<int:user_id>/disable")
 @guard("people.change", load=person)
 def disable(user: Any) -> Any:
-    return _done(user, lambda: commands.disable(g.actor, user), gettext("The account is disabled."))
+    in_hand = referral_waits.open_in_hand(user.id)
+    words = gettext("The account is disabled.")
+    if in_hand:
+        lost = ngettext(
+            "%(num)d referral in its hands needs another liaison: the agency and its lead see it.",
+            "%(num)d referrals in its hands need another liaison: the agency and its lead see them.",
+            in_hand,
+        )
+        words = f"{words} {lost}"
+    return _done(user, lambda: commands.disable(g.actor, user), words)
 
 
 @bp.post("/people/<int:user_id>/enable")
@@ -195,7 +204,15 @@ def _offered(form: Any) -> Any:
 
 def _person_page(user: Any, form: Any, errors: Any = None) -> Any:
     services, operations = accounts.names_of_bounds()
-    shown = {"person": user, "form": form, "services": services, "operations": operations, "labels": ROLE_LABELS}
+    in_hand = referral_waits.open_in_hand(user.id)
+    shown = {
+        "in_hand": in_hand,
+        "person": user,
+        "form": form,
+        "services": services,
+        "operations": operations,
+        "labels": ROLE_LABELS,
+    }
     if errors:
         return render_template("admin/person.html", errors=errors, **shown), 422
     return render_template("admin/person.html", **shown)

@@ -16,6 +16,8 @@ from outreach.vocab import CheckInKind
 from .heartbeat_rules import PHONE_SILENT, Waiting
 
 HEADLINE = "outreach.headline"
+TO_WATCH = "outreach.referrals_to_watch"
+"""Where the referrals that nobody owns are asked for, in numbers: that room is above this one."""
 """Name under which the report leaves ``(operation id) → Headline`` with the application: this room counts nothing."""
 
 LATE, SILENT, PHONE, NOT_STARTED, ON, ENDED, LATER = "late", "silent", "phone", "not_started", "on", "ended", "later"

@@ -69,13 +69,25 @@ class Board:
     headline: rules.Headline
     empty: str
     undecided: tuple[Waiting, ...]
+    to_watch: Any
     now: dt.datetime
     zone: str
 
     @property
     def mark(self) -> str:
         """What tells one state of the page from another."""
-        said = repr((self.rows, self.counts, self.headline.tiles, self.empty, self.undecided, g.actor.user, language()))
+        said = repr(
+            (
+                self.rows,
+                self.counts,
+                self.headline.tiles,
+                self.empty,
+                self.undecided,
+                self.to_watch,
+                g.actor.user,
+                language(),
+            )
+        )
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
@@ -164,6 +176,7 @@ def _board(operation: Any) -> Board:
     targets = {one.id: access.operation_target(one) for one in running}
     whole = g.get("target") or access.operation_target(operation)
     ask = current_app.extensions.get(rules.HEADLINE)
+    watch = current_app.extensions.get(rules.TO_WATCH)
     headline = ask(operation.id) if ask is not None and may(g.actor, "figures.see", whole) else rules.Headline()
     every = _rows(running, targets, headline, now)
     seen = [row for row, visible in every if visible]
@@ -178,6 +191,7 @@ def _board(operation: Any) -> Board:
         headline=headline,
         empty="" if counted else _empty(operation, running, targets, now),
         undecided=tuple(undecided_seen(operation)) if rows_seen else (),
+        to_watch=watch(operation) if watch is not None else None,
         now=now,
         zone=operation.time_zone,
     )

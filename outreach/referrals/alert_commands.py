@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from outreach import audit
+from outreach.audit.tags import Tag
 from outreach.auth.actors import Actor
 from outreach.storage import writing
 from outreach.storage.queries import referral_waits as rows
@@ -53,10 +55,16 @@ class Site:
 
     def coordinators(self, operation: int | None) -> list[Account]:
         """Of the operation or one above it; without any, administrators, who can give somebody the role."""
+        found = self._coordinators(operation)
+        return _once(found or [one for one in self._in_charge if one.role == Role.ADMINISTRATOR])
+
+    def has_coordinator(self, operation: int | None) -> bool:
+        return bool(self._coordinators(operation))
+
+    def _coordinators(self, operation: int | None) -> list[Account]:
         above = self._above(operation)
         own = [one for one in self._in_charge if one.role == Role.OPERATION_COORDINATOR]
-        found = [one for one in own if one.operation is None or one.operation in above]
-        return _once(found or [one for one in self._in_charge if one.role == Role.ADMINISTRATOR])
+        return [one for one in own if one.operation is None or one.operation in above]
 
     def _working(self, role: Role, agency: int | None, operation: int | None) -> list[Account]:
         above = self._above(operation)
@@ -253,10 +261,13 @@ def letters_due(site: Site) -> list[Due]:
     return [Due(accounts[user], tuple(dict.fromkeys(keys))) for user, keys in wanted.items()]
 
 
-def note_sent(keys: Iterable[Key], now: dt.datetime) -> None:
-    """Letters about these left; holds its own write."""
+def note_sent(actor: Actor, sent: Collection[Due], now: dt.datetime) -> None:
+    """These letters left; holds its own write."""
+    if not sent:
+        return
     with writing():
-        rows.note_told(keys, now)
+        rows.note_told({key for one in sent for key in one.keys}, now)
+        audit.record(actor, Tag.ALERTS_SENT, letters=len(sent))
 
 
 def sees(actor: Actor, site: Site, one: Wait, reached: Level) -> bool:

@@ -12,7 +12,6 @@ from flask_babel import gettext
 
 from outreach import audit
 from outreach.audit.tags import Tag
-from outreach.auth.actors import NOTHING, Target
 from outreach.errors import Changed, Invalid, NotFound
 from outreach.field.rules import shown_code
 from outreach.storage.queries import access, referrals
@@ -30,11 +29,6 @@ from .waiting_forms import AssignForm, LimitsForm
 from .waiting_views import PAGE_SIZE, page_of, said
 
 
-def without_operation() -> tuple[Target, dict[str, Any]]:
-    """Direct referrals belong to no operation: a coordinator of all of them looks after them."""
-    return NOTHING, {}
-
-
 @bp.get("/operations/<code>/referrals")
 @guard("referrals.unowned", load=load.operation, person_level=True)
 def unowned(operation: Any) -> Any:
@@ -42,8 +36,9 @@ def unowned(operation: Any) -> Any:
 
 
 @bp.get("/referrals/unowned")
-@guard("referrals.unowned_direct", load=without_operation, person_level=True)
+@guard("referrals.unowned_direct", person_level=True)
 def unowned_direct() -> Any:
+    """Direct referrals belong to no operation: a coordinator of all of them looks after them."""
     return _unowned(None)
 
 

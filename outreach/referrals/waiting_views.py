@@ -32,6 +32,7 @@ from outreach.web.guard import guard
 from . import alert_commands, commands, rules, waiting_commands
 from .alert_commands import Site, Survey, takes_in
 from .alert_rules import Level
+from .alert_views import watched
 from .forms import state_words
 from .views import bp, one_referral, reach_words, waited_words
 from .waiting_forms import CodeForm
@@ -231,14 +232,8 @@ def _passed_on(line: Line) -> str:
 
 def _operations_to_watch() -> list[dict[str, Any]]:
     """For who coordinates operations: how many nobody owns, and where to do something about it; numbers only."""
-    bounds = [b for b in g.actor.bounds if b.role is Role.OPERATION_COORDINATOR]
-    if not bounds:
-        return []
     site = Site(utc_now())
-    everywhere = any(b.operation is None for b in bounds)
-    mine = {b.operation for b in bounds}
-    ids = [one.id for one in site.operations.values() if everywhere or one.above & mine]
-    found = alert_commands.surveys(site, ids, direct=everywhere)
+    found = watched(site)
     places = [(site.operations[one].code if one else "", one) for one in found]
     return [
         {
@@ -248,6 +243,7 @@ def _operations_to_watch() -> list[dict[str, Any]]:
             "needs": found[one].at[Level.COORDINATORS],
         }
         for code, one in sorted(places)
+        if found[one].waiting + found[one].abandoned
     ]
 
 
