@@ -22,8 +22,8 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import SYSTEM, Actor
 from outreach.errors import N_, Blocked
 from outreach.plan.rules import name_key
+from outreach.storage.queries import access, accounts, teams
 from outreach.storage.queries import sample as rows
-from outreach.storage.queries import teams
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role, ServiceKind, StaffCategory
 
 PUBLISHED = Path(__file__).with_name("published_2017.json")
@@ -86,6 +86,7 @@ def load(hash_password: Any, instance_dir: Path) -> list[SignIn]:
     people = _people(hash_password, world, five, invented)
     _contacts(world["ONS-2017-WEC"], five)
     _planning(world["ONS-2017-WEC"], five)
+    _cases(five[5])
     for operation in world.values():
         rows.note_change(operation.id)
     audit.record(SYSTEM, Tag.SAMPLE_LOADED, operations=len(world), services=len(five) + len(invented))
@@ -390,6 +391,13 @@ def _said(windsor: Any, five: list[Any]) -> None:
         codes = feedback_commands.make_cards(SYSTEM, windsor, service.id, 1)
         for code, said in zip(codes, answers, strict=False):
             feedback_commands.answer(code, dict(zip(questions, said, strict=True)))
+
+
+def _cases(agency: Any) -> None:
+    """Three referrals in the hands of the sample's liaison; which persons were met stays as it was."""
+    from outreach.referrals import sample_cases
+
+    sample_cases.write(access.actor_of(accounts.by_email("liaison@sample.example.org")), agency.id)
 
 
 def _shifts(windsor: Any, five: list[Any]) -> None:

@@ -7,7 +7,6 @@ and the end: ``close_views``. Nothing sealed is opened before its reading is in 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +15,9 @@ from flask_babel import gettext, pgettext
 
 from outreach import audit
 from outreach.audit.tags import Tag
-from outreach.errors import Changed, Invalid
+from outreach.errors import Changed, Invalid, KeyMissing
 from outreach.field.rules import shown_code
+from outreach.storage.keys import Place
 from outreach.storage.queries import cases, consents, lists, referrals
 from outreach.storage.queries.cases import ItemRow
 from outreach.storage.tables import Referral, SafeContact
@@ -64,8 +64,12 @@ class Case:
             "service": one.service_id,
         }
 
-    def open(self, sealed: bytes | None, place: Callable[[], Any]) -> str:
-        return cases.unseal(self.referral, sealed, place()) if sealed is not None else ""
+    def open(self, sealed: bytes | None, place: Place) -> str | None:
+        """The words; None where the key that opens them is gone, which the page says in their place."""
+        try:
+            return cases.unseal(self.referral, sealed, place)
+        except KeyMissing:
+            return None
 
 
 def case_of(referral: Referral) -> Case:
@@ -261,10 +265,13 @@ def item_words(case: Case, row: ItemRow) -> dict[str, Any]:
 
 def _text(case: Case, row: ItemRow, version: Any, by: str) -> dict[str, Any]:
     number = version.version
+    goal = case.open(version.goal_sealed, cases.goal_place(row.item, number, "goal_sealed"))
+    step = case.open(version.step_sealed, cases.goal_place(row.item, number, "step_sealed"))
     return {
         "version": number,
-        "goal": case.open(version.goal_sealed, lambda: cases.goal_place(row.item, number, "goal_sealed")),
-        "step": case.open(version.step_sealed, lambda: cases.goal_place(row.item, number, "step_sealed")),
+        "goal": goal or "",
+        "step": step or "",
+        "unreadable": goal is None or step is None,
         "due_on": version.due_on,
         "overdue": version.due_on is not None and version.due_on < case.today and version.state == PlanState.OPEN,
         "state": version.state,
@@ -328,11 +335,13 @@ def _history(case: Case, entries: list[Any], *, cut: bool) -> list[dict[str, Any
 
 
 def _entry(case: Case, entry: Any, by: str) -> dict[str, Any]:
+    note = case.open(entry.note_sealed, cases.note_place(entry))
     return {
         "at": entry.at,
         "way": gettext(CaseWay(entry.way).label),
         "result": gettext(CaseResult(entry.result).label),
-        "note": case.open(entry.note_sealed, lambda: cases.note_place(entry)),
+        "note": note or "",
+        "unreadable": note is None,
         "confirmed": entry.safe_confirmed,
         "next_on": entry.next_on,
         "twin": entry.twin_of is not None,
