@@ -190,6 +190,16 @@ def surveys(site: Site, operations: Collection[int], *, direct: bool) -> dict[in
     return {operation: _counted(site, groups) for operation, groups in found.items()}
 
 
+def watched(actor: Actor, site: Site) -> dict[int | None, Survey]:
+    """The same for every operation that the actor coordinates; direct referrals for who coordinates all of them."""
+    bounds = [b.operation for b in actor.bounds if b.role is Role.OPERATION_COORDINATOR]
+    if not bounds:
+        return {}
+    everywhere = None in bounds
+    ids = [one.id for one in site.operations.values() if everywhere or one.above & set(bounds)]
+    return surveys(site, ids, direct=everywhere)
+
+
 def _counted(site: Site, groups: Iterable[Group], me: int | None = None) -> Survey:
     waiting = mine = others = abandoned = 0
     longest: list[dt.datetime] = []

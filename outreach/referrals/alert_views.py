@@ -140,23 +140,13 @@ def to_watch(operation: Any = None) -> ToWatch | None:
         url = url_for("referrals.unowned", code=operation.code)
         return _watching([found], url)
     if Role.OPERATION_COORDINATOR in g.actor.roles:
-        return _watching(watched(Site(utc_now())).values(), url_for("referrals.waiting"))
+        return _watching(alert_commands.watched(g.actor, Site(utc_now())).values(), url_for("referrals.waiting"))
     if Role.ADMINISTRATOR in g.actor.roles:
         site = Site(utc_now())
         every = alert_commands.surveys(site, list(site.operations), direct=True)
         orphans = [one for operation_id, one in every.items() if not site.has_coordinator(operation_id)]
         return _watching(orphans, url_for("admin.people"), nobody=True)
     return None
-
-
-def watched(site: Site) -> dict[int | None, alert_commands.Survey]:
-    """Operation id (``None``: direct referrals) → its numbers, of every one that the actor coordinates."""
-    bounds = [b.operation for b in g.actor.bounds if b.role is Role.OPERATION_COORDINATOR]
-    if not bounds:
-        return {}
-    everywhere = None in bounds
-    ids = [one.id for one in site.operations.values() if everywhere or one.above & set(bounds)]
-    return alert_commands.surveys(site, ids, direct=everywhere)
 
 
 def _watching(surveys: Any, url: str, *, nobody: bool = False) -> ToWatch | None:

@@ -32,7 +32,6 @@ from outreach.web.guard import guard
 from . import alert_commands, commands, rules, waiting_commands
 from .alert_commands import Site, Survey, takes_in
 from .alert_rules import Level
-from .alert_views import watched
 from .forms import state_words
 from .views import bp, one_referral, reach_words, waited_words
 from .waiting_forms import CodeForm
@@ -233,7 +232,7 @@ def _passed_on(line: Line) -> str:
 def _operations_to_watch() -> list[dict[str, Any]]:
     """For who coordinates operations: how many nobody owns, and where to do something about it; numbers only."""
     site = Site(utc_now())
-    found = watched(site)
+    found = alert_commands.watched(g.actor, site)
     places = [(site.operations[one].code if one else "", one) for one in found]
     return [
         {
