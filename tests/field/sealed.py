@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from outreach.field import sealed_rules
-from outreach.storage import db
-from outreach.storage.tables import AuditEntry, SealedRecord
+from outreach.storage import db, writing
+from outreach.storage.tables import AuditEntry, Operation, SealedRecord, User
 from outreach.storage.types import new_uid
+from outreach.vocab import OperationStatus
 from tests.field.factories import Night, an_entry, form_of
 from tests.field.phone import Phone, body_of
 
@@ -41,6 +42,16 @@ def records() -> list[SealedRecord]:
 def the_record() -> SealedRecord:
     (found,) = records()
     return found
+
+
+def set_status(night: Night, status: OperationStatus) -> None:
+    with writing():
+        db.session.get_one(Operation, night.operation.id).status = status.value
+
+
+def end_account(user: User) -> None:
+    with writing():
+        db.session.get_one(User, user.id).active = False
 
 
 def rows_of(table: Any) -> list[Any]:

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from outreach.field import forms, rules
 from outreach.storage import writing
 from outreach.vocab import Role
 from tests.factories import a_user
 from tests.field.factories import a_night
-
-
-@pytest.fixture
-def night(app):
-    with writing():
-        return a_night()
 
 
 def shell(client):

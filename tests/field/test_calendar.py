@@ -19,6 +19,7 @@ from outreach.vocab import Role
 from outreach.web import throttle
 from tests.factories import a_shift, a_user
 from tests.field.factories import a_night, actor_of
+from tests.field.sealed import end_account
 
 NOON = dt.datetime(2017, 10, 12, 16, 0, tzinfo=dt.UTC)
 SIX = NOON + dt.timedelta(hours=6)  # 18:00 in Toronto
@@ -179,8 +180,7 @@ def test_a_link_is_dead_at_the_next_request_after_it_was_stopped(night, link, cl
 
 
 def test_a_link_of_a_disabled_account_or_one_without_a_role_is_dead_at_once(night, link, client):
-    with writing():
-        db.session.get(User, night.officer.id).active = False
+    end_account(night.officer)
     assert dead(client, link)
     with writing():
         db.session.get(User, night.officer.id).active = True

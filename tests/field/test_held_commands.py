@@ -27,11 +27,6 @@ def night(app):
 
 
 @pytest.fixture
-def officer(night, signed_in):
-    return signed_in(night.officer)
-
-
-@pytest.fixture
 def phone(officer):
     return Phone.of(officer.get(f"/field/app/pack?device={new_uid()}").get_json(), now=NINE)
 

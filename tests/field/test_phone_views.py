@@ -16,16 +16,10 @@ from outreach.storage.phone_keys import Tampered, phone_keys
 from outreach.storage.queries import removal
 from outreach.storage.tables import AuditEntry, OperationKey
 from outreach.storage.types import new_uid
-from tests.field.factories import a_night, an_entry, form_of
+from tests.field.factories import an_entry, form_of
 from tests.field.phone import Phone
 
 DEVICE = new_uid()
-
-
-@pytest.fixture
-def night(app):
-    with writing():
-        return a_night()
 
 
 @pytest.fixture

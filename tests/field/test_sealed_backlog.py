@@ -13,27 +13,11 @@ from outreach.cli import cli
 from outreach.field import sealed_backlog_commands
 from outreach.storage import db, writing
 from outreach.storage.phone_keys import phone_keys
-from outreach.storage.tables import AuditEntry, Contact, ContactVersion, Operation, SealedRecord, User
+from outreach.storage.tables import AuditEntry, Contact, ContactVersion, Operation, SealedRecord
 from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import OperationStatus
-from tests.field.factories import EVENING, a_night, a_person, an_entry, form_of
-from tests.field.sealed import a_phone, records, rows_of, sealed_contact, send
-
-
-@pytest.fixture
-def night(app):
-    with writing():
-        return a_night()
-
-
-@pytest.fixture
-def officer(night, signed_in):
-    return signed_in(night.officer)
-
-
-@pytest.fixture
-def phone(officer):
-    return a_phone(officer)
+from tests.field.factories import EVENING, a_person, an_entry, form_of
+from tests.field.sealed import end_account, records, rows_of, sealed_contact, send
 
 
 @pytest.fixture
@@ -103,8 +87,7 @@ def test_what_may_not_be_stored_now_waits_for_a_person(night, officer, phone, lo
 
 def test_records_of_an_ended_account_wait_for_a_person(night, officer, phone, lost):
     backlog(night, officer, phone, 2)
-    with writing():
-        db.session.get(User, night.officer.id).active = False
+    end_account(night.officer)
     lost()
     assert open_backlog().held == 2 and {r.reason for r in records()} == {"account_ended"}
 

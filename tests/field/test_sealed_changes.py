@@ -14,23 +14,7 @@ from outreach.storage.tables import ContactVersion, Operation, SignOff
 from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import OperationStatus
 from tests.field.factories import a_night, a_person, actor_of, an_entry, form_of
-from tests.field.sealed import a_phone, records, rows_of, sealed_contact, send, tags
-
-
-@pytest.fixture
-def night(app):
-    with writing():
-        return a_night()
-
-
-@pytest.fixture
-def officer(night, signed_in):
-    return signed_in(night.officer)
-
-
-@pytest.fixture
-def phone(officer):
-    return a_phone(officer)
+from tests.field.sealed import records, rows_of, sealed_contact, send, tags
 
 
 @pytest.fixture

@@ -11,32 +11,11 @@ from outreach.field import commands, sealed_commands
 from outreach.storage import db, writing
 from outreach.storage.phone_keys import phone_keys
 from outreach.storage.queries import contacts
-from outreach.storage.tables import AuditEntry, Contact, ContactVersion, Operation, SealedRecord, TeamVersion, User
+from outreach.storage.tables import AuditEntry, Contact, ContactVersion, SealedRecord, TeamVersion
 from outreach.storage.types import new_uid
 from outreach.vocab import OperationStatus
 from tests.field.factories import a_night, a_person, actor_of, an_entry, form_of
-from tests.field.sealed import a_phone, rows_of, sealed_contact, send, tags, the_record
-
-
-@pytest.fixture
-def night(app):
-    with writing():
-        return a_night()
-
-
-@pytest.fixture
-def officer(night, signed_in):
-    return signed_in(night.officer)
-
-
-@pytest.fixture
-def phone(officer):
-    return a_phone(officer)
-
-
-def set_status(night, status):
-    with writing():
-        db.session.get(Operation, night.operation.id).status = status.value
+from tests.field.sealed import end_account, rows_of, sealed_contact, send, set_status, tags, the_record
 
 
 @pytest.fixture
@@ -86,8 +65,7 @@ def test_taking_may_put_right_what_did_not_fit(night, officer, phone):
 
 def test_what_a_phone_saved_before_its_account_ended_can_be_taken(night, phone, client):
     envelope = sealed_contact(night, phone, a_person())
-    with writing():
-        db.session.get(User, night.officer.id).active = False
+    end_account(night.officer)
     assert send(client, envelope)[1]["reason"] == "account_ended"
     decide(night, sealed_commands.take)
     assert rows_of(Contact)[0].created_by_id == night.officer.id

@@ -9,23 +9,17 @@ from http.client import HTTPConnection
 
 import pytest
 
-from outreach.storage import db, writing
+from outreach.storage import db
 from outreach.storage.tables import Contact, ContactVersion, SealedRecord
 from outreach.storage.types import new_uid
 from tests.bench.load import site_server
-from tests.field.factories import a_night, a_person, an_entry, form_of
+from tests.field.factories import a_person, an_entry, form_of
 from tests.field.phone import body_of
 from tests.field.sealed import a_phone, rows_of, sealed_contact, send
 from tests.web.test_races import servers
 
 __all__ = ["servers"]
 JSON = {"Accept": "application/json", "Content-Type": "application/json"}
-
-
-@pytest.fixture
-def night(app):
-    with writing():
-        return a_night()
 
 
 def at_once(posts):

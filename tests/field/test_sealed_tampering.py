@@ -11,24 +11,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
-
 from outreach.field.sealed_rules import Envelope
-from outreach.storage import db, writing
+from outreach.storage import db
 from outreach.storage.tables import Contact, SealedRecord
 from outreach.storage.types import new_uid
-from tests.field.factories import a_night, a_person
+from tests.field.factories import a_person
 from tests.field.phone import Phone
 from tests.field.sealed import a_phone, sealed_contact, send
 
 PARTS = ("wrapped", "nonce", "sealed")
 VARIANTS = 500
-
-
-@pytest.fixture
-def night(app):
-    with writing():
-        return a_night()
 
 
 def flipped(dice: random.Random, raw: bytes) -> bytes:

@@ -17,7 +17,6 @@ from outreach.storage.tables import (
     AuditEntry,
     Contact,
     ContactVersion,
-    Operation,
     OperationKey,
     SealedRecord,
     TeamMember,
@@ -29,33 +28,7 @@ from outreach.vocab import OperationStatus, Role
 from tests.factories import a_team, an_operation
 from tests.field.factories import EVENING, a_night, a_person, an_entry, form_of
 from tests.field.phone import body_of
-from tests.field.sealed import a_phone, rows_of, sealed_contact, send, tags, the_record
-
-
-@pytest.fixture
-def night(app):
-    with writing():
-        return a_night()
-
-
-@pytest.fixture
-def officer(night, signed_in):
-    return signed_in(night.officer)
-
-
-@pytest.fixture
-def phone(officer):
-    return a_phone(officer)
-
-
-def set_status(night, status):
-    with writing():
-        db.session.get(Operation, night.operation.id).status = status.value
-
-
-def end_account(user):
-    with writing():
-        db.session.get(User, user.id).active = False
+from tests.field.sealed import a_phone, end_account, rows_of, sealed_contact, send, set_status, tags, the_record
 
 
 def leave_the_team(night):
