@@ -120,13 +120,14 @@ def some_answers(dice: random.Random) -> dict[str, Any]:
         answers |= {f"code-{n}": "K7QM4R2X"} if dice.random() < 0.9 else {}
         answers |= {f"duty-{n}": "read"} if dice.random() < 0.5 else {}
         answers |= {f"phone-{n}": "519 555 0199"} if dice.random() < 0.5 else {}
+        answers |= {f"way-{n}": "only my sister, after eight"} if dice.random() < 0.5 else {}
         answers |= {f"urgent-{n}": dice.choice(["yes", "no"])} if dice.random() < 0.7 else {}
     return answers
 
 
 def some_more(dice: random.Random) -> dict[str, list[str]]:
     """What was left on the check card before a question was asked again."""
-    consents = [what for what in ("talk", "record", "refer", "share") if dice.random() < 0.5]
+    consents = [what for what in ("talk", "record", "refer", "share", "any") if dice.random() < 0.5]
     asked = [what for what in ("record", "refer") if dice.random() < 0.6]
     return {"agreed-1": consents, "asked-1": asked} if dice.random() < 0.7 else {}
 
@@ -181,7 +182,7 @@ MOMENTS = [
 KITS = ["", "0", "500", "501", "-1", "2.5", "many", "３"]
 CODE = "ACDEFHJ" + rules.check_sign("ACDEFHJ")
 BROUGHT = ["", f"{CODE[:4]}-{CODE[4:]}", CODE.lower(), "K7QM-4R2Y", "x"]
-PHONES = ["519 555 0199", "12 34", "1234567, evenings", "", "x" * 61]
+PHONES = ["519 555 0199", "12 34", "1234567, evenings", "", "x" * 61, "x" * 300, "x" * 301]
 
 
 def some_fields(dice: random.Random) -> dict[str, list[str]]:
@@ -200,7 +201,8 @@ def some_fields(dice: random.Random) -> dict[str, list[str]]:
         fields[f"code-{n}"] = [dice.choice([CODE, rules.make_code(), rules.make_code()])]
         fields[f"met_before-{n}"] = [dice.choice(BROUGHT)]
         if dice.random() < 0.5:
-            fields |= {f"reach_by-{n}": ["safe_phone"], f"safe_way-{n}": [dice.choice(PHONES)]}
+            reach = dice.choice(["safe_phone", "other_way"])
+            fields |= {f"reach_by-{n}": [reach], f"safe_way-{n}": [dice.choice(PHONES)]}
     return fields
 
 

@@ -62,7 +62,7 @@ def some_person(chance: random.Random, n: int) -> dict[str, list[str]]:
         "gender": chance.choice(radio_card_rules.GENDERS),
         "answer": chance.choice(["accepted", "accepted", *radio_card_rules.OTHER_ANSWERS]),
         "agreed": agreed,
-        "reach_by": chance.choice(radio_card_rules.REACHES),
+        "reach_by": chance.choice(["", *rules.REACH_BY]),
         "safe_way": "519-555-0100",
         "urgent": chance.choice(["", "yes"]),
         "made_safe": chance.choice(["", "no", "yes"]),
