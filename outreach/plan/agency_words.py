@@ -78,8 +78,8 @@ def heading(choices: Sequence[Choice]) -> str:
     if first.can_be_called:
         return gettext("Call first: %(name)s", name=first.agency.name)
     if first.fits and first.agency.taking:
-        return gettext("Nobody is open now; first to open: %(name)s", name=first.agency.name)
-    return gettext("No agency fits; ask your coordinator, or take %(name)s", name=first.agency.name)
+        return gettext("First to open: %(name)s", name=first.agency.name)
+    return gettext("None fits; the nearest: %(name)s", name=first.agency.name)
 
 
 def line(choice: Choice, at: dt.datetime, zone: str) -> dict[str, str]:

@@ -44,22 +44,25 @@ function heading([first]) {
   return word(opens ? 'ag_opens_first' : 'ag_none', { name: first.agency.name });
 }
 
-const telephone = ({ dial, telephone: written }) => ({ dial: dial ? `tel:${dial}` : '', telephone: written });
+// A number does not break over two lines.
+const telephone = ({ dial, telephone: written }) => ({ dial: dial ? `tel:${dial}` : '', telephone: written.replaceAll(' ', '\u00a0') });
 
-/**
- * The part of a screen that names whom to call first and who else there is; nothing when there is no agency. `chosen`: the
- * first one is hers; `change`: the field in which another one is chosen.
- */
-export function callFirst(choices, zone, { chosen = false, change = '' } = {}) {
+const about = (choices, zone, chosen) => ({
+  heading: chosen ? word('ag_chosen', { name: choices[0].agency.name }) : heading(choices),
+  said: said(choices[0], zone).join(' · '),
+  ...telephone(choices[0].agency),
+});
+
+/** Two lines that name whom to call first, so that the answers below stay in reach; nothing when there is no agency. */
+export const callBriefly = (choices, zone) => (choices.length ? [clone('p-first', about(choices, zone, false))] : []);
+
+/** The same with what must be known before, and who else there is. `chosen`: the first is hers; `change`: the field of it. */
+export function callFirst(choices, zone, { chosen, change }) {
   if (!choices.length) return [];
   const others = choices.slice(1).map((choice) =>
     clone('p-agency', { name: choice.agency.name, said: said(choice, zone).join(' · '), ...telephone(choice.agency) }));
-  const [first] = choices;
-  const copy = clone('p-call', {
-    heading: chosen ? word('ag_chosen', { name: first.agency.name }) : heading(choices),
-    said: said(first, zone).join(' · '), intake: first.agency.intake, ...telephone(first.agency),
-    others: change ? [] : others, other: word('ag_others', { n: others.length }), change: others.length && change,
-  });
+  const more = { intake: choices[0].agency.intake, others, other: word('ag_others', { n: others.length }) };
+  const copy = clone('p-call', { ...about(choices, zone, chosen), ...more, change: others.length && change });
   copy.querySelector('[data-change]')?.setAttribute('data-change', change);
   return [copy];
 }

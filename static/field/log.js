@@ -1,6 +1,6 @@
 // The questions of a contact: one a screen, each answer sealed on the phone before the next screen shows.
 
-import { callFirst, choicesFor } from './call_first.js';
+import { callBriefly, choicesFor } from './call_first.js';
 import { makeCode } from './codes.js';
 import { countOf, nextStep, stepBefore, steps, wrongAnswer } from './flow.js';
 import { clone, go, show, showErrors, warn } from './screen.js';
@@ -99,7 +99,7 @@ const duty = (team) => (team?.duty || word('duty_none')).split('\n').filter((lin
 function whomToCall(answers, step, team, pack) {
   const n = step.split('-')[1];
   const area = answers.more?.municipality?.[0] || team?.last?.municipality || '';
-  return callFirst(choicesFor(n, answers, team, pack, { area, needs: answers.more?.[`needs-${n}`] }), team?.zone ?? 'UTC');
+  return callBriefly(choicesFor(n, answers, team, pack, { area, needs: answers.more?.[`needs-${n}`] }), team?.zone ?? 'UTC');
 }
 
 /** Show a question; false when these answers do not lead to it (then the address changes to the one that is next). */
