@@ -23,7 +23,7 @@ from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
-from outreach.rollup.splits import by_team, outcomes_by_agency
+from outreach.rollup.splits import Outcomes, by_team, outcomes_by_agency
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage.frames import facts_of
 from outreach.storage.queries import report as rows
@@ -162,9 +162,9 @@ def cells_of(operation_id: int, code: str, as_of: dt.datetime | None = None) -> 
     return _remembered(operation_id, as_of, ("cells", code), make, lambda made: len(made) + 1)
 
 
-def outcomes_of(operation_id: int, as_of: dt.datetime | None = None) -> dict[tuple[int, str], int]:
-    """(agency, outcome) → how many, of referrals made by police."""
-    return _remembered(operation_id, as_of, ("outcomes",), outcomes_by_agency, lambda made: len(made) + 1)
+def outcomes_of(operation_id: int, as_of: dt.datetime | None = None) -> Outcomes:
+    """Outcomes by agency, of referrals made by police."""
+    return _remembered(operation_id, as_of, ("outcomes",), outcomes_by_agency, lambda made: len(made.full) * 8)
 
 
 def rows_of(

@@ -8,7 +8,7 @@ within an evening do not tell what happened between them.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +16,10 @@ from flask_babel import gettext, ngettext
 
 from outreach.auth.actors import Actor, Target
 from outreach.auth.permissions import may
-from outreach.rollup.disclosure import for_outsiders, table
+from outreach.rollup.disclosure import for_outsiders, withhold
 from outreach.rollup.measures import ENGAGED_AT, FOLLOWED, FUNNEL, HOURS_TO_RECEIPT
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.splits import Outcomes
 from outreach.rollup.totals import Figure
 from outreach.storage.days import day_begins, operational_day
 from outreach.storage.tables import Operation
@@ -60,8 +61,14 @@ def seen(actor: Actor, target: Target, operation: Operation, as_of: dt.datetime 
     if not outside:
         return Seen(figures_of(operation.id, as_of), as_of, False)
     moment = day_step(operation, as_of or now)
-    found = figures_of(operation.id, moment)
-    return Seen(replace(found, figures=tuple(for_outsiders(found.figures))), moment, True)
+    found, made = figures_of(operation.id, moment), outcomes_of(operation.id, moment)
+    return Seen(replace(found, figures=masked(found.figures, made)), moment, True)
+
+
+def masked(figures: Iterable[Figure], made: Outcomes) -> tuple[Figure, ...]:
+    """The figures for outsiders; the number of outcomes goes too where their table would give a small one away."""
+    gone = {"outcomes"} if made.total_hidden and made.agencies else set()
+    return tuple(withhold(one) if one.measure in gone else one for one in for_outsiders(figures))
 
 
 def day_step(operation: Operation, at: dt.datetime) -> dt.datetime:
@@ -105,29 +112,28 @@ def listed(found: Seen) -> list[dict[str, Any]]:
 
 
 def outcomes(operation: Operation, found: Seen, services: Services, titles: Mapping[str, str]) -> dict[str, Any] | None:
-    """Agency by outcome with totals, for the table macro; None where nothing is recorded (or nothing may be said)."""
-    counts = outcomes_of(operation.id, found.as_of)
-    agencies = sorted({agency for agency, _ in counts}, key=lambda one: _name(services, one).casefold())
-    codes = [code for code in titles if any(key[1] == code for key in counts)] + sorted(
-        {code for _, code in counts} - set(titles)
-    )
-    if not counts:
+    """Agency by outcome with totals, for the table macro; None where nothing is recorded."""
+    made = outcomes_of(operation.id, found.as_of)
+    if not made.agencies:
         return None
-    full, hidden = table([[counts.get((agency, code), 0) for code in codes] for agency in agencies])
-    shown = [
-        [words.withheld_cell() if found.outside and (i, j) in hidden else words.number(value)
-         for j, value in enumerate(row)]
-        for i, row in enumerate(full)
-    ]  # fmt: skip
-    names = [_name(services, agency) for agency in agencies]
-    keys = [f"c{place}" for place in range(len(codes))]
     columns = [{"key": "name", "label": gettext("Agency"), "head": True}]
-    columns += [{"key": key, "label": titles.get(code, code), "numeric": True}
-                for key, code in zip(keys, codes, strict=True)]  # fmt: skip
-    columns.append({"key": "all", "label": gettext("In all"), "numeric": True})
-    rows = [dict(zip(("name", *keys, "all"), (name, *cells), strict=True))
-            for name, cells in zip((*names, gettext("All agencies")), shown, strict=True)]  # fmt: skip
-    return {"columns": columns, "rows": rows[:-1], "foot": rows[-1], "withheld": found.outside and bool(hidden)}
+    named = {**{code: titles.get(code, code) for code in ordered(made, titles)}, "": gettext("In all")}
+    columns += [{"key": code, "label": label, "numeric": True} for code, label in named.items()]
+    rows = []
+    for i, agency in enumerate((*made.agencies, None)):
+        row = {"name": gettext("All agencies") if agency is None else _name(services, agency)}
+        for j, code in enumerate((*made.codes, "")):
+            hidden = found.outside and (i, j) in made.hidden
+            row[code] = words.withheld_cell() if hidden else words.number(made.full[i][j])
+        rows.append(row)
+    foot = rows.pop()
+    rows.sort(key=lambda row: str(row["name"]).casefold())
+    return {"columns": columns, "rows": rows, "foot": foot, "withheld": found.outside and bool(made.hidden)}
+
+
+def ordered(made: Outcomes, titles: Mapping[str, str]) -> list[str]:
+    """The outcomes that occur, in the order of the list."""
+    return [*(code for code in titles if code in made.codes), *(code for code in made.codes if code not in titles)]
 
 
 def _name(services: Services, service: int) -> str:

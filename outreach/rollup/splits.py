@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from outreach.rollup.days import AFTER, BEFORE, WITHOUT_DAY, Day
+from outreach.rollup.disclosure import table
 from outreach.rollup.facts import Facts
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import measure
@@ -79,10 +80,28 @@ def by_team(facts: Facts, day: int) -> dict[int, int]:
     return found
 
 
-def outcomes_by_agency(facts: Facts) -> dict[tuple[int, str], int]:
-    """(agency, outcome) → how many; the sum is the figure *outcomes*."""
+@dataclass(frozen=True)
+class Outcomes:
+    """Outcomes by agency. ``full``: a row an agency, a column a code, with totals at the end of both; ``hidden``: the
+    places of it that readers outside the agencies may not see."""
+
+    agencies: tuple[int, ...]
+    codes: tuple[str, ...]
+    full: list[list[int]]
+    hidden: frozenset[tuple[int, int]]
+
+    @property
+    def total_hidden(self) -> bool:
+        return (len(self.full) - 1, len(self.full[0]) - 1) in self.hidden
+
+
+def outcomes_by_agency(facts: Facts) -> Outcomes:
+    """Every agency and outcome that occurs, in order of ids and codes; the last number is the figure *outcomes*."""
     rows = members(facts, measure("outcomes"))
     found: dict[tuple[int, str], int] = {}
     for agency, outcome, count in zip(*(rows[name].tolist() for name in ("agency", "outcome", "counted")), strict=True):
         found[agency, outcome] = found.get((agency, outcome), 0) + count
-    return found
+    agencies, codes = ({key[place] for key in found} for place in (0, 1))
+    ids, names = tuple(sorted(int(one) for one in agencies)), tuple(sorted(str(code) for code in codes))
+    full, hidden = table([[found.get((agency, code), 0) for code in names] for agency in ids])
+    return Outcomes(ids, names, full, frozenset(hidden))

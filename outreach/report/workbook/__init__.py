@@ -1,7 +1,7 @@
 """The summary workbook of an operation: finished sheets in one language, equal to the figures, safe to open.
 
-``source`` gathers; ``summary``, ``sheets`` and ``long_sheets`` say what stands where; ``book`` is the shape of it; only
-``paper`` knows openpyxl. Nothing here adds anything up.
+``source`` gathers; ``summary``, ``sheets``, ``long_sheets`` and ``after_sheets`` say what stands where; ``book`` is the
+shape of it; only ``paper`` knows openpyxl. Nothing here adds anything up.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def book_of(source: Source, language: str) -> Book:
     """The book in the language that is set."""
     from flask_babel import gettext as _
 
-    from . import long_sheets, sheets, summary
+    from . import after_sheets, long_sheets, sheets, summary
     from .book import Book
 
     subject = f"{source.status_words()}. {source.as_of_words()}"
@@ -84,6 +84,8 @@ def book_of(source: Source, language: str) -> Book:
             sheets.by_day(source),
             long_sheets.service_days(source),
             *([long_sheets.contacts(source)] if source.persons is not None else []),
+            *([after_sheets.referrals(source)] if not source.outside else []),
+            after_sheets.outcomes(source),
             sheets.offences(source),
             long_sheets.completeness(source),
             long_sheets.definitions(source),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 SYMBOL_NOT_RECEIVED = ".."
 SYMBOL_NOT_APPLICABLE = "..."
+SYMBOL_WITHHELD = "x"
 
 
 @dataclass(frozen=True)

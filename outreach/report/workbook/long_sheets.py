@@ -330,10 +330,11 @@ def checks(source: Source) -> Sheet:
     )
     rows: list[list[Cell]] = []
     for measure in (BY_CODE[code] for code in ORDER):
-        place = _finest(measure)
+        place = _finest(source, measure)
         if place is not None and source.total[measure.code].value is not None:
             sheet, column = place
-            words = _("Service × day") if sheet == "service_days" else _("By day")
+            named = {"service_days": _("Service × day"), "days": _("By day"), "outcomes": _("Outcomes by agency")}
+            words = named[sheet]
             rows.append([label(measure), words, Named(measure.code), SumOf(sheet, column), Difference()])
     note = _(
         "Excel and LibreOffice work these out on opening; each difference is 0. Figures that do not add up are "
@@ -350,8 +351,10 @@ def checks(source: Source) -> Sheet:
     )
 
 
-def _finest(measure: Measure) -> tuple[str, int] | None:
+def _finest(source: Source, measure: Measure) -> tuple[str, int] | None:
     """The sheet and column (from 0) whose sum is the figure; None where nothing adds up to it."""
+    if measure.code == "outcomes":
+        return None if source.outside else ("outcomes", 1 + len(source.outcomes.codes))
     if measure.additive and measure in DAILY:
         return "service_days", COLUMN_OF[measure]
     return ("days", 3) if measure.code == "persons_met" else None

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 SPRUCE, HEAT_1, HEAT_3, RULE, INK = "0E5552", "E2EEEA", "93C5BD", "767676", "17262B"
-NUMBER, PERCENT, DAY, MOMENT = "#,##0", "0%", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
+NUMBER, ONE_PLACE, PERCENT, DAY, MOMENT = "#,##0", "#,##0.0", "0%", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 POINTS, LINE = 11, 15.5
 _LONGEST, _LONGEST_FOOTER = 32_767, 150  # Excel repairs a file with more than 255 in a footer, page and all
 _LONG_TABLE = 24  # rows after which a chart no longer stands whole on the same page
@@ -121,7 +121,7 @@ def _put(ws: Worksheet, row: int, column: int, value: Cell, book: Book, moment: 
     elif isinstance(value, dt.date):
         cell.value, cell.number_format = value, DAY
     elif isinstance(value, (int, float)):
-        cell.value, cell.number_format = value, NUMBER
+        cell.value, cell.number_format = value, NUMBER if isinstance(value, int) else ONE_PLACE
     elif isinstance(value, Link):
         _link(cell, value, book)
     else:

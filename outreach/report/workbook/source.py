@@ -17,20 +17,39 @@ from flask_babel import gettext, ngettext
 
 from outreach.auth.actors import Actor, Target
 from outreach.auth.permissions import may
+from outreach.report import followed
 from outreach.rollup.cells import Cell as GridCell
 from outreach.rollup.cells import cells
 from outreach.rollup.facts import Facts
-from outreach.rollup.measures import ACCEPTANCE, STANDARD, Family, Measure
+from outreach.rollup.measures import (
+    ACCEPTANCE,
+    ENGAGED_AT,
+    FOLLOWED,
+    FUNNEL,
+    HOURS_TO_RECEIPT,
+    STANDARD,
+    Family,
+    Measure,
+)
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.members import members
+from outreach.rollup.splits import Outcomes, outcomes_by_agency
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage import frames
-from outreach.storage.queries import access, operations, report
+from outreach.storage.queries import access, lists, operations, report
 from outreach.storage.queries import workbook as queries
 from outreach.storage.types import EPOCH_DAY, utc_now
 from outreach.vocab import Bound, OperationStatus
 from outreach.web import clock
 
 MEASURES: tuple[Measure, ...] = (*(measure_of(code) for code in STANDARD), ACCEPTANCE)
+# Only on the Summary: small numbers of them are withheld from readers outside the agencies, so nothing splits them.
+AFTER: tuple[Measure, ...] = (
+    *(measure_of(code) for code in dict.fromkeys((*FUNNEL, *FOLLOWED)) if code not in STANDARD),
+    *ENGAGED_AT,
+    HOURS_TO_RECEIPT,
+)
+_AND_THEIR_CHAINS = ("referrals_made", "referrals_received")
 PARTICIPATION = ("services", "support_agencies")
 EVERY_SERVICE = frozenset[int]()
 
@@ -40,7 +59,9 @@ class Source:
     """The facts of one operation and what is needed to name them.
 
     ``persons`` says whose person-level rows the reader may see: None nobody's, ``EVERY_SERVICE`` all, else the
-    services' ids. ``before`` are the facts of the previous edition, None where there is none to compare with.
+    services' ids. ``outside``: small numbers of what became of referrals are withheld; ``later`` are the facts that
+    these come from (for outsiders those of the beginning of the day). ``before`` are the facts of the previous edition,
+    None where there is none to compare with.
     """
 
     code: str
@@ -57,16 +78,32 @@ class Source:
     offences: dict[str, tuple[str, str]]
     signed: dict[int, queries.Signed]
     persons: frozenset[int] | None
+    outside: bool
+    later: Facts
+    referrals: list[queries.ReferralRow]
+    outcome_titles: dict[str, str]
 
     # Figures ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def total(self) -> dict[str, Figure]:
-        return {figure.measure: figure for figure in totals(self.facts, (), MEASURES)}
+        after = totals(self.later, (), (*AFTER, *(measure_of(code) for code in _AND_THEIR_CHAINS)))
+        if self.outside:
+            after = list(followed.masked(after, self.outcomes))
+        return {figure.measure: figure for figure in (*after, *totals(self.facts, (), MEASURES))}
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        return outcomes_by_agency(self.later)
 
     @cached_property
     def previous(self) -> dict[str, Figure]:
-        return {} if self.before is None else {f.measure: f for f in totals(self.before, (), MEASURES)}
+        if self.before is None:
+            return {}
+        found = totals(self.before, (), (*MEASURES, *AFTER))
+        if self.outside:
+            found = list(followed.masked(found, outcomes_by_agency(self.before)))
+        return {figure.measure: figure for figure in found}
 
     @cached_property
     def coverage(self) -> Coverage:
@@ -191,6 +228,8 @@ def gather(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
     """The source of one file for ``actor``; call it where the language is set. ``operation`` is the table's row."""
     target = access.operation_target(operation)
     facts = frames.facts_of(operation.id, as_of)
+    outside = not may(actor, "figures.followed", target)
+    later = frames.facts_of(operation.id, followed.day_step(operation, as_of or utc_now())) if outside else facts
     first, last = _window(facts)
     window, assumed = gettext("Window: %(days)s", days=clock.long_span(first, last)), gettext("Window assumed")
     return Source(
@@ -208,6 +247,10 @@ def gather(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
         offences=queries.offences(language),
         signed=queries.sign_offs(facts.operations["operation"].tolist(), as_of),
         persons=persons_for(actor, target),
+        outside=outside,
+        later=later,
+        referrals=[] if outside else _referrals(facts, as_of),
+        outcome_titles=lists.labels("outcomes", language),
     )
 
 
@@ -219,6 +262,13 @@ def persons_for(actor: Actor, target: Target) -> frozenset[int] | None:
         service for service in target.services if may(actor, "workbook.persons", replace(target, service=service))
     )
     return own or None
+
+
+def _referrals(facts: Facts, as_of: dt.datetime | None) -> list[queries.ReferralRow]:
+    """The referrals that the figure *referrals made* counts; in no order that tells when they were entered."""
+    counted = set(members(facts, measure_of("referrals_made"))["referral"].tolist())
+    found = queries.referrals(facts.operations["operation"].tolist(), as_of)
+    return [row for row in found if row.referral in counted]
 
 
 def _previous(actor: Actor, operation: Any) -> Facts | None:

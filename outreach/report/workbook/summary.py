@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from outreach.rollup.measures import ACCEPTANCE, Measure
+from outreach.rollup.measures import FUNNEL, Measure
 from outreach.rollup.totals import Figure
 from outreach.vocab import Bound
 
 from .book import SYMBOL_NOT_APPLICABLE, Cell, Chart, Column, Link, Sheet
-from .source import Source, date_of, label
+from .source import AFTER, Source, date_of, label
 from .words import BY_CODE, LEAST_FOR_PERCENT, ORDER, known, pair, places, value
-
-FUNNEL = ("persons_met", "support_offered", "support_accepted")
 
 
 def summary(source: Source) -> Sheet:
@@ -34,7 +32,7 @@ def summary(source: Source) -> Sheet:
         (source.name,),
         (source.local_time, f"{source.zone}. {source.code}. {source.window}"),
         (source.status_words(),),
-        (source.coverage_words(), _("Symbols: .. not received, ... not applicable")),
+        (source.coverage_words(), _("Symbols: .. not received, ... not applicable, x withheld")),
     )
     rows = [_summary_row(source, BY_CODE[code]) for code in ORDER]
     return Sheet(
@@ -77,7 +75,13 @@ def _summary_row(source: Source, measure: Measure) -> list[Cell]:
 
 def _difference(now: Figure, before: Figure | None) -> Cell:
     """This edition less the previous, only where both are exact and so compare."""
-    if before is None or now.value is None or before.value is None or now.measure == ACCEPTANCE.code:
+    if (
+        before is None
+        or now.value is None
+        or before.value is None
+        or BY_CODE[now.measure].parts
+        or BY_CODE[now.measure].middle
+    ):
         return SYMBOL_NOT_APPLICABLE
     if not now.bound == before.bound == Bound.EXACT:
         return _("Not comparable")
@@ -85,20 +89,34 @@ def _difference(now: Figure, before: Figure | None) -> Cell:
 
 
 def _coverage(source: Source, figure: Figure) -> str:
+    if figure.withheld:
+        return _("Withheld")
     if figure.coverage.expected == 0 and figure.value is None:
         return _("No service owes it here")
     return f"{_(figure.bound.label)}. {source.coverage_words(figure.coverage)}"
 
 
 def _note(source: Source, figure: Figure, measure: Measure) -> str:
-    if figure.measure == ACCEPTANCE.code:
+    if figure.withheld:
+        return _("A small number, or one that would give one away")
+    if measure.middle and figure.numerator is not None and figure.denominator:
+        waiting = figure.denominator - figure.numerator
+        return _("of %(made)s made; still waiting: %(waiting)s", made=figure.denominator, waiting=waiting)
+    if measure.parts:
         if figure.denominator is None or figure.numerator is None:
-            return _("Accepted or offered is not known")
-        parts = _("%(part)s of %(whole)s offered", part=figure.numerator, whole=figure.denominator)
+            return _("One of the two parts is not known") if measure.days else _("Accepted or offered is not known")
+        due = measure.days is not None
+        parts = _(
+            "%(part)s of %(whole)s due" if due else "%(part)s of %(whole)s offered",
+            part=figure.numerator,
+            whole=figure.denominator,
+        )
         few = _("no percentage on fewer than %(least)s", least=LEAST_FOR_PERCENT)
         return parts if figure.denominator >= LEAST_FOR_PERCENT else f"{parts}; {few}"
     if figure.value is None:
-        return "; ".join(places(source, source.cells[measure.code].values())) or _("Not known; this is not a zero")
+        return "; ".join(places(source, source.cells.get(measure.code, {}).values())) or _(
+            "Not known; this is not a zero"
+        )
     basis = _(figure.basis.label) if figure.basis else ""
     apart = "" if measure.adds_across_services else _("not a sum of services")
     return "; ".join(part for part in (basis, apart) if part)
@@ -109,7 +127,9 @@ def _more(measure: Measure) -> Cell:
         return Link(_("Charges by offence"), "offences")
     if measure.code in ("services", "support_agencies"):
         return Link(_("Completeness"), "completeness")
-    if measure.code == ACCEPTANCE.code:
+    if measure.code == "outcomes":
+        return Link(_("Outcomes by agency"), "outcomes")
+    if measure.parts or measure in AFTER:
         return Link(_("Definitions"), "definitions")
     return Link(_("By day"), "days") if measure.code == "persons_met" else Link(_("By service"), "services")
 
@@ -138,9 +158,10 @@ def _summary_charts(source: Source) -> list[Chart]:
             )
         )
     funnel = [source.total[code] for code in FUNNEL]
-    if all(figure.value is not None for figure in funnel):
-        each = "; ".join(pair(label(BY_CODE[figure.measure]), known(figure)) for figure in funnel)
-        title = _("From persons met to support accepted")
+    shown = next((n for n, figure in enumerate(funnel) if figure.value is None), len(funnel))
+    if shown >= 3:
+        each = "; ".join(pair(label(BY_CODE[figure.measure]), known(figure)) for figure in funnel[:shown])
+        title = _("From persons met to persons engaged")
         first = ORDER.index(FUNNEL[0])
         charts.append(
             Chart(
@@ -150,9 +171,9 @@ def _summary_charts(source: Source) -> list[Chart]:
                 0,
                 1,
                 first,
-                first + len(FUNNEL) - 1,
+                first + shown - 1,
                 width_cm=27,
-                height_cm=6,
+                height_cm=8,
             )
         )
     return charts

@@ -10,17 +10,17 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 
 from outreach.rollup.cells import Cell as GridCell
-from outreach.rollup.measures import ACCEPTANCE
+from outreach.rollup.measures import HOURS_TO_RECEIPT
 from outreach.rollup.totals import Figure
-from outreach.vocab import CellState
+from outreach.vocab import FOLLOW_UP_DAYS, CellState
 
-from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, Cell, Share
-from .source import MEASURES, Source, date_of
+from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, SYMBOL_WITHHELD, Cell, Share
+from .source import AFTER, MEASURES, Source, date_of
 
 LEAST_FOR_PERCENT = 20
 """No percentage is shown on a smaller number (screens: comparison)."""
 
-# met, offered and accepted stand together, because a chart reads them as one range.
+# met, offered, accepted and what follows stand together, because a chart reads them as one range.
 ORDER = (
     "services",
     "support_agencies",
@@ -29,6 +29,10 @@ ORDER = (
     "persons_met",
     "support_offered",
     "support_accepted",
+    "persons_referred",
+    "persons_received",
+    "persons_reached",
+    "persons_engaged",
     "acceptance",
     "support_declined",
     "support_undecided",
@@ -36,6 +40,12 @@ ORDER = (
     "persons_made_safe",
     "referrals_made",
     "referrals_received",
+    "hours_to_receipt",
+    "referrals_reached",
+    "referrals_engaged",
+    *(f"{part}_{days}" for days in FOLLOW_UP_DAYS for part in ("referrals_due", "referrals_engaged", "engaged_at")),
+    "outcomes",
+    "referrals_direct",
     "persons_arrested",
     "persons_charged",
     "charges",
@@ -51,12 +61,12 @@ HEADLINES = (
     "persons_charged",
     "charges",
 )
-BY_CODE = {m.code: m for m in MEASURES}
+BY_CODE = {m.code: m for m in (*MEASURES, *AFTER)}
 
 
 def heading(source: Source, title: str, note: str) -> tuple[tuple[Cell, ...], ...]:
     """The four rows above a table: title, status and moment, note, coverage and symbols."""
-    legend = _("Symbols: .. not received, ... not applicable")
+    legend = _("Symbols: .. not received, ... not applicable, x withheld")
     return (
         (pair(title, source.name),),
         (f"{source.status_words()}. {source.as_of_words()}",),
@@ -74,9 +84,13 @@ def value(figure: Figure | None) -> Cell:
     """The number, or the symbol for what is missing."""
     if figure is None:
         return SYMBOL_NOT_APPLICABLE
+    if figure.withheld:
+        return SYMBOL_WITHHELD
     if figure.value is None:
         return SYMBOL_NOT_RECEIVED if figure.coverage.expected != 0 else SYMBOL_NOT_APPLICABLE
-    return _share(figure) if figure.measure == ACCEPTANCE.code else int(figure.value)
+    if figure.measure == HOURS_TO_RECEIPT.code:
+        return float(figure.value)
+    return _share(figure) if BY_CODE[figure.measure].parts else int(figure.value)
 
 
 def _share(figure: Figure) -> Cell:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from outreach.vocab import Origin, ReferralState
 
 from ..engine import db
-from ..tables import Offence, Participation, SignOff
+from ..tables import Offence, Participation, Referral, ReferralVersion, SignOff
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,41 @@ def sign_offs(operation_ids: list[int], as_of: dt.datetime | None) -> dict[int, 
             reopened if reopened is not None and (as_of is None or reopened <= as_of) else None,
         )
     return found
+
+
+@dataclass(frozen=True)
+class ReferralRow:
+    """One referral without anything that leads to a person: ``needs``: how many; ``received_at``: first pick-up."""
+
+    referral: int
+    agency: int | None
+    state: str
+    urgent: bool
+    needs: int
+    made_at: dt.datetime
+    received_at: dt.datetime | None
+
+
+def referrals(operations: list[int], as_of: dt.datetime | None) -> list[ReferralRow]:
+    """Referrals that police made in these operations, as they stood at the moment."""
+    now, past = aliased(ReferralVersion), aliased(ReferralVersion)
+    stands = now.superseded_at.is_(None)
+    known = literal(True)
+    if as_of is not None:
+        stands = and_(now.recorded_at <= as_of, or_(stands, now.superseded_at > as_of))
+        known = past.recorded_at <= as_of
+    received = (
+        select(func.min(past.recorded_at))
+        .where(past.referral_id == Referral.id, past.state == ReferralState.RECEIVED.value, known)
+        .scalar_subquery()
+    )
+    query = (
+        select(Referral.id, now.agency_id, now.state, now.urgent, now.needs, Referral.made_at, received)
+        .join(now, and_(now.referral_id == Referral.id, stands))
+        .where(Referral.operation_id.in_(operations), Referral.origin == Origin.POLICE.value)
+        .order_by(Referral.id)
+    )
+    return [
+        ReferralRow(row[0], row[1], row[2], row[3], len(row[4] or ()), row[5], row[6])
+        for row in db.session.execute(query)
+    ]
