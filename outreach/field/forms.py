@@ -99,7 +99,6 @@ CONSEQUENCES: dict[str, Any] = {
     "here": _l("Somebody of the agency is with you now"),
     "they_call": _l("The number is on the card"),
     "safe_phone": _l("Sealed: only the agency can open it"),
-    "other_way": _l("In words, sealed to the agency"),
     "yes": _l("The agency is needed tonight"),
     "no": _l("The agency follows up in its own time"),
 }

@@ -142,8 +142,10 @@ def keep_form() -> None:
 def _is_a_way(name: str) -> bool:
     """Whether a field holds a safe way to reach somebody, which stays readable nowhere but under its own key: it is
     typed again."""
-    asked = request.path.rpartition("/")[2].partition("-")[0]
-    return name.partition("-")[0] == "safe_way" or (name == "answer" and asked in ("phone", "way"))
+    asked = request.path.rpartition("/")[2]
+    if asked == "safe-way":
+        return name in ("way", "say")
+    return name.partition("-")[0] == "safe_way" or (name == "answer" and asked.partition("-")[0] in ("phone", "way"))
 
 
 def kept_place(uid: str, user_id: int) -> Place:
