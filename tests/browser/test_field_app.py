@@ -73,10 +73,11 @@ def phone(site: Site, chromium: Browser, signed_in: Any) -> Iterator[Callable[..
 
 
 def press(page: Page, answer: str) -> None:
-    """One tap on an answer, and wait for the question after it."""
-    before = page.url
-    page.click(f'main button[name=answer][value="{answer}"]')
-    page.wait_for_url(lambda url: url != before)
+    """One tap on an answer, and wait until the question is gone: the address changes a moment before the screen does,
+    and the next question may offer the same answer."""
+    button = page.locator(f'main button[name=answer][value="{answer}"]').element_handle()
+    button.click()
+    button.wait_for_element_state("hidden")
 
 
 def log(page: Page, *answers: str) -> None:
