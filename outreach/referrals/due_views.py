@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask import g, render_template, request, url_for
@@ -9,75 +10,61 @@ from flask_babel import gettext, pgettext
 
 from outreach import audit
 from outreach.audit.tags import Tag
-from outreach.auth.permissions import may
 from outreach.field.rules import shown_code
-from outreach.storage.queries import cases, consents, referrals
+from outreach.storage.queries import cases, consents
 from outreach.storage.queries.cases import InHand
+from outreach.storage.queries.referral_waits import within
 from outreach.storage.types import utc_now
 from outreach.vocab import PlanArea, Role
 from outreach.web.guard import guard
 
 from . import case_commands, case_rules, due_rules
+from .alert_commands import Site
 from .case_views import follow_up_words
 from .due_rules import Due, Groups
 from .forms import state_words
 from .views import bp
 
 NAMES = ("overdue", "today", "week", "undated")
+MOST = 100
+"""Lines of each sort that one page shows; what is done makes room for the next."""
 
 
 @bp.get("/referrals/due")
 @guard("due.see", person_level=True)
 def due() -> Any:
     everybody = request.args.get("whose") == "all"
-    in_hand = _in_hand()
-    mine = [row for row in in_hand if row.version.liaison_id == g.actor.user]
-    shown = {row.referral.id: row for row in (in_hand if everybody else mine)}
-    groups = _groups(shown)
-    audit.read(g.actor, Tag.DUE_LISTED, kind="referral", rows=len(shown))
-    lists = [(name, [_line(due, shown[due.referral_id]) for due in getattr(groups, name)]) for name in NAMES]
-    lines = dict(lists)
+    now = utc_now()
+    # Within the operations that her role is bound to; what came directly belongs to every liaison of the agency.
+    reach = within(Site(now, _agencies()).reaches(g.actor, Role.LIAISON))
+    whose = None if everybody else g.actor.user
+    groups = _groups(reach, whose, now)
+    shown = {name: getattr(groups, name)[:MOST] for name in NAMES}
+    rows = cases.in_hand({due.referral_id for dues in shown.values() for due in dues})
+    audit.read(g.actor, Tag.DUE_LISTED, kind="referral", rows=len(rows))
+    lines = {name: [_line(due, rows[due.referral_id]) for due in dues] for name, dues in shown.items()}
     return render_template(
         "referrals/due.html",
         groups=groups,
         lines=lines,
+        more={name: len(getattr(groups, name)) - len(lines[name]) for name in NAMES},
         first=next((line for name in NAMES for line in lines[name]), None),
         everybody=everybody,
-        mine=len(mine),
-        every=len(in_hand),
+        mine=cases.count_followed(reach, g.actor.user),
+        every=cases.count_followed(reach),
     )
 
 
-def due_now(user_id: int | None) -> int:
-    """How many things are due for the actor now, for a glance on another page."""
-    mine = {row.referral.id: row for row in _in_hand() if row.version.liaison_id == user_id}
-    return _groups(mine).now
+def _agencies() -> frozenset[int]:
+    return frozenset(b.service for b in g.actor.bounds if b.role is Role.LIAISON and b.service is not None)
 
 
-def _agencies() -> set[int]:
-    return {b.service for b in g.actor.bounds if b.role is Role.LIAISON and b.service is not None}
-
-
-def _in_hand() -> list[InHand]:
-    """What the actor's agencies follow now, within the operations that her role is bound to."""
-    found = cases.in_hand(_agencies())
-    return [row for row in found if may(g.actor, "case.see", referrals.target_of(row.referral, row.version))]
-
-
-def _groups(shown: dict[int, InHand]) -> Groups:
-    now, agencies = utc_now(), _agencies()
-    zones = {
-        (row.version.agency_id, row.referral.operation_id): case_commands.zone_of(
-            row.version.agency_id, row.referral.operation_id
-        )
-        for row in shown.values()
-    }
-    today = {
-        one: case_rules.local_day(now, zones[row.version.agency_id, row.referral.operation_id])
-        for one, row in shown.items()
-    }
-    dues = [Due(*line) for line in cases.dates_due(agencies) if line[0] in shown]
-    return due_rules.grouped(due_rules.with_undated(dues, shown), today)
+def _groups(reach: Any, whose: int | None, now: dt.datetime) -> Groups:
+    followed = cases.followed(reach, whose)
+    zones = {place: case_commands.zone_of(*place) for place in {row[1:] for row in followed}}
+    today = {one: case_rules.local_day(now, zones[agency, operation]) for one, agency, operation in followed}
+    dues = [Due(*line) for line in cases.dates_due(reach, whose)]
+    return due_rules.grouped(due_rules.with_undated(dues, today), today)
 
 
 def _line(due: Due, row: InHand) -> dict[str, Any]:

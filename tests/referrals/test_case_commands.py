@@ -12,6 +12,7 @@ from outreach.referrals import case_commands, close_commands, commands
 from outreach.referrals.case_rules import Entry, Goal, SafeWay
 from outreach.storage import db, writing
 from outreach.storage.queries import access, cases, operations, referrals
+from outreach.storage.queries.referral_waits import Reach, within
 from outreach.storage.tables import AgencyProfile, AuditEntry, CaseEntry, PlanItemVersion, Referral, User
 from outreach.storage.types import utc_now
 from outreach.vocab import Role, ServiceKind
@@ -31,6 +32,10 @@ def picked_up(world, **more):
     referral = a_referral(world, **more)
     run(world.liaison, commands.pick_up, referral)
     return referral
+
+
+def reach_of(agency):
+    return within([Reach(agency.id)])
 
 
 def a_uid():
@@ -274,7 +279,7 @@ def test_outcomes_stand_are_taken_back_and_the_end_keeps_them_and_destroys_the_w
     assert version.state == "closed" and "housed" not in str(version.details)
     assert close_commands.why_ended(referral, version) == "Well housed."
     assert referrals.safe_contact(referral.id).way_sealed is None
-    assert cases.in_hand([world.agency.id]) == [] and cases.dates_due([world.agency.id]) == []
+    assert cases.followed(reach_of(world.agency)) == [] == cases.dates_due(reach_of(world.agency))
 
 
 def test_the_dates_of_a_case_are_of_its_agency_of_open_goals_and_of_the_last_entry(app):
@@ -288,7 +293,7 @@ def test_the_dates_of_a_case_are_of_its_agency_of_open_goals_and_of_the_last_ent
         run(world.liaison, case_commands.record_entry, referral, a_uid(), said)
     run(world.liaison, case_commands.change_item, referral, a_uid(), 0, Goal("safety", "Lock"))
     run(world.liaison, case_commands.change_item, referral, a_uid(), 0, Goal("work", "Job", state="done", due_on=today))
-    found = cases.dates_due([world.agency.id], world.liaison.id)
+    found = cases.dates_due(reach_of(world.agency), world.liaison.id)
     assert [(what, detail) for _, what, _, detail in found] == [
         ("follow_up", "7"),
         ("follow_up", "30"),
@@ -297,6 +302,7 @@ def test_the_dates_of_a_case_are_of_its_agency_of_open_goals_and_of_the_last_ent
         ("look_again", ""),
     ]
     assert found[-1][2] == today + dt.timedelta(days=2) and found[-2][2] is None
-    assert cases.dates_due([world.agency.id], second.id) == [] == cases.dates_due([world.police.id])
-    assert [row.liaison for row in cases.in_hand([world.agency.id])] == [world.liaison.name]
+    assert cases.dates_due(reach_of(world.agency), second.id) == [] == cases.dates_due(reach_of(world.police))
+    assert cases.followed(reach_of(world.agency)) == [(referral.id, world.agency.id, world.operation.id)]
+    assert cases.count_followed(reach_of(world.agency), second.id) == 0
     assert db.session.query(CaseEntry).count() == 2 and db.session.query(PlanItemVersion).count() == 2

@@ -3,10 +3,11 @@
 import pytest
 import time_machine
 
-from outreach.storage import db
+from outreach.storage import db, writing
+from outreach.storage.queries import consents
 from outreach.storage.tables import AuditEntry
 from outreach.storage.types import utc_now
-from outreach.vocab import Role, ServiceKind
+from outreach.vocab import Consent, Role, ServiceKind
 from tests.conftest import same_page
 from tests.factories import a_service, a_user
 from tests.referrals.factories import a_referral, a_world
@@ -120,4 +121,7 @@ def test_the_pages_speak_french(world, signed_in, post):
     liaison = signed_in(world.liaison)
     post(liaison, "/language", {"lang": "fr", "next": "/"})
     assert "1 personne attend" in liaison.get("/referrals").text
+    assert "Non communiqué" in liaison.get(f"/referrals/{referral.uid}").text  # what she asks for was not agreed to
+    with writing():
+        consents.add_consent(referral.id, Consent.FACTS, ["needs"], None, utc_now(), utc_now(), None)
     assert "Hébergement ou logement" in liaison.get(f"/referrals/{referral.uid}").text

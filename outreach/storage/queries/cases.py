@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from outreach.vocab import PlanState, ReferralState
@@ -222,18 +222,32 @@ class InHand:
     liaison: str
 
 
-def in_hand(agency_ids: Collection[int], liaison_id: int | None = None) -> list[InHand]:
-    """Referrals that the agencies follow now; with ``liaison_id`` hers alone."""
+def followed(condition: ColumnElement[bool], liaison_id: int | None = None) -> list[tuple[int, int, int | None]]:
+    """``(referral id, agency, operation)`` of what is followed now, within ``condition`` (see ``referral_waits``); with
+    ``liaison_id`` what is in her hands alone."""
+    columns = select(Referral.id, ReferralVersion.agency_id, Referral.operation_id)
+    return [tuple(row) for row in db.session.execute(_followed(columns, condition, liaison_id).order_by(Referral.id))]
+
+
+def count_followed(condition: ColumnElement[bool], liaison_id: int | None = None) -> int:
+    return db.session.scalar(_followed(select(func.count(Referral.id)), condition, liaison_id)) or 0
+
+
+def in_hand(ids: Collection[int]) -> dict[int, InHand]:
+    """Referrals by id, as the list of what is due shows them."""
     query = (
-        _followed(select(Referral, ReferralVersion, Person, func.coalesce(User.name, "")), agency_ids, liaison_id)
+        select(Referral, ReferralVersion, Person, func.coalesce(User.name, ""))
+        .join(ReferralVersion, ReferralVersion.referral_id == Referral.id)
         .outerjoin(Person, Person.id == Referral.person_id)
         .outerjoin(User, User.id == ReferralVersion.liaison_id)
-        .order_by(Referral.id)
+        .where(ReferralVersion.superseded_at.is_(None), Referral.id.in_(sorted(ids)))
     )
-    return [InHand(*row) for row in db.session.execute(query)]
+    return {row[0].id: InHand(*row) for row in db.session.execute(query)}
 
 
-def dates_due(agency_ids: Collection[int], liaison_id: int | None = None) -> list[tuple[int, str, dt.date | None, str]]:
+def dates_due(
+    condition: ColumnElement[bool], liaison_id: int | None = None
+) -> list[tuple[int, str, dt.date | None, str]]:
     """``(referral id, what, day, detail)`` of follow-ups, open goals and days that liaisons set.
 
     ``what``: follow_up, goal, look_again; ``detail``: days, or the area. Of a referral's entries only the last one's
@@ -241,7 +255,7 @@ def dates_due(agency_ids: Collection[int], liaison_id: int | None = None) -> lis
     """
 
     def these(query: Select[tuple[int]]) -> Select[tuple[int]]:
-        return _followed(query, agency_ids, liaison_id)
+        return _followed(query, condition, liaison_id)
 
     undone = these(
         select(Referral.id, FollowUp.due_on, FollowUp.days).join(FollowUp, FollowUp.referral_id == Referral.id)
@@ -273,10 +287,8 @@ def dates_due(agency_ids: Collection[int], liaison_id: int | None = None) -> lis
     )
 
 
-def _followed(query: Select, agency_ids: Collection[int], liaison_id: int | None) -> Select:
+def _followed(query: Select, condition: ColumnElement[bool], liaison_id: int | None) -> Select:
     query = query.join(ReferralVersion, ReferralVersion.referral_id == Referral.id).where(
-        ReferralVersion.superseded_at.is_(None),
-        ReferralVersion.agency_id.in_(sorted(agency_ids)),
-        ReferralVersion.state.in_(IN_HAND),
+        ReferralVersion.superseded_at.is_(None), ReferralVersion.state.in_(IN_HAND), condition
     )
     return query if liaison_id is None else query.where(ReferralVersion.liaison_id == liaison_id)
