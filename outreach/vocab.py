@@ -545,3 +545,29 @@ class HeldReason(Vocabulary):
     INVALID = "invalid", N_("Something in it cannot be stored as it is")
     CHANGED = "changed", N_("The contact was changed meanwhile")
     KEY_MISSING = "key_missing", N_("The key that opens it is not in the key store")
+
+
+class NoteKind(Vocabulary):
+    """What a liaison's phone seals: one time in touch, or a goal of a plan."""
+
+    ENTRY = "entry", N_("Record of a contact")
+    GOAL = "goal", N_("Goal of a plan")
+
+
+class NoteHeld(Vocabulary):
+    """Why a sealed note waits for a liaison of its agency."""
+
+    ACCOUNT_ENDED = "account_ended", N_("The account of who wrote it has ended")
+    NOT_LIAISON = "not_liaison", N_("Who wrote it is no longer a liaison of this agency")
+    ELSEWHERE = "elsewhere", N_("The referral is no longer with this agency")
+    ENDED = "ended", N_("The referral has ended")
+    INVALID = "invalid", N_("Something in it cannot be stored as it is")
+    KEY_MISSING = "key_missing", N_("The key that opens it is not in the key store")
+
+
+class NoteLeft(Vocabulary):
+    """Why a liaison leaves a note out."""
+
+    KNOWN = "known", N_("It is recorded already")
+    MISTAKEN = "mistaken", N_("It is about another person, or a mistake")
+    LATE = "late", N_("It came too late to matter")

@@ -125,8 +125,8 @@ class Envelope:
         return hashlib.sha256(b"\n".join((self.about, self.wrapped + self.nonce + self.sealed))).hexdigest()
 
 
-def read_envelope(body: bytes) -> Envelope:
-    """The record in a request's body. Raises ``Refused`` (malformed, too_large)."""
+def read_envelope(body: bytes, kinds: frozenset[str] = _KINDS) -> Envelope:
+    """The record in a request's body, of one of ``kinds``. Raises ``Refused`` (malformed, too_large)."""
     if len(body) > LARGEST:
         raise Refused("too_large")
     try:
@@ -149,7 +149,7 @@ def read_envelope(body: bytes) -> Envelope:
         sent_at=_text(said, "sent_at"),
         proof=_bytes(said, "proof"),
     )
-    whole = envelope.uid and envelope.device and envelope.kind in _KINDS
+    whole = envelope.uid and envelope.device and envelope.kind in kinds
     sizes = len(envelope.wrapped) == WRAPPED_BYTES and len(envelope.nonce) == NONCE_BYTES and len(envelope.sealed) > 16
     if not (whole and sizes):
         raise Refused("malformed", uid)

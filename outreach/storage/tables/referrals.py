@@ -244,6 +244,8 @@ class SealedNote(Base):
     """One sealed note of a liaison's phone that arrived: its receipt, and its bytes while it cannot be stored.
 
     As ``SealedRecord``, for an agency. ``entry_uid``: the case entry, or the plan item, that it has become.
+    ``referral_id``: known once it was opened, so that what waits goes with its operation. ``decided_because``:
+    ``vocab.NoteLeft``.
     """
 
     __tablename__ = "sealed_note"
@@ -263,5 +265,9 @@ class SealedNote(Base):
     saved_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     offset_ms: Mapped[int | None] = mapped_column(BigInteger)  # ten years do not fit in 32 bits
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    referral_id: Mapped[int | None] = mapped_column(ForeignKey("referral.id", ondelete="CASCADE"), index=True)
+    decided_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    decided_by_id: Mapped[int | None] = mapped_column()
+    decided_because: Mapped[str] = mapped_column(String(12), default="", server_default="")
 
     __table_args__ = (UniqueConstraint("uid", "hash"),)

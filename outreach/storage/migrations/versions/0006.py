@@ -6,6 +6,8 @@ Create Date: 2026-11-22 09:14:33.496472
 
 """
 
+import uuid
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -75,13 +77,21 @@ def upgrade():
         sa.Column("saved_at", sa.BigInteger(), nullable=True),
         sa.Column("offset_ms", sa.BigInteger(), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("referral_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.Column("decided_because", sa.String(length=12), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["service.id"], name=op.f("fk_sealed_note_agency_id")),
+        sa.ForeignKeyConstraint(
+            ["referral_id"], ["referral.id"], name=op.f("fk_sealed_note_referral_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_sealed_note_user_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sealed_note")),
         sa.UniqueConstraint("uid", "hash", name=op.f("uq_sealed_note_uid_hash")),
     )
     with op.batch_alter_table("sealed_note", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sealed_note_agency_id"), ["agency_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sealed_note_referral_id"), ["referral_id"], unique=False)
 
     op.create_table(
         "feedback_code",
@@ -308,6 +318,8 @@ def upgrade():
         " (SELECT made_at FROM referral WHERE referral.id = referral_version.referral_id)"
     )
 
+    agreements_of_old_referrals()
+
     with op.batch_alter_table("safe_contact", schema=None) as batch_op:
         batch_op.add_column(sa.Column("text", sa.String(length=3), server_default="", nullable=False))
         batch_op.add_column(sa.Column("voicemail", sa.String(length=3), server_default="", nullable=False))
@@ -317,6 +329,24 @@ def upgrade():
         batch_op.add_column(sa.Column("unsafe_at", sa.BigInteger(), nullable=True))
 
     # ### end Alembic commands ###
+
+
+def agreements_of_old_referrals():
+    """Who is referred already agreed to be, with the agency that has her; what it reads now it goes on reading."""
+    standing = sa.text(
+        "SELECT r.id, r.made_at, v.agency_id, r.made_at, f.recorded_by_id FROM referral r"
+        " JOIN referral_version v ON v.referral_id = r.id AND v.superseded_at IS NULL"
+        " JOIN referral_version f ON f.referral_id = r.id AND f.version = 1 ORDER BY r.id"
+    )
+    names = ("uid", "referral_id", "kind", "agency_id", "given_at", "recorded_at", "recorded_by_id")
+    table = sa.table("referral_consent", *(sa.column(name) for name in names), sa.column("facts", sa.JSON))
+    rows = [
+        {**dict(zip(names, (str(uuid.uuid4()), one, kind, agency, given, at, by), strict=True)), "facts": facts}
+        for one, given, named, at, by in op.get_bind().execute(standing)
+        for kind, agency, facts in (("refer", None, []), ("agency", named, []), ("facts", None, ["needs"]))
+    ]
+    if rows:
+        op.bulk_insert(table, rows)
 
 
 def downgrade():
@@ -373,6 +403,7 @@ def downgrade():
 
     op.drop_table("feedback_code")
     with op.batch_alter_table("sealed_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sealed_note_referral_id"))
         batch_op.drop_index(batch_op.f("ix_sealed_note_agency_id"))
 
     op.drop_table("sealed_note")
