@@ -75,7 +75,7 @@ PAGES = {
         WINDSOR + "/sessions",
     ],
     "officer": [WINDSOR + "/briefing", "/field", "/field/roster", "/field/hidden"],
-    "liaison": ["/referrals", "/referrals/due", "/referrals/htcds"],
+    "liaison": ["/referrals", "/referrals/new", "/referrals/due", "/referrals/htcds"],
     "commander": ["/", ONTARIO + "/live", ONTARIO],
     "analyst": [WINDSOR + "/figures/persons_met"],
     "admin": ["/people", "/people/new", "/journal", "/lists", "/sample/remove", "/account"],

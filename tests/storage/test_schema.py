@@ -6,7 +6,9 @@ from sqlalchemy import text
 
 from outreach.field.commands import log_contact
 from outreach.storage import db, writing
+from outreach.storage.queries import consents
 from outreach.storage.schema import differences
+from outreach.storage.tables import Referral
 from tests.field.factories import a_night, a_person, actor_of, an_entry
 
 
@@ -27,11 +29,17 @@ def test_a_step_back_and_forth_deletes_no_row_of_a_table_that_is_made_anew(app):
     with writing():
         night = a_night()
         log_contact(actor_of(night.officer), night.place, an_entry(a_person()))
+    agency = night.agency.name
     before = counted()
     downgrade(revision="0004")
     assert counted() == before and all(before)
     upgrade()
     assert counted() == before and differences() == []
+    referral = db.session.query(Referral).one()  # of a release that knew no agreements: what is read now is agreed to
+    agreed = [(g.consent.kind, g.consent.facts, g.agency) for g in consents.consents_of(referral.id)]
+    assert agreed == [("refer", [], ""), ("agency", [], agency), ("facts", ["needs"], "")]
+    assert {g.consent.given_at for g in consents.consents_of(referral.id)} == {referral.made_at}
+    db.session.remove()
     with db.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
