@@ -184,12 +184,14 @@ def groups(condition: ColumnElement[bool], cutoffs: Cutoffs) -> list[Group]:
 
 def _cutoff(cutoffs: Cutoffs, step: int) -> ColumnElement[dt.datetime]:
     usual = cutoffs[None][step]
-    ways: list[Any] = []
+    unusual: dict[tuple[dt.datetime, dt.datetime], list[int]] = {}
     for operation, steps in cutoffs.items():
         if operation is not None and steps[step] != usual:
-            urgent, other = steps[step]
-            ways += [(and_(Referral.operation_id == operation, _V.urgent), _at(urgent))]
-            ways += [(Referral.operation_id == operation, _at(other))]
+            unusual.setdefault(steps[step], []).append(operation)
+    ways: list[Any] = []
+    for (urgent, other), operations in unusual.items():
+        theirs = Referral.operation_id.in_(operations)
+        ways += [(and_(theirs, _V.urgent), _at(urgent)), (theirs, _at(other))]
     return case(*ways, (_V.urgent, _at(usual[0])), else_=_at(usual[1]))
 
 
