@@ -96,6 +96,7 @@ def _rooms(app: Flask) -> None:
     from outreach.referrals import views as referrals
     from outreach.report import views as report
     from outreach.report import followed_views  # noqa: F401 - adds its page to the room's blueprint
+    from outreach.report import months_views  # noqa: F401 - adds its pages to the room's blueprint
     from outreach.report import workbook_views  # noqa: F401 - adds its page to the room's blueprint
     from outreach.returns import views as returns
 

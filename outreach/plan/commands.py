@@ -167,7 +167,7 @@ def count_of(operation: Operation, *, heard: int | None = None, owing: int | Non
     begun = readiness.begun_of(operation)
     return rules.Count(
         status=operation.status,
-        window_known=operation.starts_at is not None and operation.ends_at is not None,
+        window_known=operation.starts_at is not None and (operation.standing or operation.ends_at is not None),
         window_ended=operation.ends_at is not None and operation.ends_at <= utc_now(),
         services_known=operation.services_known,
         children=len(operations.children_of(operation.id)),

@@ -147,6 +147,10 @@ class OperationForm(PlanForm):
     ends_on = StringField(_l("Last day"), description=_l("For example 2026-10-19"))
     ends_at = StringField(_l("Ends at"), description=_l("For example 24:00, the end of that day"))
     ends_which = _which()
+    standing = BooleanField(
+        _l("No end: a standing unit"),
+        description=_l("It goes on for years, with figures by month and year. Leave the last day empty."),
+    )
     window_assumed = BooleanField(_l("The window is assumed, not confirmed"))
     deadline_on = StringField(_l("Entries until"), description=_l("Day. Empty: no deadline."))
     deadline_at = StringField(_l("Until what time"), description=_l("For example 12:00"))
@@ -183,6 +187,7 @@ class OperationForm(PlanForm):
             "time_zone": zone,
             "day_starts": f"{hours:02}:{minutes:02}",
             "services_known": operation.services_known,
+            "standing": operation.standing,
         }
         if copy:
             return values
@@ -240,6 +245,7 @@ class OperationForm(PlanForm):
             parent_id=_id(self.parent),
             services_known=bool(self.services_known.data),
             overlap_nil=bool(self.overlap_nil.data),
+            standing=bool(self.standing.data),
         )
 
     def _moment(self, name: str, zone: str, usual: str) -> dt.datetime | None:

@@ -262,6 +262,7 @@ class _Run:
             parent_id=parent.id if parent else None,
             services_known=said.services_known,
             overlap_nil=said.overlap_nil,
+            standing=before.standing if before else False,
             **moments,
         )
         bad = len(self.findings) > there

@@ -133,7 +133,10 @@ def local_moment(
 
 @dataclass(frozen=True)
 class Draft:
-    """Everything that a plan says of its operation; instants in UTC, ids of rows, ``code`` only when it is new."""
+    """Everything that a plan says of its operation; instants in UTC, ids of rows, ``code`` only when it is new.
+
+    ``standing``: a unit that goes on. It has a beginning and no end, so no entry deadline either.
+    """
 
     name: str
     code: str = ""
@@ -150,6 +153,7 @@ class Draft:
     parent_id: int | None = None
     services_known: bool = True
     overlap_nil: bool = False
+    standing: bool = False
 
 
 CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{1,38}[A-Z0-9]")
@@ -175,19 +179,36 @@ def findings_of(draft: Draft, *, status: str = "draft", parent: bool = False, ne
         zone_name(draft.time_zone)
     except Invalid as problem:
         found += problem.findings
-    if (draft.starts_at is None) != (draft.ends_at is None):
+    if draft.standing:
+        found += _standing_findings(draft, status)
+    elif (draft.starts_at is None) != (draft.ends_at is None):
         where = "starts_on" if draft.starts_at is None else "ends_on"
         found.append(Finding(where, N_("Enter both ends of the window, or neither while it is not known.")))
     elif draft.starts_at and draft.ends_at and draft.ends_at <= draft.starts_at:
         found.append(Finding("ends_on", N_("The window ends before it starts. Enter an end after the start.")))
     elif draft.starts_at and draft.ends_at and draft.ends_at - draft.starts_at > LONGEST_WINDOW:
         found.append(Finding("ends_on", N_("The window is longer than three months. Check the year of both days.")))
-    if draft.starts_at is None and draft.ends_at is None and status not in ("draft", "archived") and not parent:
+    unknown = draft.starts_at is None and draft.ends_at is None and not draft.standing
+    if unknown and status not in ("draft", "archived") and not parent:
         found.append(Finding("starts_on", N_("An operation that is past its draft needs its window.")))
     if draft.entry_deadline_at and draft.ends_at and draft.entry_deadline_at < draft.ends_at:
         found.append(Finding("deadline_on", N_("The entry deadline lies before the window ends. Enter a later one.")))
     if not 0 <= draft.day_starts_minutes < 1440:
         found.append(Finding("day_starts", N_("Enter a time such as 06:00.")))
+    return found
+
+
+def _standing_findings(draft: Draft, status: str) -> list[Finding]:
+    """What is wrong with the days of a standing unit."""
+    found = []
+    if draft.ends_at is not None:
+        words = N_("A standing unit has no end. Leave the last day empty, or untick “No end”.")
+        found.append(Finding("ends_on", words))
+    if draft.starts_at is None and status not in ("draft", "archived"):
+        found.append(Finding("starts_on", N_("Enter the day on which the unit began.")))
+    if draft.entry_deadline_at is not None:
+        words = N_("A standing unit takes entries without a deadline. Leave it empty, or untick “No end”.")
+        found.append(Finding("deadline_on", words))
     return found
 
 

@@ -23,6 +23,7 @@ from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
+from outreach.rollup.months import Month, by_month
 from outreach.rollup.splits import Outcomes, by_team, outcomes_by_agency
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage.frames import facts_of
@@ -160,6 +161,18 @@ def cells_of(operation_id: int, code: str, as_of: dt.datetime | None = None) -> 
         return tuple(cells(facts, measure_of(code)))
 
     return _remembered(operation_id, as_of, ("cells", code), make, lambda made: len(made) + 1)
+
+
+def months_of(
+    operation_id: int, codes: Sequence[str], as_of: dt.datetime | None = None, service: int | None = None
+) -> tuple[Month, ...]:
+    """Figures by month and year, the latest first."""
+
+    def make(facts: Facts) -> tuple[Month, ...]:
+        return tuple(by_month(facts, [measure_of(code) for code in codes], service))
+
+    name = ("months", tuple(codes), service)
+    return _remembered(operation_id, as_of, name, make, lambda made: len(made) * len(codes) + 1)
 
 
 def outcomes_of(operation_id: int, as_of: dt.datetime | None = None) -> Outcomes:

@@ -14,10 +14,12 @@ from flask_babel import gettext, pgettext
 from markupsafe import Markup, escape
 
 from outreach.rollup.measures import Measure
+from outreach.rollup.months import MONTH
 from outreach.rollup.totals import Figure
 from outreach.storage.queries.report import Named
 from outreach.vocab import (
     AgeBand,
+    Bound,
     ChargeStatus,
     ContactResult,
     Gender,
@@ -30,7 +32,7 @@ from outreach.vocab import (
 )
 
 from . import rules, words
-from .figures import Figures, figures_of
+from .figures import Figures, figures_of, months_of
 
 STATES = ("number", "zero", "silent", "overdue", "declined", "later", "not_a_day", "elsewhere")
 """States of a cell in the order of the legend."""
@@ -115,7 +117,11 @@ def sources(figures: Iterable[Figure], services: Services, link: Links, measure:
 def picked(
     operation_id: int, measure: Measure, as_of: dt.datetime | None, service: int | None, day: int | str | None
 ) -> Figure:
-    """The figure of the service and day of the address."""
+    """The figure of the service and day (or month) of the address."""
+    if isinstance(day, str) and MONTH.fullmatch(day):
+        found = months_of(operation_id, (measure.code,), as_of, service)
+        value = next((month.values.get(measure.code) for month in found if month.name == day), None)
+        return Figure(measure.code, {"day": day}, value, Bound.UNKNOWN if value is None else Bound.EXACT)
     by = tuple(name for name, value in (("service", service), ("day", day)) if value is not None)
     key = {name: value for name, value in (("service", service), ("day", day)) if value is not None}
     return figures_of(operation_id, as_of, by).one(measure.code, **key)

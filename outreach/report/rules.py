@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.errors import N_, Invalid
 from outreach.rollup.cells import Cell
+from outreach.rollup.months import MONTH, Month, days_of, month_of
 from outreach.rollup.totals import Coverage, Figure
 
 EPOCH_DAY = dt.date(1970, 1, 1)
@@ -63,13 +64,39 @@ def day_text(day: int | str) -> str:
 
 
 def day_asked(text: str) -> int | str | None:
-    """The day row that an address names, None for none or nonsense."""
-    if text in ("before", "after", "undated"):
+    """The day row, or the month (``2017-10``), that an address names, None for none or nonsense."""
+    if text in ("before", "after", "undated") or MONTH.fullmatch(text):
         return text
     try:
         return (dt.date.fromisoformat(text) - EPOCH_DAY).days
     except ValueError:
         return None
+
+
+def month_shown(asked: str, days: Iterable[int], today: int) -> str | None:
+    """The month that a page shows: the one asked for, else that of today when it has days, else the latest that has.
+
+    None for what is no month.
+    """
+    if asked:
+        return asked if MONTH.fullmatch(asked) else None
+    found = {month_of(day) for day in days} or {month_of(today)}
+    return month_of(today) if month_of(today) in found else max(found)
+
+
+def within(month: str, day: object) -> bool:
+    """Whether a day number lies in the month."""
+    return isinstance(day, int) and day in days_of(month)
+
+
+def months_csv(codes: Sequence[str], months: Sequence[Month]) -> str:
+    """One line a month or year, the latest first; a number that is not known is an empty cell."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["month", *codes])
+    for month in months:
+        writer.writerow([month.name, *(month.values.get(code) for code in codes)])
+    return out.getvalue()
 
 
 def worst_first(names: Mapping[int, str], cells: Iterable[Cell]) -> list[int]:

@@ -7,6 +7,7 @@ said is in ``words``, what the lists of rows show in ``lists``.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,8 +23,10 @@ from outreach.field.board_rules import HEADLINE, Headline, HeadlineTile
 from outreach.plan.tasks import HEARD, tasks_of
 from outreach.plan.views import visible_operations
 from outreach.referrals.feedback_views import answer_words, said_of
+from outreach.rollup.cells import Cell
 from outreach.rollup.measures import CATALOGUE, STANDARD, Measure
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.months import Month
 from outreach.storage.queries import operations
 from outreach.storage.queries import report as rows
 from outreach.storage.tables import Operation
@@ -33,7 +36,7 @@ from outreach.web import clock, load
 from outreach.web.guard import guard
 
 from . import followed, lists, rules, words
-from .figures import board_of, cells_of, figures_of, need_figures, rows_of, tonight_of
+from .figures import board_of, cells_of, figures_of, months_of, need_figures, rows_of, tonight_of
 from .forms import AsOfForm
 
 bp = Blueprint("report", __name__)
@@ -156,6 +159,14 @@ def front() -> Any:
 def operation(operation: Operation) -> Any:
     at = _moment(operation)
     figures, board = figures_of(operation.id, at.as_of), board_of(operation.id, at.as_of)
+    month = month_asked(operation, board.days, board.today)
+    if month is not None:
+        board = replace(
+            board,
+            days=tuple(day for day in board.days if rules.within(month, day)),
+            cells=tuple(cell for cell in board.cells if rules.within(month, cell.day)),
+            outside=(),
+        )
     categories = figures_of(operation.id, at.as_of, ("category",))
     services, codes = rows.service_names(), rows.operation_names()
     after = followed.seen(g.actor, g.target, operation, at.as_of, at.now)
@@ -177,7 +188,8 @@ def operation(operation: Operation) -> Any:
             state for state in lists.STATES if any(cell["state"] == state for row in grid for cell in row["cells"])
         ],
         joint=words.elsewhere(board, services, codes),
-        adding_up=words.not_adding_up(board, met),
+        adding_up="" if month else words.not_adding_up(board, met),
+        month=month,
         checks=[
             words.check_words(check, services, codes)
             for check in board.checks
@@ -207,9 +219,15 @@ def figures(operation: Operation) -> Any:
     if by == "service,day":
         made = _service_day_list(operation, at, services)
     elif by:
-        made = lists.across(
+        split = figures_of(operation.id, at.as_of, (by,))
+        if by == "day" and operation.standing:
+            today = words.today_of(operation, at.now)
+            month = month_asked(operation, {figure.key["day"] for figure in split.figures}, today)
+            kept = (figure for figure in split.figures if rules.within(str(month), figure.key["day"]))
+            split, made = replace(split, figures=tuple(kept)), {"month": month}
+        made |= lists.across(
             figures_of(operation.id, at.as_of),
-            figures_of(operation.id, at.as_of, (by,)),
+            split,
             by,
             [measure_of(code) for code in ACROSS],
             services,
@@ -237,7 +255,10 @@ def _service_day_list(operation: Operation, at: Moment, services: words.Services
     if measure.parts or measure.middle or (outside and measure.code in followed.HIDDEN):
         raise NotFound()
     codes = rows.operation_names()
-    found = cells_of(operation.id, measure.code, at.as_of)
+    found: Iterable[Cell] = cells_of(operation.id, measure.code, at.as_of)
+    month = month_asked(operation, {cell.day for cell in found}, words.today_of(operation, at.now))
+    if month is not None:
+        found = [cell for cell in found if cell.day < 0 or rules.within(month, cell.day)]
     names = {service: named.name for service, named in services.items()}
     order = {service: place for place, service in enumerate(rules.worst_first(names, found))}
     ordered = sorted(found, key=lambda cell: (order[cell.service], cell.day))
@@ -245,6 +266,7 @@ def _service_day_list(operation: Operation, at: Moment, services: words.Services
     shown = ordered[(number - 1) * LIST_PAGE : number * LIST_PAGE]
     return {
         "measure": measure,
+        "month": month,
         "number": number,
         "pages": pages,
         "page_url": _page_url,
@@ -292,13 +314,35 @@ def measure(operation: Operation, measure: str) -> Any:
         service=services.get(shown_service if entitled else service or 0),
         day=day,
         by_service=lists.sources(by_service, services, _links(operation, at), found),
-        by_day=figures_of(operation.id, at.as_of, ("day",)).of(found.code),
+        by_day=[] if operation.standing else figures_of(operation.id, at.as_of, ("day",)).of(found.code),
+        months=_months(operation, found, at, shown_service if entitled else service),
         day_code=rules.day_text,
         own=[services[one] for one in sorted(own)] if own else [],
         list=_rows(operation, found, at, shown_service, day, services, own) if entitled and not found.parts else None,
         **_shared(operation, at),
     )
     return page, at.status
+
+
+def _months(operation: Operation, found: Measure, at: Moment, service: int | None) -> tuple[Month, ...]:
+    """The figure of a standing unit by month, instead of its days."""
+    if not (operation.standing and found.by_day and found.adds_across_days and not found.middle):
+        return ()
+    return months_of(operation.id, (found.code,), at.as_of, service)
+
+
+def month_asked(operation: Operation, days: Iterable[int | str], today: int) -> str | None:
+    """The month whose days a page of a standing unit shows (``?month=``); None for any other operation.
+
+    Raises ``NotFound`` for what is no month.
+    """
+    if not operation.standing:
+        return None
+    known = [day for day in days if isinstance(day, int) and day >= 0]
+    found = rules.month_shown(request.args.get("month", ""), known, today)
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def _total_alone(operation: Operation, found: Measure, at: Moment, service: int | None, day: int | str | None) -> Any:

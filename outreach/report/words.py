@@ -18,6 +18,7 @@ from outreach.rollup.cells import Cell
 from outreach.rollup.checks import Check
 from outreach.rollup.measures import Measure
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.months import MONTH, days_of
 from outreach.rollup.totals import Coverage, Figure
 from outreach.storage.days import day_number, operational_day, window_days
 from outreach.storage.tables import Operation
@@ -141,12 +142,21 @@ def day_words(day: int | str) -> str:
     """A day row's name."""
     if isinstance(day, int):
         return (EPOCH_DAY + dt.timedelta(days=day)).isoformat()
+    if MONTH.fullmatch(day):
+        return month_words(day)
     rows = {
         "before": gettext("Before the window"),
         "after": gettext("After the window"),
         "undated": gettext("Without a day"),
     }
     return rows[day]
+
+
+def month_words(month: str) -> str:
+    """``October 2017`` of ``2017-10``; a year as it is."""
+    if len(month) == 4:
+        return month
+    return str(format_date(EPOCH_DAY + dt.timedelta(days=days_of(month).start), "LLLL y", locale=get_locale()))
 
 
 def short_day(day: int | str) -> str:
@@ -164,6 +174,9 @@ def window(operation: Operation, now: dt.datetime) -> list[str]:
     zone, starts = operation.time_zone, operation.day_starts_minutes
     first, last = window_days(operation.starts_at, operation.ends_at, zone, starts)
     status = gettext(OperationStatus(operation.status).label)
+    if operation.standing and operation.starts_at is not None:
+        began = clock.long_day(operational_day(operation.starts_at, zone, starts))
+        return [gettext("Since %(day)s", day=began), gettext("No end: a standing unit"), status, zone]
     if first is None or last is None or operation.ends_at is None:
         return [gettext("Window not known"), status, zone]
     parts = [clock.long_span(first, last)]

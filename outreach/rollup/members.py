@@ -12,6 +12,7 @@ from outreach.rollup.days import Day, day_row
 from outreach.rollup.facts import Facts
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import Measure
+from outreach.rollup.months import MONTH, days_of
 from outreach.rollup.persons import AGES, ANSWERS
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ def members(facts: Facts, measure: Measure, *, service: int | None = None, day: 
     """The rows that ``measure`` counted, with the index of their frame; a person appears once, at the first meeting.
 
     With ``service`` the persons are distinct within it, as in the figures by service; ``day`` takes what the day
-    rows take. Columns of the frame plus ``counted`` (int64: what the row adds; the sum is the figure without
-    tallies) and ``counted_day`` (int32); for measures of persons ``age`` is the one that counts and there are
-    ``support`` (accepted, declined, undecided, not_offered, not_known), ``conflict`` (ages on both sides of 18) and
-    ``meetings`` (how many). A ratio or a median has no members.
+    rows take, or a month such as ``2017-10``. Columns of the frame plus ``counted`` (int64: what the row adds; the sum
+    is the figure without tallies) and ``counted_day`` (int32); for measures of persons ``age`` is the one that counts
+    and there are ``support`` (accepted, declined, undecided, not_offered, not_known), ``conflict`` (ages on both sides
+    of 18) and ``meetings`` (how many). A ratio or a median has no members.
     """
     import numpy as np
     import pandas as pd
@@ -38,7 +39,10 @@ def members(facts: Facts, measure: Measure, *, service: int | None = None, day: 
         keep[:] = False
     if service is not None:
         keep &= units.service == service
-    if day is not None:
+    if isinstance(day, str) and MONTH.fullmatch(day):
+        inside = days_of(day)
+        keep &= (units.day >= inside.start) & (units.day < inside.stop)
+    elif day is not None:
         days, place = np.unique(units.day, return_inverse=True)
         keep &= np.array([day_row(book, number) == day for number in days.tolist()], dtype=bool)[place] \
             if len(days) else keep

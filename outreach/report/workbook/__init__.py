@@ -81,6 +81,7 @@ def book_of(source: Source, language: str) -> Book:
         sheets=[
             summary.summary(source),
             sheets.by_service(source),
+            *([sheets.by_month(source)] if source.standing else []),
             sheets.by_day(source),
             long_sheets.service_days(source),
             *([long_sheets.contacts(source)] if source.persons is not None else []),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from outreach.rollup.months import by_month as months
 from outreach.rollup.splits import by_offence, running
 from outreach.rollup.totals import Figure, totals
 from outreach.vocab import ParticipationStatus, ServiceKind, StaffCategory
@@ -202,6 +203,24 @@ def _previous_days(source: Source) -> dict[int, int | None]:
         if figure.key["day"] not in _WHOLE_ROW
     ]
     return {number: known(figure) for number, figure in enumerate(figures, start=1)}
+
+
+# By month -------------------------------------------------------------------------------------------------------------
+
+
+def by_month(source: Source) -> Sheet:
+    """One row a month of a standing unit, the latest first; years are left out, so that a column adds up."""
+    measures = [m for m in MEASURES if m.by_day and m.adds_across_days and not m.parts]
+    columns = (Column(_("Month"), 12), *(Column(label(m), 14) for m in measures))
+    rows: list[list[Cell]] = [
+        [str(day_words("undated")) if month.name == "undated" else month.name,
+         *(SYMBOL_NOT_RECEIVED if value is None else value for value in month.values.values())]
+        for month in months(source.facts, measures)
+        if not month.is_year
+    ]  # fmt: skip
+    note = _("A person counts in the month of the first meeting, so that months add up.")
+    title = _("By month")
+    return Sheet("months", title, "tblByMonth", columns, rows or _nothing(columns), heading(source, title, note))
 
 
 # Charges by offence ---------------------------------------------------------------------------------------------------

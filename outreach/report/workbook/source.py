@@ -68,6 +68,7 @@ class Source:
     name: str
     zone: str
     sample: bool
+    standing: bool
     status: str
     window: str
     as_of: dt.datetime
@@ -237,6 +238,7 @@ def gather(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
         name=operation.name,
         zone=operation.time_zone,
         sample=operation.is_sample,
+        standing=operation.standing,
         status=report.statuses_at([operation.id], as_of)[operation.id],
         window=f"{window}. {assumed}" if operation.window_assumed else window,
         as_of=as_of or utc_now(),

@@ -1,0 +1,74 @@
+"""Figures of an operation by month and year, as a page and as a file: guard, load, ask, render.
+
+Made for a standing unit; any operation may be read that way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, render_template, url_for
+from markupsafe import Markup
+
+from outreach.rollup.measures import measure as measure_of
+from outreach.storage.tables import Operation
+from outreach.web import load
+from outreach.web.guard import guard
+
+from . import rules, words
+from .figures import figures_of, months_of
+from .views import _moment, _shared, bp
+
+MONTHLY = (
+    "contacts",
+    "persons_met",
+    "support_offered",
+    "support_accepted",
+    "persons_made_safe",
+    "referrals_made",
+    "referrals_received",
+    "persons_arrested",
+    "persons_charged",
+    "charges",
+)
+"""Columns: what police do. What became of referrals is on its own page, where small numbers are withheld."""
+
+
+@bp.get("/operations/<code>/months")
+@guard("figures.see", load=load.operation)
+def months(operation: Operation) -> Any:
+    at = _moment(operation)
+    measures = [measure_of(code) for code in MONTHLY]
+    whole = figures_of(operation.id, at.as_of)
+    rows = [_row(operation, month, at.link) for month in months_of(operation.id, MONTHLY, at.as_of)]
+    made = render_template(
+        "report/months.html",
+        columns=[{"key": "name", "label": "", "head": True, "hidden": True}]
+        + [{"key": measure.code, "label": words.label(measure), "numeric": True} for measure in measures],
+        rows=rows,
+        foot={code: words.short(whole.one(code)) for code in MONTHLY},
+        **_shared(operation, at),
+    )
+    return made, at.status
+
+
+def _row(operation: Operation, month: Any, link: dict[str, str]) -> dict[str, Any]:
+    name: Any = words.day_words(month.name) if not month.is_year else Markup("<b>{}</b>").format(month.name)
+    row: dict[str, Any] = {"name": name, "needs": month.is_year}
+    for code, value in month.values.items():
+        row[code] = words.number(value)
+        if value and not month.is_year:
+            url = url_for("report.measure", code=operation.code, measure=code, day=month.name, **link)
+            row[code] = Markup('<a href="{}">{}</a>').format(url, row[code])
+    return row
+
+
+@bp.get("/operations/<code>/months.csv")
+@guard("figures.see", load=load.operation)
+def months_file(operation: Operation) -> Response:
+    """The same as a file for a spreadsheet: codes of the measures, one line a month or year."""
+    at = _moment(operation)
+    text = rules.months_csv(MONTHLY, months_of(operation.id, MONTHLY, at.as_of))
+    made = Response(text, mimetype="text/csv")
+    made.headers["Content-Disposition"] = f"attachment; filename={operation.code}_{at.now:%Y-%m-%d}_months.csv"
+    return made
