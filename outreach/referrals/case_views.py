@@ -273,7 +273,7 @@ def _text(case: Case, row: ItemRow, version: Any, by: str) -> dict[str, Any]:
         "step": step or "",
         "unreadable": goal is None or step is None,
         "due_on": version.due_on,
-        "overdue": version.due_on is not None and version.due_on < case.today and version.state == PlanState.OPEN,
+        "overdue": case.in_hand and version.state == PlanState.OPEN and _passed(version.due_on, case.today),
         "state": version.state,
         "state_words": gettext(PlanState(version.state).label),
         "by": by,
@@ -281,6 +281,11 @@ def _text(case: Case, row: ItemRow, version: Any, by: str) -> dict[str, Any]:
         "unsettled": version.rival and version.settled_at is None,
         "left": version.rival and version.settled_at is not None,
     }
+
+
+def _passed(on: dt.date | None, today: dt.date) -> bool:
+    """Whether a day has passed."""
+    return on is not None and on < today
 
 
 def _by_area(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -295,7 +300,7 @@ def _follow_up(case: Case, row: Any) -> dict[str, Any]:
         "due_on": row.due_on,
         "result": gettext(FollowUpResult(row.result).label) if row.result else "",
         "open": not row.result and case.in_hand and case_rules.may_follow_up(row.days, row.due_on, case.today),
-        "late": not row.result and row.due_on < case.today,
+        "late": not row.result and _passed(row.due_on, case.today),
     }
 
 

@@ -153,7 +153,8 @@ def _save_item(case: Case, form: ItemForm, uid: str, item: Any) -> Any:
                 flash(
                     gettext("Somebody changed this goal while you wrote. Both texts are kept: choose one."), "warning"
                 )
-            return redirect(url_for(".referral", uid=case.referral.uid) + "#plan", code=303)
+            there = "#rival-1" if version.rival else "#plan"
+            return redirect(url_for(".referral", uid=case.referral.uid) + there, code=303)
     except Invalid as problem:
         form.take(problem)
     except Blocked as problem:

@@ -194,3 +194,18 @@ def test_the_pages_speak_french(case, post):
     assert "Commencer par la sécurité" in liaison.get(url).text
     assert "Consigner un échange" in liaison.get(f"{url}/record").text
     assert "Échéances" in liaison.get("/referrals/due").text
+
+
+def test_a_person_who_came_directly_has_the_same_page_without_an_operation(world, signed_in, post):
+    referral = a_referral(world)
+    with writing():
+        referral.operation_id, referral.origin, referral.service_id = None, "direct", world.agency.id
+        db.session.merge(referral)
+    liaison, url = signed_in(world.liaison), f"/referrals/{referral.uid}"
+    assert "The person came directly" in liaison.get(url).text
+    post(liaison, f"{url}/pick-up", page="/account")
+    post(liaison, f"{url}/safe-way", {"way": "Ask at the library", "text": "", "voicemail": "", "say": ""}, page=url)
+    write(post, liaison, f"{url}/record", {**SAID, "result": "no_answer", "safe": ""}, "uid")
+    text = liaison.get(url).text
+    assert "Ask at the library" in text and "Plantednote" in text
+    assert referral.uid in liaison.get("/referrals/due").text
