@@ -59,7 +59,7 @@ def record_entry(
     """
     agency = _writable(actor, referral, late=from_phone)
     now = utc_now()
-    at = at or now
+    at = min(at or now, now)  # a phone whose clock runs ahead would else outdo everything that is said later
     findings = case_rules.entry_findings(said, case_rules.local_day(at, zone_of(agency, referral.operation_id)))
     if findings:
         raise Invalid(*findings)

@@ -101,6 +101,9 @@ def test_what_is_said_of_the_way_stands_until_something_newer_is_said(app):
     old = unsafe_at - dt.timedelta(hours=1)
     run(world.liaison, case_commands.record_entry, referral, a_uid(), SPOKE, at=old, from_phone=True)
     assert referrals.safe_contact(referral.id).unsafe_at == unsafe_at
+    ahead = utc_now() + dt.timedelta(days=9)  # the clock of a phone
+    late = run(world.liaison, case_commands.record_entry, referral, a_uid(), SPOKE, at=ahead, from_phone=True)
+    assert late.at < ahead and referrals.safe_contact(referral.id).unsafe_at is None
     said = SafeWay("Ask at the bakery on King St after six, never by telephone", "no", "", "Anna from the library")
     run(world.liaison, case_commands.change_safe_way, referral, said)
     contact = referrals.safe_contact(referral.id)
