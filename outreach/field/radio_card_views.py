@@ -9,6 +9,7 @@ from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from outreach.errors import N_, Invalid
+from outreach.plan import agency_words
 from outreach.storage.queries import field as rows
 from outreach.storage.types import utc_now
 from outreach.web import clock
@@ -99,7 +100,7 @@ def _typed(operation: Any, place: rows.LoggingPlace, problem: rules.WrongSigns |
 def _read(operation: Any, place: rows.LoggingPlace, card: Card, problem: Invalid | None = None) -> Any:
     """What the card says, in words, with the time to correct and the agency to choose."""
     g.operation = operation
-    agencies = rows.agencies_for(place.operation_id, place.root_id)
+    agencies = agency_words.offered(place.operation_id, place.root_id, place.time_zone)
     referred = [n for n, person in enumerate(card.persons, start=1) if person.referred] if len(agencies) > 1 else []
     values = {"met_at": clock.local_text(card.met_at, place.time_zone)} | request.form.to_dict()
     form = forms.card_form(values | {"lines": card.text}, agencies, referred)

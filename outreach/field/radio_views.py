@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from outreach.auth.actors import Target
 from outreach.errors import Invalid, NotFound
+from outreach.plan import agency_words
 from outreach.storage.queries import field as rows
 from outreach.storage.queries import lists, operations
 from outreach.storage.types import new_uid, utc_now
@@ -73,7 +74,7 @@ def _page(
     g.operation = operation
     typed = (values.get("persons") or ["1"])[0]
     count = min(whole(typed, 1), rules.MOST_PERSONS)
-    agencies = rows.agencies_for(place.operation_id, place.root_id) if count else []
+    agencies = agency_words.offered(place.operation_id, place.root_id, place.time_zone) if count else []
     form = forms.change_form(values, count, agencies)
     if problem is not None:
         form.take(problem)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from babel.dates import format_date
 from flask_babel import get_locale, gettext
 
-from . import agency_rules, agency_text_rules
+from outreach.storage.types import utc_now
+
+from . import agency_commands, agency_rules, agency_text_rules
 from .agency_rules import Agency, Choice
 
 
@@ -97,3 +99,20 @@ def line(choice: Choice, at: dt.datetime, zone: str) -> dict[str, str]:
 def options(choices: Sequence[Choice], at: dt.datetime, zone: str) -> list[tuple[int, str]]:
     """The agencies to choose from: each with what stands first about it."""
     return [(choice.agency.id, f"{choice.agency.name} · {said(choice, at, zone)[0]}") for choice in choices]
+
+
+# --- wherever an agency is chosen or waited for -----------------------------------------------------------------------
+
+
+def offered(operation_id: int, root_id: int, zone: str, **about: Any) -> list[tuple[int, str]]:
+    """The agencies that a referral of the operation can go to, the one to call first first; see ``ranked``."""
+    now = utc_now()
+    choices = agency_rules.ranked(agency_commands.agencies_for(operation_id, root_id), now, **about)
+    return options(choices, now, zone)
+
+
+def standing(ids: Iterable[int], zone: str = "") -> dict[int, str]:
+    """Whether each agency is open, and until or from when; the one to call first first."""
+    now = utc_now()
+    choices = agency_rules.ranked(agency_commands.agencies_of(ids), now)
+    return {choice.agency.id: said(choice, now, zone)[0] for choice in choices}

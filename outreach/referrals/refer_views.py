@@ -14,6 +14,7 @@ from outreach.errors import Invalid, NotFound
 from outreach.field.commands import code_of
 from outreach.field.contact_views import one_contact
 from outreach.field.rules import read_moment, shown_code
+from outreach.plan import agency_words
 from outreach.storage.queries import consents, lists
 from outreach.storage.queries import field as rows
 from outreach.storage.types import new_uid, utc_now
@@ -63,6 +64,13 @@ def _agencies(record: Any) -> list[tuple[int, str]]:
     return rows.agencies_for(record.operation.id, record.operation.root_id or record.operation.id)
 
 
+def _offered(record: Any, meeting: Any) -> list[tuple[int, str]]:
+    """The agencies with what stands first about each, the one to call first first."""
+    operation = record.operation
+    about = {"band": meeting.age_believed, "area": record.version.municipality}
+    return agency_words.offered(operation.id, operation.root_id or operation.id, operation.time_zone, **about)
+
+
 def _minor(record: Any, position: int) -> bool:
     meeting, _person = record.meetings[position - 1]
     return refer_rules.is_under_18(meeting.age_believed, meeting.age_said, meeting.age_confirmed)
@@ -73,7 +81,7 @@ def _page(record: Any, position: int, form: ReferForm) -> str:
     entry = {"kind": "contact", "object_id": record.contact.uid, "operation": record.operation.id}
     audit.read(g.actor, Tag.CONTACT_READ, service=record.contact.service_id, **entry)
     meeting, person = record.meetings[position - 1]
-    form.offer_agencies(_agencies(record))
+    form.offer_agencies(_offered(record, meeting))
     code = code_of(person)
     return render_template(
         "referrals/refer.html",

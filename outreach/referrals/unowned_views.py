@@ -14,6 +14,7 @@ from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.errors import Changed, Invalid, NotFound
 from outreach.field.rules import shown_code
+from outreach.plan import agency_words
 from outreach.storage.queries import access, referrals
 from outreach.storage.queries import referral_waits as rows
 from outreach.storage.types import utc_now
@@ -172,7 +173,9 @@ def _assign_page(referral: Any, form: AssignForm) -> str:
         operation=referral.operation_id,
         rows=1,
     )
-    agencies = {one: name for one, name in rows.agencies_of(referral.operation_id).items() if one != version.agency_id}
+    names = {one: name for one, name in rows.agencies_of(referral.operation_id).items() if one != version.agency_id}
+    hours = agency_words.standing(names)
+    agencies = {one: names[one] for one in hours}
     agreed = rows.agreed_agencies(referral.id)
     form.offer(agencies.items())
     hints = {}
@@ -183,7 +186,7 @@ def _assign_page(referral: Any, form: AssignForm) -> str:
             words = gettext("A safe way to reach the person goes along.")
         if not site.liaisons(one, referral.operation_id):
             words = f"{gettext('No liaison of this agency has an account: nobody could pick it up.')} {words}"
-        hints[str(one)] = words
+        hints[str(one)] = f"{hours[one]}. {words}"
     level = site.level(line)
     return render_template(
         "referrals/assign.html",

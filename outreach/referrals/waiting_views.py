@@ -17,6 +17,7 @@ from outreach.audit.tags import Tag
 from outreach.auth.permissions import may
 from outreach.errors import Changed, NotFound
 from outreach.field.rules import read_code, shown_code, typed_signs
+from outreach.plan import agency_words
 from outreach.plan.operation_rules import DEFAULT_ZONE
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import consents, referrals
@@ -128,6 +129,7 @@ class Room:
             "number": number,
             "pages": pages,
             "longest": waited_words(found.longest, self.site.now) if found.longest else "",
+            "hours": agency_words.standing(self.agencies),
             "notices": list(self._notices(found)),
             "news": consents.news_for([reach.agency for reach in self.liaison if reach.agency is not None]),
         }
