@@ -94,10 +94,13 @@ def _rooms(app: Flask) -> None:
     from outreach.plan import views as plan
     from outreach.ready import views as ready
     from outreach.referrals import views as referrals
+    from outreach.report import agency_views as _agency  # noqa: F401 - adds its page to the room's blueprint
+    from outreach.report import (
+        followed_views,  # noqa: F401 - adds its page to the room's blueprint
+        months_views,  # noqa: F401 - adds its pages to the room's blueprint
+        workbook_views,  # noqa: F401 - adds its page to the room's blueprint
+    )
     from outreach.report import views as report
-    from outreach.report import followed_views  # noqa: F401 - adds its page to the room's blueprint
-    from outreach.report import months_views  # noqa: F401 - adds its pages to the room's blueprint
-    from outreach.report import workbook_views  # noqa: F401 - adds its page to the room's blueprint
     from outreach.returns import views as returns
 
     for room in (plan, ready, field, referrals, returns, report, admin):

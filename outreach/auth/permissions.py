@@ -272,6 +272,7 @@ PERMISSIONS: dict[str, Alternatives] = {
     ),
     "figures.rows": ((service_coordinator,), (analyst,)),
     "figures.followed": ((operation_coordinator,), (analyst,)),  # small numbers of what became of referrals
+    "agency.figures": ((agency_liaison,), (agency_lead,)),
     "workbook.export": ((operation_coordinator,), (commander,), (analyst,), (coordinator_taking_part,)),
     "workbook.persons": ((analyst,), (service_coordinator,)),
 }

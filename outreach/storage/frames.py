@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
+from outreach.rollup.agency import Came
 from outreach.rollup.facts import Facts
 from outreach.vocab import (
     FOLLOW_UP_DAYS,
@@ -44,7 +45,7 @@ from .tables import (
     ReferralVersion,
 )
 from .tree import SECOND, Tree, known, stood
-from .types import micros, utc_now
+from .types import EPOCH, micros, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -404,3 +405,48 @@ def _outcome_rows(of: ColumnElement[bool], as_of: dt.datetime | None) -> dict[st
         "agency": [row[4] for row in rows],
         "day": [day_number(row[5]) for row in rows],
     }
+
+
+# An agency's own ------------------------------------------------------------------------------------------------------
+
+
+def came_to(agency_id: int, now: dt.datetime) -> list[Came]:
+    """Every referral that ever came to the agency and is not withdrawn, with what the agency itself did with it."""
+    current, own = aliased(ReferralVersion), aliased(ReferralVersion)
+    at_first = case((own.state == ReferralState.MADE.value, own.recorded_at))
+    received = case((own.state == ReferralState.RECEIVED.value, own.recorded_at))
+    query = (
+        select(
+            Referral.id,
+            Referral.day,
+            case((Referral.origin == Origin.DIRECT.value, 1), else_=0),
+            case((current.agency_id == agency_id, 0), else_=1),
+            func.coalesce(func.min(at_first), Referral.made_at),
+            func.coalesce(func.min(received), -1),
+            *(func.max(case((own.state == state.value, 1), else_=0)) for state in _STEPS),
+        )
+        .join(current, and_(current.referral_id == Referral.id, current.superseded_at.is_(None)))
+        .join(own, and_(own.referral_id == Referral.id, own.agency_id == agency_id))
+        .where(current.state != ReferralState.WITHDRAWN.value)
+        .group_by(Referral.id, Referral.day, Referral.origin, Referral.made_at, current.agency_id)
+        .order_by(Referral.id)
+    )
+    found = _integers(query)
+    today = (now - EPOCH).days
+    after = _followed(FollowUp.agency_id == agency_id, found[0], None, today)
+    reached = {**dict(zip((state.value for state in _STEPS), found[6:], strict=True)), **after}
+    # Given to this agency it was made for it, whatever the first version that names it says.
+    columns = {name: column.astype(bool).tolist() for name, column in reached.items()}
+    columns["made"] = [True] * len(found[0])
+    return [
+        Came(day, bool(direct), frozenset(name for name, column in columns.items() if column[place]),
+             -1 if at < 0 else max(at - since, 0) // _MINUTE, bool(left))
+        for place, (day, direct, left, since, at) in enumerate(
+            zip(*(column.tolist() for column in found[1:6]), strict=True))
+    ]  # fmt: skip
+
+
+def outcomes_with(agency_id: int) -> list[tuple[str, int]]:
+    """Outcome and day of everything that the agency recorded and that stands, each once a referral."""
+    found = _outcome_rows(ReferralOutcome.agency_id == agency_id, None)
+    return list(zip(found["outcome"], found["day"], strict=True))
