@@ -199,7 +199,7 @@ def test_the_command_line_says_what_it_did(with_mail, world, box):
 def test_rounds_go_on_after_one_that_failed_and_end_when_told(with_mail, world, monkeypatch):
     seen, stop = [], threading.Event()
 
-    def a_round(_app):
+    def a_round(_app, count):
         seen.append(True)
         if len(seen) == 3:
             stop.set()
