@@ -59,6 +59,9 @@ PAGES = {
         ONTARIO + "/move",
         ONTARIO + "/live",
         WINDSOR + "/live/phones",
+        WINDSOR + "/referrals",
+        "/referrals",
+        "/referrals/unowned",
         "/operations/NOWHERE",
     ],
     "windsor": [
@@ -75,7 +78,7 @@ PAGES = {
         WINDSOR + "/sessions",
     ],
     "officer": [WINDSOR + "/briefing", "/field", "/field/roster", "/field/hidden"],
-    "liaison": ["/referrals", "/referrals/new", "/referrals/due", "/referrals/htcds"],
+    "liaison": ["/referrals", "/referrals?list=mine", "/referrals/ended", "/referrals/new", "/referrals/due", "/referrals/htcds"],
     "commander": ["/", ONTARIO + "/live", ONTARIO],
     "analyst": [WINDSOR + "/figures/persons_met"],
     "admin": ["/people", "/people/new", "/journal", "/lists", "/sample/remove", "/account"],
