@@ -68,7 +68,7 @@ def test_a_coordinator_of_the_child_alone_cannot_take_it_out_of_its_parent(app):
     parent = an_operation("ABOVE")
     child = an_operation("BELOW", parent=parent)
     bound, unbound = a_user(Role.OPERATION_COORDINATOR, operation=child), a_user(Role.OPERATION_COORDINATOR)
-    values = OperationForm.values_of(child)
+    values = {name: value for name, value in OperationForm.values_of(child).items() if value is not False}
     with app.test_request_context("/", method="POST", data={**values, "parent": ""}):
         draft = OperationForm(services=[], parents=[(str(parent.id), "ABOVE")]).draft()
     assert draft.parent_id is None

@@ -55,7 +55,8 @@ def test_it_exists_for_nobody_else(houses, signed_in):
     operation = db.session.query(Operation).one()
     police = db.session.query(site.Service).filter_by(name="Windsor Police").one()
     readers = [site.a_user(Role.LIAISON, elm), site.a_user(Role.SERVICE_COORDINATOR, police),
-               site.a_user(Role.COMMANDER), site.a_user(Role.FIELD_OFFICER, police), site.a_user(Role.OPERATION_COORDINATOR, operation=operation),
+               site.a_user(Role.COMMANDER), site.a_user(Role.FIELD_OFFICER, police),
+               site.a_user(Role.OPERATION_COORDINATOR, operation=operation),
                site.a_user(Role.ANALYST), site.a_user(Role.ADMINISTRATOR)]  # fmt: skip
     for reader in readers:
         client = signed_in(reader)
