@@ -181,9 +181,9 @@ def _assign_page(referral: Any, form: AssignForm) -> str:
     hints = {}
     for one in agencies:
         goes = agreed is None or one in agreed
-        words = gettext("A safe way to reach the person is destroyed: nobody agreed that this agency has it.")
+        words = gettext("Any safe way to reach the person is destroyed: nobody agreed that this agency has it.")
         if goes:
-            words = gettext("A safe way to reach the person goes along.")
+            words = gettext("Any safe way to reach the person goes along.")
         if not site.liaisons(one, referral.operation_id):
             words = f"{gettext('No liaison of this agency has an account: nobody could pick it up.')} {words}"
         hints[str(one)] = f"{hours[one]}. {words}"
