@@ -15,13 +15,14 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import Target
 from outreach.auth.permissions import may
 from outreach.errors import Changed, Invalid, NotFound
-from outreach.storage.queries import contacts, phones
+from outreach.storage.queries import contacts, lists, phones
 from outreach.storage.queries import field as rows
 from outreach.vocab import AgeBand, ContactResult, Gender, SupportAnswer
 from outreach.web import clock
 from outreach.web.forms import whole
 from outreach.web.guard import guard
 from outreach.web.load import own_service
+from outreach.web.page import language
 
 from . import arrival_views, commands, forms, radio_card_forms, rules
 from .card_views import today_begins
@@ -220,9 +221,19 @@ def _edit_page(
         referred=referred + [False] * (count - len(referred)),
         now_stands=now_stands,
         needs_reason=not record.target.open_for_entry,
+        duty=_duty_of_each(record, values, count),
         team_uid=rows.team_uid(record.contact.team_id),
         municipalities=[name for name, *_ in phones.places_of(record.operation.id).municipalities],
     )
+
+
+def _duty_of_each(record: contacts.ContactRecord, values: dict[str, list[str]], count: int) -> list[str]:
+    """The local rule, for each person who is under 18: a referral may be made by this change."""
+    young = [
+        rules.UNDER_18 & {*values.get(f"age-{n}", ()), *values.get(f"age_said-{n}", ())} for n in range(1, count + 1)
+    ]
+    text = lists.duty_to_report(rows.region_of(record.contact.service_id), language()) if any(young) else ""
+    return [text if one else "" for one in young]
 
 
 # --- history ----------------------------------------------------------------------------------------------------------

@@ -128,6 +128,7 @@ def test_what_is_missing_or_wrong_is_told_at_its_field_and_what_was_typed_is_kep
     assert wrong(refer, night.officer, record, asked(agency_id=a_service().id)) == {"agency"}
     client = signed_in(night.officer)
     url = f"/referrals/of/{record.contact.uid}/1"
+    assert "Under 18: your duty to report" in client.get(f"/field/contacts/{record.contact.uid}/edit").text
     page = client.get(url)
     assert "Under 18: your duty to report" in page.text
     form = {"agency": night.agency.id, "reach_by": "safe_phone", "safe_way": "12", "csrf_token": token_of(page)}
@@ -164,7 +165,7 @@ def test_nobody_but_who_may_change_the_contact_refers_from_it(app):
 # --- directly ---------------------------------------------------------------------------------------------------------
 
 
-def test_who_comes_by_herself_has_a_code_of_the_agency_and_a_liaison_at_once(app):
+def test_who_comes_by_herself_has_a_code_of_the_agency_and_a_liaison_at_once(app, signed_in):
     agency = a_service("Own House", ServiceKind.HEALTH)
     liaison = a_user(Role.LIAISON, agency)
     wish = asked(agency_id=agency.id)
@@ -184,6 +185,13 @@ def test_who_comes_by_herself_has_a_code_of_the_agency_and_a_liaison_at_once(app
     assert consents.facts_of(referral).needs == ("health",)
     bare = direct(liaison, asked(agency_id=agency.id, facts=()))
     assert referrals.current(bare.id).needs == []
+    client, code = signed_in(liaison), shown_code(consents.code_of(referral))
+    for url in ("/referrals?show=mine", f"/referrals/{referral.uid}", f"/referrals/{referral.uid}/consents"):
+        page = client.get(url)
+        assert page.status_code == 200 and (code in page.text or url.startswith("/referrals?")), url
+    assert "through her sister" in client.get(f"/referrals/{referral.uid}").text
+    police = signed_in(a_user(Role.SERVICE_COORDINATOR, a_service()))
+    assert code not in police.get("/referrals").text and police.get(f"/referrals/{referral.uid}").status_code == 404
 
 
 def test_any_code_that_can_be_one_is_taken_and_joined_and_nobody_learns_whether_it_is_known(app, signed_in):
