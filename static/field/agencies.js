@@ -16,7 +16,17 @@ const UNKNOWN = {
 
 /** The agencies of a team as the rules take them: `[[id, name], …]` with what the pack knows of each. */
 export const agenciesOf = (team, pack) =>
-  (team?.agencies ?? []).map(([id, name]) => ({ ...UNKNOWN, ...pack.agencies?.[id], id, name }));
+  (team?.agencies ?? []).map(([id, name]) => readable({ ...UNKNOWN, ...pack.agencies?.[id], id, name }));
+
+// An old phone may not know the zone: then the hours are not known on it, and everything else goes on.
+function readable(agency) {
+  try {
+    wall(new Date(), agency.zone);
+    return agency;
+  } catch {
+    return { ...agency, zone: 'UTC', always: false, hours: [] };
+  }
+}
 
 // --- open or not --------------------------------------------------------------------------------------------------------
 

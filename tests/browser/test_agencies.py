@@ -86,6 +86,15 @@ def test_phone_and_site_call_the_same_agency_first_for_the_same_reasons(site: Si
             for one in rules.ranked(agencies, at, **about)
         ]
         assert theirs == {"found": ours, "same": rules.same_clock(*zones, at)}, (agencies, at, about)
+    odd = [
+        {"agencies": [[1, "One"]]},
+        {"1": {"zone": "Mars/Olympus", "always": True}},
+        BEGIN.isoformat(),
+        {},
+        ["UTC"] * 2,
+    ]
+    (found,) = page.evaluate(THEIRS, [odd])
+    assert found["found"] == [[1, "not_said", True, [["hours_not_said", {}]], True]], "an old phone goes on"
     page.close()
 
 
