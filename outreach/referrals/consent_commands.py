@@ -60,6 +60,10 @@ def _stop(actor: Actor, referral: Referral, kind: str, now: dt.datetime) -> None
             return
         if effect == consent_rules.ENDS:
             done = commands.follow(actor, referral, version, ReferralState.WITHDRAWN, now)
+        elif version.agency_id is None:  # nobody has it: how long it has waited stays as it is
+            if consents.covers_any(referral.id):
+                return
+            done = True
         else:
             nobody = {"agency_id": None, "liaison_id": None, "owed_at": now, "details": {}}
             done = commands.follow(actor, referral, version, ReferralState.MADE, now, **nobody)

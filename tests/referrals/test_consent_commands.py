@@ -12,7 +12,7 @@ from outreach.storage.case_keys import WAY, case_keys
 from outreach.storage.queries import access, consents, referrals
 from outreach.storage.tables import AuditEntry, Referral, ReferralConsent, User
 from outreach.storage.types import utc_now
-from outreach.vocab import Consent, Role, ServiceKind
+from outreach.vocab import Consent, ReferralState, Role, ServiceKind
 from tests.factories import a_service, a_user
 from tests.referrals.factories import a_referral, a_world
 
@@ -94,6 +94,26 @@ def test_without_the_agreement_with_its_agency_a_waiting_referral_leaves_it_and_
     assert (version.state, version.agency_id, version.version) == ("made", None, 2)
     assert version.owed_at == version.recorded_at
     assert not case_keys().holds(referral.uid, WAY)
+
+
+def test_what_nobody_owns_has_waited_no_less_when_no_other_agency_may_have_it(world):
+    referral = a_referral(world)
+    with writing():
+        consents.add_consent(referral.id, Consent.AGENCY, (), None, utc_now(), utc_now(), None)
+        version = referrals.current(referral.id)
+        commands.follow(
+            access.actor_of(world.liaison), referral, version, ReferralState.MADE, utc_now(), agency_id=None
+        )
+    owed = referrals.current(referral.id).owed_at
+    named, anybody = [g.consent for g in consents.consents_of(referral.id) if g.consent.kind == "agency"]
+    police = access.actor_of(a_user(Role.SERVICE_COORDINATOR, world.police))
+    with writing():
+        consent_commands.withdraw(police, referral, named, utc_now())
+    assert case_keys().holds(referral.uid, WAY)
+    with writing():
+        consent_commands.withdraw(police, referral, anybody, utc_now())
+    assert not case_keys().holds(referral.uid, WAY)
+    assert (referrals.current(referral.id).owed_at, referrals.current(referral.id).version) == (owed, 2)
 
 
 def test_facts_are_shared_as_long_as_it_is_agreed_and_the_code_always(world):

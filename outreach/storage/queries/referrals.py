@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy import update as sql_update
 from sqlalchemy.orm import aliased
 
@@ -214,8 +214,9 @@ def of_agencies(agency_ids: Iterable[int]) -> list[Row]:
 
 
 def of_services(service_ids: Iterable[int]) -> list[Row]:
-    """Referrals that the services made, newest first."""
-    return _rows(Referral.service_id.in_(sorted(service_ids)), newest_first=True)
+    """Referrals that the services made of persons whom they met, newest first."""
+    made = and_(Referral.service_id.in_(sorted(service_ids)), Referral.origin == Origin.POLICE.value)
+    return _rows(made, newest_first=True)
 
 
 def made_by(user_id: int) -> list[Row]:
@@ -223,7 +224,7 @@ def made_by(user_id: int) -> list[Row]:
     first = select(ReferralVersion.referral_id).where(
         ReferralVersion.version == 1, ReferralVersion.recorded_by_id == user_id
     )
-    return _rows(Referral.id.in_(first), newest_first=True)
+    return _rows(and_(Referral.id.in_(first), Referral.origin == Origin.POLICE.value), newest_first=True)
 
 
 def _rows(condition: ColumnElement[bool], *, newest_first: bool = False) -> list[Row]:
