@@ -176,6 +176,7 @@ def read_journal() -> Any:
         words=WORDS,
         records=RECORDS,
         details=DETAILS,
+        within_agency=within_agency,
         rooms=ROOMS,
         room=room,
         person=actor,
@@ -189,6 +190,33 @@ def read_journal() -> Any:
             "admin.read_journal", room=room or None, person=actor, operation=operation or None, page=n
         ),
     )
+
+
+# What police or coordinators do themselves, and lists that name no referral.
+_TOLD = frozenset(
+    {
+        Tag.REFERRAL_MADE,
+        Tag.REFERRAL_COMPLETED,
+        Tag.REFERRALS_LISTED,
+        Tag.REFERRALS_SEARCHED,
+        Tag.UNOWNED_LISTED,
+        Tag.DUE_LISTED,
+        Tag.ALERTS_SENT,
+        Tag.CARDS_PRINTED,
+        Tag.CASES_EXPORTED,
+    }
+)
+
+
+def within_agency(tag: str) -> str:
+    """Whether an entry is about an agency's work with a person: ``read``, ``write`` or '' for any other.
+
+    Administrators may be police, and police learn no more of a referral than that it was picked up and closed. The
+    page then says who was at work and when, not on which referral nor to what end; the entry itself has it all.
+    """
+    if not tag.startswith("referrals.") or tag in _TOLD:
+        return ""
+    return "read" if tag.endswith(".read") else "write"
 
 
 def _page(count: int) -> tuple[int, int]:

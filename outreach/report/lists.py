@@ -23,7 +23,6 @@ from outreach.vocab import (
     ChargeStatus,
     ContactResult,
     Gender,
-    Outcome,
     PlaceKind,
     ServiceKind,
     StaffCategory,
@@ -170,7 +169,6 @@ def _labels() -> dict[str, str]:
         "kits": gettext("Kits"),
         "agency": gettext("Agency"),
         "steps": gettext("Steps"),
-        "outcome": gettext("Outcome"),
         "arrested": gettext("Arrested"),
         "offence": gettext("Offence"),
         "count": gettext("Counts"),
@@ -211,21 +209,13 @@ def _contact(row: dict[str, Any], _offences: Mapping[str, str], zone: str) -> di
 
 
 def _referral(row: dict[str, Any], _offences: Mapping[str, str], _zone: str) -> dict[str, Any]:
-    steps = {
-        "made": pgettext("referral", "made"),
-        "received": pgettext("referral", "received"),
-        "reached": pgettext("referral", "reached"),
-        "engaged": pgettext("referral", "engaged"),
-    }
+    # What follows is between the person and the agency: no reader of rows learns it of one referral.
+    steps = {"made": pgettext("referral", "made"), "received": pgettext("referral", "received")}
     return {"steps": ", ".join(name for step, name in steps.items() if row[step])}
 
 
 def _nothing_more(_row: dict[str, Any], _offences: Mapping[str, str], _zone: str) -> dict[str, Any]:
     return {}
-
-
-def _outcome(row: dict[str, Any], _offences: Mapping[str, str], _zone: str) -> dict[str, Any]:
-    return {"outcome": _of(Outcome, row["outcome"]) or row["outcome"]}
 
 
 def _accused(row: dict[str, Any], _offences: Mapping[str, str], _zone: str) -> dict[str, Any]:
@@ -253,7 +243,7 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[..., dict[str, Any]]]] = {
     "contacts": (("hours", "result", "kits"), _contact),
     "referrals": (("steps",), _referral),
     "direct": ((), _nothing_more),
-    "outcomes": (("outcome",), _outcome),
+    "outcomes": ((), _nothing_more),
     "accused": (("arrested",), _accused),
     "charges": (("offence", "count", "status"), _charge),
     "deployed": (("category",), _staff),

@@ -305,7 +305,7 @@ def measure(operation: Operation, measure: str) -> Any:
         raise NotFound()
     own = _own_services()
     shown_service = service if service is not None or own is None else next(iter(own), None)
-    entitled = own is None or (shown_service in own and found.code not in AGENCY_ONLY)
+    entitled = (own is None or shown_service in own) and found.code not in AGENCY_ONLY
     page = render_template(
         "report/measure.html",
         measure=found,
@@ -376,8 +376,6 @@ def _rows(
     members = rows_of(operation.id, found.code, at.as_of, service=service, day=day)
     number, pages = _page(len(members), PAGE)
     shown = members.iloc[(number - 1) * PAGE : number * PAGE]
-    if found.frame == "referrals" and own is not None:
-        shown = shown.assign(reached=False, engaged=False)  # steps that only the agency and totals know
     if found.frame != "participations":
         g.person_level = True
         audit.read(

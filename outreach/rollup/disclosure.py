@@ -37,14 +37,14 @@ Place = tuple[int, int]
 def chain(values: Sequence[int], published: int = 1, k: int = K) -> list[int | None]:
     """The steps of a funnel, each within the one before; None where withheld. The first ``published`` are always shown.
 
-    A step is shown when neither it nor what it leaves out of the last step shown is small; nothing is left out, or
-    nothing left, counts as not small where the last step shown is not small itself.
+    A step is shown when neither it nor what it leaves out of the last step shown is small. None and all are small as
+    well: whoever knows one person of the last step shown would learn from them what became of her.
     """
     out: list[int | None] = list(values[:published])
     last = min(values[:published])
     for value in values[published:]:
         left_out = last - value
-        open_ = last == 0 or (last >= k and all(part == 0 or part >= k for part in (value, left_out)))
+        open_ = last == 0 or min(value, left_out) >= k
         out.append(value if open_ else None)
         last = value if open_ else last
     return out

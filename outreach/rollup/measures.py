@@ -149,8 +149,9 @@ def _support(code: str, label: str, definition: str, *outcomes: str) -> Measure:
 def _referrals(state: str, label: str, definition: str) -> Measure:
     return Measure(
         f"referrals_{state}", label, N_("referrals"), definition,
-        N_("Referrals made by police whose history contains the state, on the day the referral was made; withdrawn "
-           "referrals are left out, and those that came directly to an agency are counted apart."),
+        N_("Referrals made by police whose history contains the state, on the day the referral was made; those "
+           "withdrawn before anybody picked them up are left out, and those that came directly to an agency are "
+           "counted apart."),
         "referrals", _C, where=((state, (True,)),), adds_across_services=True, adds_across_days=True, version=2)
 
 
@@ -158,12 +159,12 @@ def _persons_referred(name: str, state: str, label: str, definition: str) -> Mea
     return Measure(
         f"persons_{name}", label, N_("persons"), definition,
         N_("Each person counts once, with at least one referral made by police whose history contains the state, on "
-           "the day of the first; withdrawn referrals are left out."),
+           "the day of the first; those withdrawn before anybody picked them up are left out."),
         "referrals", _C, where=((state, (True,)),), distinct="person", adds_across_days=True)
 
 
 _FOLLOWED = N_("Days count from when a liaison picked the referral up. A follow-up counts once it is due or done, on "
-               "the day the referral was made; withdrawn referrals are left out.")
+               "the day the referral was made, also when the referral was withdrawn since.")
 
 
 def _due(days: int) -> Measure:

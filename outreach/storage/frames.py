@@ -297,18 +297,20 @@ def _referrals(tree: Tree, joined: dict[int, int], today: int) -> dict[str, Any]
         .where(
             Referral.operation_id.in_(tree.ids),
             Referral.origin == Origin.POLICE.value,
-            now.state != ReferralState.WITHDRAWN.value,
         )
         .group_by(
             Referral.id,
             Person.join_key,
             Person.id,
             now.agency_id,
+            now.state,
             Referral.operation_id,
             Referral.service_id,
             Referral.day,
             Referral.made_at,
         )
+        # What a person takes back once an agency has her is between them: a figure that fell then would tell police.
+        .having(or_(now.state != ReferralState.WITHDRAWN.value, func.min(received).is_not(None)))
         .order_by(Referral.id)
     )
     found = _integers(query)

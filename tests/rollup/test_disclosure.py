@@ -85,9 +85,9 @@ def test_a_table_without_small_cells_is_shown_whole_and_one_of_zeros_not_at_all(
 
 def test_a_step_of_a_funnel_is_shown_only_when_it_and_what_is_missing_are_not_small() -> None:
     assert chain([13, 11], published=2) == [13, 11]
-    assert chain([30, 20, 18, 12, 3, 0]) == [30, 20, None, 12, None, 0]
-    assert chain([12, 12, 0]) == [12, 12, 0]
-    assert chain([5, 5, 0]) == [5, None, None]
+    assert chain([30, 20, 18, 12, 3, 0]) == [30, 20, None, 12, None, None]
+    assert chain([12, 12, 0]) == [12, None, None], "all and none tell of everybody"
+    assert chain([5, 5, 0]) == [5, None, None] and chain([0, 0]) == [0, 0]
 
 
 def test_a_withheld_step_keeps_five_values_or_all_that_the_step_before_allows() -> None:

@@ -181,7 +181,7 @@ def test_a_partner_without_a_team_of_its_own_is_joint_with_the_lead(app):
 
 
 @pytest.mark.any_database
-def test_a_referral_keeps_every_state_of_its_history_and_goes_when_it_is_withdrawn(app):
+def test_a_referral_keeps_every_state_of_its_history_also_when_it_is_withdrawn_in_hand(app):
     operation, service, agency = site.an_operation(), site.a_service(), site.a_service(kind=ServiceKind.ADVOCACY)
     moments = [utc_now()]
     with writing():
@@ -201,11 +201,12 @@ def test_a_referral_keeps_every_state_of_its_history_and_goes_when_it_is_withdra
             )
     moments.append(utc_now())
     seen = [facts_of(operation.id, at).referrals for at in moments]
-    assert [len(frame) for frame in seen] == [0, 1, 1, 1, 0]
+    assert [len(frame) for frame in seen] == [0, 1, 1, 1, 1]
     steps = ["made", "received", "reached", "engaged"]
-    assert [frame[steps].iloc[0].tolist() for frame in seen[1:4]] == [
+    assert [frame[steps].iloc[0].tolist() for frame in seen[1:]] == [
         [True, False, False, False],
         [True, True, False, False],
+        [True, True, False, True],
         [True, True, False, True],
     ]
     assert (seen[1]["person"].iloc[0], seen[1]["agency"].iloc[0]) == (-referral.id, agency.id)

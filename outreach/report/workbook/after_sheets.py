@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from outreach.referrals.rules import police_word
 from outreach.report.followed import ordered
-from outreach.vocab import ReferralState
 
 from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_WITHHELD, Cell, Column, Sheet
 from .source import Source
@@ -33,7 +33,7 @@ def referrals(source: Source) -> Sheet:
         found.append(
             [
                 source.service(row.agency) if row.agency is not None else _("No agency"),
-                _(ReferralState(row.state).label),
+                _(police_word(row.state)),
                 round(max(hours, 0.0), 1),
                 _("yes") if row.received_at is None else None,
                 _("yes") if row.urgent else None,
