@@ -131,8 +131,15 @@ class Room:
             "longest": waited_words(found.longest, self.site.now) if found.longest else "",
             "hours": agency_words.standing(self.agencies),
             "notices": list(self._notices(found)),
-            "news": consents.news_for([reach.agency for reach in self.liaison if reach.agency is not None]),
+            "news": self._news(),
         }
+
+    def _news(self) -> list[dict[str, Any]]:
+        """Referrals of which a person took something back that nobody of the agency has seen yet."""
+        found = consents.news_for([reach.agency for reach in self.liaison if reach.agency is not None])
+        if not found:
+            return []
+        return self.shown(one for one in rows.lines_of(n.referral_id for n in found) if takes_in(self.liaison, one))
 
     def _tabs(self, counts: dict[str, int], part: str) -> list[dict[str, Any]]:
         words = {

@@ -9,10 +9,11 @@ from outreach.auth.actors import SYSTEM
 from outreach.field.rules import make_code, shown_code
 from outreach.storage import db, writing
 from outreach.storage.keys import site_keys
+from outreach.storage.queries import consents, referrals
 from outreach.storage.queries import field as field_rows
-from outreach.storage.queries import referrals
 from outreach.storage.tables import AuditEntry, Person, Referral
-from outreach.vocab import EntryMode, Role, ServiceKind
+from outreach.storage.types import utc_now
+from outreach.vocab import Consent, EntryMode, Role, ServiceKind
 from tests.conftest import same_page
 from tests.factories import a_participation, a_service, a_user
 from tests.referrals.factories import a_referral, a_world
@@ -206,6 +207,21 @@ def test_a_code_is_found_however_it_is_typed_and_a_wrong_sign_is_said(world, sig
         version = referrals.current(referral.id)
         version.state = "not_reached"
     assert code in liaison.get(url).text
+
+
+def test_a_withdrawn_agreement_is_told_on_the_list_until_somebody_has_seen_it(world, signed_in, post):
+    referral = a_referral(world)
+    code = coded(world, referral)
+    liaison = signed_in(world.liaison)
+    post(liaison, f"/referrals/{referral.uid}/pick-up", page="/referrals")
+    with writing():
+        (facts,) = (one for one in consents.consents_of(referral.id) if one.consent.kind == Consent.REFER)
+        consents.withdraw(facts.consent.id, utc_now(), utc_now(), None, told=False)
+    told = words(liaison.get("/referrals"))
+    assert "1 person has withdrawn an agreement." in told and code in told
+    with writing():
+        consents.note_told(referral.id, utc_now())
+    assert "withdrawn an agreement" not in liaison.get("/referrals").text
 
 
 def test_direct_referrals_are_watched_by_who_coordinates_everything(world, signed_in):

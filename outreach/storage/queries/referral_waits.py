@@ -438,6 +438,12 @@ def with_own_code(condition: ColumnElement[bool]) -> list[Line]:
     return lines(db.session.scalars(query))
 
 
+def lines_of(referral_ids: Iterable[int]) -> list[Line]:
+    """These referrals as they stand, in the order in which they were made."""
+    query = select(_V.id).where(_V.superseded_at.is_(None), _V.referral_id.in_(sorted(set(referral_ids))))
+    return lines(db.session.scalars(query.order_by(_V.referral_id)))
+
+
 # --- accounts ---------------------------------------------------------------------------------------------------------
 
 
