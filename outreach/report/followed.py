@@ -45,7 +45,8 @@ HIDDEN = frozenset({*FOLLOWED, HOURS_TO_RECEIPT.code, *(measure.code for measure
 
 @dataclass(frozen=True)
 class Seen:
-    """Figures of one moment. ``outside``: small numbers are withheld; ``as_of`` None: now."""
+    """Figures as one reader sees them. ``outside``: small numbers of ``HIDDEN`` are withheld, and it is of ``as_of``,
+    when the day began; all else is of the moment asked for. ``as_of`` None: now."""
 
     figures: Figures
     as_of: dt.datetime | None
@@ -61,8 +62,12 @@ def seen(actor: Actor, target: Target, operation: Operation, as_of: dt.datetime 
     if not outside:
         return Seen(figures_of(operation.id, as_of), as_of, False)
     moment = day_step(operation, as_of or now)
-    found, made = figures_of(operation.id, moment), outcomes_of(operation.id, moment)
-    return Seen(replace(found, figures=masked(found.figures, made)), moment, True)
+    later = {
+        one.measure: one for one in masked(figures_of(operation.id, moment).figures, outcomes_of(operation.id, moment))
+    }
+    found = figures_of(operation.id, as_of)
+    merged = (later.get(one.measure, one) if one.measure in HIDDEN else one for one in found.figures)
+    return Seen(replace(found, figures=tuple(merged)), moment, True)
 
 
 def masked(figures: Iterable[Figure], made: Outcomes) -> tuple[Figure, ...]:
@@ -87,18 +92,18 @@ def funnel(found: Seen) -> dict[str, Any]:
         figure = found.one(code)
         said = words.withheld_words() if figure.withheld else words.said(figure)
         rows.append({"label": words.label(measure_of(code)), "value": figure.value, "words": said})
-    return {"title": _finding(found), "rows": rows, "known": any(row["value"] is not None for row in rows[3:])}
+    return {"title": _finding(found), "rows": rows, "known": bool(found.one("persons_referred").value)}
 
 
 def _finding(found: Seen) -> str:
-    accepted, engaged = found.one("support_accepted").value, found.one("persons_engaged").value
-    if accepted is None or engaged is None:
+    referred, engaged = found.one("persons_referred").value, found.one("persons_engaged").value
+    if not referred or engaged is None:
         return gettext("From persons met to persons engaged")
     return ngettext(
-        "%(num)s person works with an agency, of %(accepted)s who accepted support",
-        "%(num)s persons work with an agency, of %(accepted)s who accepted support",
+        "Of %(referred)s persons referred, %(num)s works with an agency",
+        "Of %(referred)s persons referred, %(num)s work with an agency",
         int(engaged),
-        accepted=words.number(accepted),
+        referred=words.number(referred),
     )
 
 

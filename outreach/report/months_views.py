@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, render_template, url_for
+from flask import Response, render_template, request, url_for
+from flask_babel import gettext
 from markupsafe import Markup
 
+from outreach.errors import NotFound
+from outreach.rollup.days import WITHOUT_DAY
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.months import Month
 from outreach.storage.tables import Operation
 from outreach.web import load
 from outreach.web.guard import guard
@@ -40,10 +44,14 @@ def months(operation: Operation) -> Any:
     at = _moment(operation)
     measures = [measure_of(code) for code in MONTHLY]
     whole = figures_of(operation.id, at.as_of)
-    rows = [_row(operation, month, at.link) for month in months_of(operation.id, MONTHLY, at.as_of)]
+    found = months_of(operation.id, MONTHLY, at.as_of)
+    year = _year(found)
+    rows = [
+        _row(operation, month, at.link) for month in found if month.is_year or month.name[:4] in (year, WITHOUT_DAY[:4])
+    ]
     made = render_template(
         "report/months.html",
-        columns=[{"key": "name", "label": "", "head": True, "hidden": True}]
+        columns=[{"key": "name", "label": gettext("Month"), "head": True}]
         + [{"key": measure.code, "label": words.label(measure), "numeric": True} for measure in measures],
         rows=rows,
         foot={code: words.short(whole.one(code)) for code in MONTHLY},
@@ -52,8 +60,20 @@ def months(operation: Operation) -> Any:
     return made, at.status
 
 
-def _row(operation: Operation, month: Any, link: dict[str, str]) -> dict[str, Any]:
-    name: Any = words.day_words(month.name) if not month.is_year else Markup("<b>{}</b>").format(month.name)
+def _year(found: tuple[Month, ...]) -> str:
+    """The year whose months the page shows: the one asked for, else the latest in which anything was counted."""
+    years = [month for month in found if month.is_year]
+    asked = request.args.get("year", "")
+    if asked and asked not in {year.name for year in years}:
+        raise NotFound()
+    return asked or next((year.name for year in years if any(year.values.values())), "")
+
+
+def _row(operation: Operation, month: Month, link: dict[str, str]) -> dict[str, Any]:
+    name: Any = words.day_words(month.name)
+    if month.is_year:
+        url = url_for("report.months", code=operation.code, year=month.name, **link)
+        name = Markup('<a href="{}">{}</a>').format(url, month.name)
     row: dict[str, Any] = {"name": name, "needs": month.is_year}
     for code, value in month.values.items():
         row[code] = words.number(value)

@@ -142,7 +142,7 @@ def day_words(day: int | str) -> str:
     """A day row's name."""
     if isinstance(day, int):
         return (EPOCH_DAY + dt.timedelta(days=day)).isoformat()
-    if MONTH.fullmatch(day):
+    if MONTH.fullmatch(day) or day.isdigit():
         return month_words(day)
     rows = {
         "before": gettext("Before the window"),

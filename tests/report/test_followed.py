@@ -77,7 +77,7 @@ def test_the_coordinator_sees_every_step_with_both_parts(world, signed_in):
     assert told["Outcomes"][0] == "8" and told["Direct referrals"][0] == "not known"
     assert cells(page, "outcomes") == [["Dove House", "6", "2", "8"], ["All agencies", "6", "2", "8"]]
     words = text_of(page)
-    assert "7 persons work with an agency, of 20 who accepted support" in words
+    assert "Of 14 persons referred, 7 work with an agency" in words
     assert "Persons referred: 14" in page.text and "Persons engaged: 7" in page.text
     assert "withheld" not in words
 
@@ -110,7 +110,8 @@ def test_outsiders_see_what_stood_when_the_day_began(world, signed_in):
     for _ in range(30):
         a_referral(world, world.police, world.agency, 4, outcomes=("school",), days_ago=0.01, hours=-1)
     commander = {row[0]: row[1] for row in cells(client.get("/operations/ONS-1/support"), "referrals")}
-    assert commander["Referrals made"] == "14"
+    assert commander["Referrals made"] == "44", "police know what police do"
+    assert commander["Outcomes"] == "8", "of this morning, not of now"
     client = signed_in(site.a_user(Role.ANALYST))
     analyst = {row[0]: row[1] for row in cells(client.get("/operations/ONS-1/support"), "referrals")}
     assert analyst["Referrals made"] == "44"

@@ -85,7 +85,9 @@ def test_the_page_and_the_file_hold_the_same_and_lead_to_the_rows(sudbury, signe
     assert link
     one = client.get(link[1].replace("&amp;", "&"))
     assert members_listed(one) == int(lines["2017-11"]["persons_met"])
-    assert "2017" in client.get("/operations/SUD-UNIT/months?as_of=2017-01-01").text
+    assert "March 2016" in client.get("/operations/SUD-UNIT/months?year=2016").text and "March 2016" not in page.text
+    assert client.get("/operations/SUD-UNIT/months?year=1999").status_code == 404
+    assert "Nothing is recorded yet." in client.get("/operations/SUD-UNIT/months?as_of=2017-01-01").text
 
 
 def test_pages_by_day_show_one_month_and_never_years_of_days(sudbury, signed_in):
