@@ -16,7 +16,7 @@ from functools import lru_cache
 from outreach import assets
 
 FOLDER = "field"
-APP, WORKER = "app.js", "worker.js"
+APP, CASES, WORKER = "app.js", "cases.js", "worker.js"
 NOT_ON_PHONES = frozenset({"board.js", WORKER})
 # Of every page, this one too: style sheet and mark. The font stands in the style sheet with its version.
 PAGE_FILES = ("css/outreach.css", "icons/mark.svg")

@@ -6,6 +6,7 @@ Open to everybody: nothing of a person is in them, and a phone asks for some of 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from flask import g, jsonify, make_response, request, url_for
@@ -22,6 +23,23 @@ from .views import bp
 FOR_EVER = "public, max-age=31536000, immutable"
 # Ground and ink of the page, as templates/base.html says them to the browser.
 GROUND = {"day": "#F7F4EE", "night": "#0F1617"}
+
+
+@dataclass(frozen=True)
+class Shell:
+    """One page that phones keep with what it loads: where it stands, what it begins with, ``under`` which address it is
+    shown without signal, the name of its cache. Each has a worker of its own: who may open one may not open another."""
+
+    endpoint: str
+    entry: str
+    under: str
+    prefix: str
+
+
+SHELLS = {
+    "": Shell("field.app", files.APP, "/field", "outreach-field-"),
+    "cases": Shell("referrals.app", files.CASES, "/referrals", "outreach-cases-"),
+}
 ICONS = (("icons/app-192.png", "192x192", "any"), ("icons/app-512.png", "512x512", "any"))
 MASKED = (("icons/app-maskable-192.png", "192x192"), ("icons/app-maskable-512.png", "512x512"))
 
@@ -43,16 +61,16 @@ def phone_owner() -> str:
 
 
 @bp.app_template_global()
-def phone_modules() -> list[str]:
-    """Addresses of the modules that the app begins with, to be asked for at once and not one after the other."""
+def phone_modules(entry: str = files.APP) -> list[str]:
+    """Addresses of the modules that an app begins with, to be asked for at once and not one after the other."""
     version = files.version()
-    return [_module(version, name) for name in files.modules(files.APP, at_once=True) if name != files.APP]
+    return [_module(version, name) for name in files.modules(entry, at_once=True) if name != entry]
 
 
-def kept_files() -> dict[str, str]:
-    """Address → integrity of everything that the field app's page loads."""
+def kept_files(entry: str = files.APP) -> dict[str, str]:
+    """Address → integrity of everything that an app's page loads."""
     version = files.version()
-    found = {_module(version, name): files.module_integrity(name) for name in files.modules(files.APP)}
+    found = {_module(version, name): files.module_integrity(name) for name in files.modules(entry)}
     found |= {static_url(name): files.static_integrity(name) for name in files.PAGE_FILES}
     font = url_for("static", filename=files.FONT, v=files.FONT_VERSION)
     return found | {font: files.static_integrity(files.FONT)}
@@ -64,11 +82,15 @@ def worker() -> Any:
     """The worker with the list of what it keeps: another content of any of it makes it another worker.
 
     ``?sends=1``: as a module that can send what waits when the browser wakes it; not every browser has those.
+    ``?of=cases``: of the liaison's page.
     """
-    kept = kept_files()
+    shell = SHELLS.get(request.args.get("of", ""), SHELLS[""])
+    kept = kept_files(shell.entry)
     told = {
         "version": files.whole(kept),
-        "shell": url_for("field.app"),
+        "shell": url_for(shell.endpoint),
+        "under": shell.under,
+        "prefix": shell.prefix,
         "modules": _module(files.version(), ""),
         "files": sorted(kept.items()),
     }

@@ -11,7 +11,7 @@ from flask_babel import gettext, pgettext
 from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.field.rules import shown_code
-from outreach.storage.queries import cases, consents
+from outreach.storage.queries import cases, consents, notes
 from outreach.storage.queries.cases import InHand
 from outreach.storage.queries.referral_waits import within
 from outreach.storage.types import utc_now
@@ -35,8 +35,7 @@ MOST = 100
 def due() -> Any:
     everybody = request.args.get("whose") == "all"
     now = utc_now()
-    # Within the operations that her role is bound to; what came directly belongs to every liaison of the agency.
-    reach = within(Site(now, _agencies()).reaches(g.actor, Role.LIAISON))
+    reach = reached(now)
     whose = None if everybody else g.actor.user
     groups = _groups(reach, whose, now)
     shown = {name: getattr(groups, name)[:MOST] for name in NAMES}
@@ -52,10 +51,16 @@ def due() -> Any:
         everybody=everybody,
         mine=cases.count_followed(reach, g.actor.user),
         every=cases.count_followed(reach),
+        notes_waiting=notes.waiting(agencies()),
     )
 
 
-def _agencies() -> frozenset[int]:
+def reached(now: dt.datetime) -> Any:
+    """Within the operations that her role is bound to; what came directly belongs to every liaison of the agency."""
+    return within(Site(now, agencies()).reaches(g.actor, Role.LIAISON))
+
+
+def agencies() -> frozenset[int]:
     return frozenset(b.service for b in g.actor.bounds if b.role is Role.LIAISON and b.service is not None)
 
 
@@ -74,7 +79,7 @@ def _line(due: Due, row: InHand) -> dict[str, Any]:
         "uid": uid,
         "version": row.version.version,
         "code": shown_code(code) if code else gettext("no code"),
-        "what": _words(due),
+        "what": due_words(due),
         "on": due.on,
         "liaison": row.liaison,
         "state": state_words(row.version.state),
@@ -83,7 +88,7 @@ def _line(due: Due, row: InHand) -> dict[str, Any]:
     }
 
 
-def _words(due: Due) -> str:
+def due_words(due: Due) -> str:
     if due.what == due_rules.FOLLOW_UP:
         return follow_up_words(int(due.detail))
     if due.what == due_rules.GOAL:

@@ -54,6 +54,7 @@ from . import (  # noqa: E402 - they add their pages to this room's blueprint
     due_views,  # noqa: F401 - likewise
     export_views,  # noqa: F401 - likewise
     feedback_views,  # noqa: F401 - likewise
+    note_views,  # noqa: F401 - likewise
     pass_on_views,  # noqa: F401 - likewise
     record_views,  # noqa: F401 - likewise
     refer_views,  # noqa: F401 - likewise

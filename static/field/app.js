@@ -1,6 +1,7 @@
 // The field app: shows the screen that the address says, keeps the strip true, sends in the background. What stands in
 // each screen is in its own file; what is kept, sealed and sent is in store.js, outbox.js and send.js.
 
+import { hide, unhide } from './hide.js';
 import { install } from './install.js';
 import { siteNow } from './outbox.js';
 import { asked, clone, go, say, show, warn } from './screen.js';
@@ -235,14 +236,6 @@ async function strip() {
 
 // --- which screen -------------------------------------------------------------------------------------------------------
 
-const around = () => document.querySelectorAll('body > :not(#main)');
-
-function hide(from) {
-  document.documentElement.classList.add('night', 'is-hidden');
-  for (const one of around()) one.inert = true;
-  show(clone('s-hidden', { back: from || '#/' }), { title: '–' });
-}
-
 async function question(uid, step) {
   const still = asked();
   const parts = await rest();
@@ -278,14 +271,6 @@ async function chosen() {
   if (screen === 'ready') return (await rest()).ready.ready(told(), { again });
   if (screen === 'team') app.chosen = first;
   return home({ again });
-}
-
-const daytime = !document.documentElement.classList.contains('night');
-
-function unhide() {
-  document.documentElement.classList.remove('is-hidden');
-  for (const one of around()) one.inert = false;
-  if (daytime) document.documentElement.classList.remove('night');
 }
 
 async function changed(state) {

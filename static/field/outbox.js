@@ -12,22 +12,22 @@ const saving = new Map();
 
 /**
  * Seal and keep `content` ({fields, taps, seconds, by_clock}, or {…, contact, base, reason}); `team`, `saved_at` and
- * `offset_ms` are put in here. Resolves with {uid, hash, saved_at} when it is on the disk; throws `Trouble` otherwise,
+ * `offset_ms` are put in here; `part`: whose pack has the key. Resolves with {uid, hash, saved_at} when it is on the disk; throws `Trouble` otherwise,
  * and then the draft is still there. Pressing twice saves once.
  */
-export function save(content, { kind, uid, team }) {
+export function save(content, { kind, uid, team, part = '' }) {
   const what = JSON.stringify([kind, uid, team, content]);
   if (!saving.has(what)) {
     const done = () => saving.delete(what);
-    const under = keep(content, kind, uid, team).catch((error) => { throw asTrouble(error); });
+    const under = keep(content, kind, uid, team, part).catch((error) => { throw asTrouble(error); });
     saving.set(what, under);
     under.then(done, done);
   }
   return saving.get(what);
 }
 
-async function keep(content, kind, uid, team) {
-  const [now, known] = [await session(), await pack()];
+async function keep(content, kind, uid, team, part) {
+  const [now, known] = [await session(), await pack(part)];
   const place = known?.teams.find((one) => one.uid === team);
   if (!now || !place || known.owner !== now.owner) throw new Trouble('no_key');
   const saved_at = new Date().toISOString();

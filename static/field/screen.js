@@ -110,7 +110,7 @@ function markField(id, words) {
   const error = clone('p-error', { words }).firstElementChild;
   error.id = `${id}-error`;
   group.classList.add('form-group--error');
-  field.before(error);
+  (field.closest('.choices') ?? field).before(error);
   field.setAttribute('aria-invalid', 'true');
   field.dataset.described = field.getAttribute('aria-describedby') ?? '';
   field.setAttribute('aria-describedby', `${field.dataset.described} ${error.id}`.trim());

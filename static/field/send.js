@@ -4,7 +4,7 @@
 import { ask, onNews, spread, within } from './database.js';
 import { hear } from './outbox.js';
 import { beat, envelope, isOver, isReceipt } from './seal.js';
-import { begin, counts, endSession, fact, pack, ready, session } from './store.js';
+import { begin, counts, endSession, fact, latestPack, pack, ready, session } from './store.js';
 
 const MINUTE = 60_000;
 export const SYNC_TAG = 'outreach-send';
@@ -19,8 +19,12 @@ const MOST = { receipt: 64 * 1024, pack: 8 * 1024 * 1024 };
 
 // --- asking the site ----------------------------------------------------------------------------------------------------
 
+const NOTES = new Set(['entry', 'goal']); // what a liaison's phone seals
+const PACKS = { '': '/field/app/pack', cases: '/referrals/app/pack' };
+const addressOf = ({ kind }) => (NOTES.has(kind) ? '/referrals/sealed' : '/field/sealed');
+
 // What a phone says and asks by itself is no sign that somebody is there, and keeps no session alive; a record is one.
-const by = (path) => (path === '/field/sealed' ? {} : { 'X-Unattended': '1' });
+const by = (path) => (path.endsWith('/sealed') ? {} : { 'X-Unattended': '1' });
 
 /** The answer as {status, said}: `said` is JSON or null. Null when no answer came, or one that is not the site's. */
 async function request(path, most, body) {
@@ -73,7 +77,7 @@ const named = (said, record) => said?.uid === record.uid && said?.hash === recor
 /** Send one record; what became of it: sent, needs_you, sign_in, not_yet (the site answered), failed (nobody did). */
 async function sendOne(record, owner) {
   const from = Date.now();
-  const answer = await request('/field/sealed', MOST.receipt, await envelope(record, record.phoneKey));
+  const answer = await request(addressOf(record), MOST.receipt, await envelope(record, record.phoneKey));
   if (answer === null) return 'failed';
   const { status, said } = answer;
   if (status === 200 && (await isReceipt(said, record, record.phoneKey))) {
@@ -213,11 +217,11 @@ const isPack = (said, device) =>
   typeof said.phone_key === 'string' && Array.isArray(said.teams) && !Number.isNaN(Date.parse(said.server_at));
 
 /** Fetch the pack and keep it: {ok: true, pack} or {ok: false, why}: offline, sign_in, or as `ready()` says. */
-export async function refreshPack() {
-  const found = await ready();
+export async function refreshPack(part = '') {
+  const found = await ready(part);
   if (!found.device) return { ok: false, why: found.why };
   const [from, was] = [Date.now(), (await session())?.id];
-  const answer = await request(`/field/app/pack?device=${found.device}`, MOST.pack);
+  const answer = await request(`${PACKS[part]}?device=${found.device}`, MOST.pack);
   if (answer?.status === 401) return needSignIn();
   if (answer?.status !== 200 || !isPack(answer.said, found.device)) return { ok: false, why: 'offline' };
   try {
@@ -229,7 +233,7 @@ export async function refreshPack() {
   signIn = false;
   await hear(answer.said.server_at, from);
   tell();
-  return { ok: true, pack: await pack() };
+  return { ok: true, pack: await pack(part) };
 }
 
 /** The pack for a page that can keep nothing: as long as it is open, and with nothing to seal with. Null without signal. */
@@ -252,7 +256,7 @@ export const tellReady = (isReady) => fact('ready', { is: isReady === true });
  * Also for who is signed out while records of hers lie here: each record brings the key that proves it.
  */
 export async function heartbeat() {
-  const [now, known] = [await session(), await pack()];
+  const [now, known, latest] = [await session(), await pack(), await latestPack()];
   const rows = await within(['outbox'], 'readonly', (tx) => ask(tx.objectStore('outbox').index('saved_at').getAll()));
   const isReady = (await fact('ready'))?.is === true;
   const owners = new Map();
@@ -260,15 +264,15 @@ export async function heartbeat() {
     if (!owners.has(owner)) owners.set(owner, { key, device, isReady: owner === now?.owner && isReady, tickets: new Map(), rows: [] });
     return owners.get(owner);
   };
-  for (const row of rows) { // also of a team that she is no longer in
+  for (const row of rows.filter((one) => !NOTES.has(one.kind))) { // also of a team that she is no longer in
     const said = of(row.owner, row.phoneKey, row.device);
     said.tickets.set(row.team, row.ticket);
     said.rows.push(row);
   }
-  if (now && known) {
-    const said = of(now.owner, now.phoneKey, known.device);
-    said.mark = known.session;
-    for (const team of known.teams) said.tickets.set(team.uid, team.ticket);
+  if (now && latest) {
+    const said = of(now.owner, now.phoneKey, latest.device);
+    said.mark = latest.session;
+    for (const team of known?.teams ?? []) said.tickets.set(team.uid, team.ticket);
   }
   for (const said of owners.values()) await sayBeat(said);
 }
@@ -339,13 +343,14 @@ const afresh = () => {
 // A browser that can sends even when this page is gone. It is a bonus: iOS has none.
 async function askForSync() {
   try {
-    const worker = await globalThis.navigator?.serviceWorker?.getRegistration('/field');
+    const workers = globalThis.navigator?.serviceWorker;
+    const worker = (await workers?.getRegistration('/field')) ?? (await workers?.getRegistration('/referrals'));
     if (worker?.active) await worker.sync?.register(SYNC_TAG);
   } catch { /* the officer, or the browser, does not want it */ }
 }
 
 /** From now on this page sends by itself: at once, on focus, when signal returns, and in growing pauses. */
-export async function startSending() {
+export async function startSending(part = '') {
   if (started) return;
   started = true;
   onNews((what) => { if (what === 'saved') setTimeout(afresh); });
@@ -354,5 +359,5 @@ export async function startSending() {
   globalThis.document?.addEventListener('visibilitychange', () => { if (!document.hidden) afresh(); });
   setInterval(() => { if (!globalThis.document?.hidden) heartbeat().catch(() => null); }, TIMES.beat);
   await attempt();
-  if ((await refreshPack()).ok) afresh();
+  if ((await refreshPack(part)).ok) afresh();
 }

@@ -77,14 +77,14 @@ async function tryRoom() {
  * private window, no storage, no crypto), full, old (another version of this page has the store open: reload), none (it
  * works, and nobody's session is on it: then with device, persisted, evicted). `evicted`: the browser threw everything away.
  */
-export async function ready() {
+export async function ready(part = '') {
   try {
     if (!globalThis.crypto?.subtle) return { ok: false, why: 'refused' };
     const found = await device();
     await sweep();
     await tryRoom();
     const facts = { device: found, persisted: await persisted().catch(() => false), evicted: (await fact('evicted')) !== null };
-    if (await pack()) return { ok: true, ...facts };
+    if (await pack(part)) return { ok: true, ...facts };
     if (!(await session())) await dropHalves(); // of a sign-out that was cut off
     return { ok: false, why: 'none', ...facts };
   } catch (error) {
@@ -156,7 +156,11 @@ async function reopen(now, about, { half, nonce, sealed }) {
 const aboutPack = (owner) => `outreach-pack-1\n${owner}`;
 const aboutDraft = (owner, uid) => `outreach-draft-1\n${owner}\n${uid}`;
 
-/** Whose session this phone has: {owner, id, share, phoneKey, pack_at}, or null. */
+// One pack for each part of the site that works without signal: '' the field, 'cases' a liaison's. `session.part` is the
+// one that came last, whose mark the site is asked about.
+const packOf = (owner, part) => (part ? `${owner}/${part}` : owner);
+
+/** Whose session this phone has: {owner, id, share, phoneKey, pack_at, part}, or null. */
 export const session = async () => (await all('session'))[0] ?? null;
 
 /**
@@ -165,7 +169,8 @@ export const session = async () => (await all('session'))[0] ?? null;
  */
 export async function begin(fresh, was = '', again = true) {
   const { phone_key: raw, ...kept } = fresh;
-  const { owner } = fresh;
+  const { owner, part = '' } = fresh;
+  const name = packOf(owner, part);
   const before = await session();
   if (was && !before) throw new Trouble('ended');
   const mine = before?.owner === owner ? before : null;
@@ -176,23 +181,24 @@ export async function begin(fresh, was = '', again = true) {
     share: mine?.share ?? (await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])),
     phoneKey: await phoneKey(raw),
     pack_at: new Date().toISOString(),
+    part,
   };
-  const sealed = await close(now, await newHalf(), aboutPack(owner), kept);
+  const sealed = await close(now, await newHalf(), aboutPack(name), kept);
   let former = '';
   const done = await within(['session', 'pack', 'drafts', 'sent', 'outbox'], 'strict', async (tx) => {
     const stands = (await ask(tx.objectStore('session').getAll()))[0];
     if (stands?.id !== before?.id) return false; // another tab was quicker, with a share of its own
-    former = (await ask(tx.objectStore('pack').get(owner)))?.half ?? '';
-    if (!mine) for (const name of ['session', 'pack', 'drafts', 'sent']) await ask(tx.objectStore(name).clear());
+    former = (await ask(tx.objectStore('pack').get(name)))?.half ?? '';
+    if (!mine) for (const each of ['session', 'pack', 'drafts', 'sent']) await ask(tx.objectStore(each).clear());
     await ask(tx.objectStore('session').put(now));
-    await ask(tx.objectStore('pack').put({ owner, ...sealed }));
+    await ask(tx.objectStore('pack').put({ owner: name, ...sealed }));
     await renew(tx.objectStore('outbox'), fresh, now.phoneKey);
     return true;
   });
   await dropHalf(done ? former : sealed.half);
   if (!done && again) return begin(fresh, was, false);
   if (!done) throw new Trouble('other');
-  opened = { id: now.id, at: now.pack_at, pack: kept };
+  opened.set(part, { id: now.id, at: now.pack_at, pack: kept });
   spread('session');
 }
 
@@ -206,18 +212,23 @@ async function renew(outbox, { owner, teams }, key) {
   }
 }
 
-let opened = null; // the pack as it was opened last; good as long as the session and its pack are these
+const opened = new Map(); // by part, as opened last; good as long as the session and its latest pack are these
 
 /** The pack of the session that this phone has, without its key; null without a session. */
-export async function pack() {
+export async function pack(part = '') {
   const now = await session();
   if (!now) return null;
-  if (opened?.id === now.id && opened.at === now.pack_at) return opened.pack;
-  const row = await one('pack', now.owner);
-  const found = row && (await reopen(now, aboutPack(now.owner), row).catch(() => null));
-  if (found) opened = { id: now.id, at: now.pack_at, pack: found };
+  const known = opened.get(part);
+  if (known?.id === now.id && known.at === now.pack_at) return known.pack;
+  const name = packOf(now.owner, part);
+  const row = await one('pack', name);
+  const found = row && (await reopen(now, aboutPack(name), row).catch(() => null));
+  if (found) opened.set(part, { id: now.id, at: now.pack_at, pack: found });
   return found ?? null;
 }
+
+/** The pack that came last, of whichever part. */
+export const latestPack = async () => pack((await session())?.part);
 
 /** Keep what is answered so far, sealed to the session. */
 export async function keepDraft(uid, answers) {
@@ -249,11 +260,14 @@ export async function draft(uid) {
 /** Under this name the places of the last contacts are kept, as a draft is: sealed, and gone with the session. */
 export const LENT = 'lent';
 
+/** Under this name: which goals were changed here, and from which version. */
+export const CHANGED = 'changed';
+
 /** Every draft of a contact: {uid, at, answers}, the newest first. */
 export async function drafts() {
   const now = await session();
   if (!now) return [];
-  const mine = (await all('drafts')).filter((row) => row.owner === now.owner && row.uid !== LENT);
+  const mine = (await all('drafts')).filter((row) => row.owner === now.owner && row.uid !== LENT && row.uid !== CHANGED);
   const read = await Promise.all(mine.map((row) => openDraft(now, row)));
   return read.filter(Boolean).sort((a, b) => b.at.localeCompare(a.at));
 }
@@ -279,7 +293,7 @@ export async function replaceDraft(owner, uid, record) {
  * `mark`: only while the pack is of that session of the site's, and not of one that she has begun since.
  */
 export async function endSession(mark = null) {
-  const [now, known] = mark ? [await session(), await pack()] : [];
+  const [now, known] = mark ? [await session(), await latestPack()] : [];
   if (mark && known?.session !== mark) return;
   const done = await within(['session', 'pack', 'drafts', 'sent', 'phone'], 'strict', async (tx) => {
     if (mark && (await ask(tx.objectStore('session').get(now.owner)))?.pack_at !== now.pack_at) return false;
@@ -288,7 +302,7 @@ export async function endSession(mark = null) {
     return true;
   });
   if (!done) return;
-  opened = null;
+  opened.clear();
   await dropHalves();
   spread('ended');
 }

@@ -1,15 +1,15 @@
 // The worker of the field app: it keeps the app's page and the files that the page loads, so that the app opens without
 // signal. It never answers a POST, never keeps a page about persons, and holds nothing of anybody. The server puts before
-// this file what is to be kept: TOLD = {version, shell, modules, files: [[address, integrity]]}; see worker_views.py. As a
-// module it is given `self.sendNow` too, and sends what waits when the browser wakes it.
+// this file what is to be kept: TOLD = {version, shell, under, prefix, modules, files: [[address, integrity]]}; see
+// worker_views.py. As a module it is given `self.sendNow` too, and sends what waits when the browser wakes it.
 
-const PREFIX = 'outreach-field-';
+const PREFIX = TOLD.prefix;
 const CACHE = PREFIX + TOLD.version;
 const WAIT = 3_000; // longer than this nobody stands in front of an empty page
 const FRESH = 3_600_000;
 const LISTED = new Map(TOLD.files);
 // What these addresses show without signal is the app itself; the app says of any other that it needs signal.
-const APP = new Set([TOLD.shell, '/field']);
+const APP = new Set([TOLD.shell, TOLD.under]);
 
 // --- keeping --------------------------------------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ self.addEventListener('fetch', (event) => {
   const { origin, pathname, search } = new URL(request.url);
   if (request.method !== 'GET' || origin !== self.location.origin) return;
   if (request.mode === 'navigate') {
-    if (pathname === '/field' || pathname.startsWith('/field/')) event.respondWith(page(event, pathname));
+    if (pathname === TOLD.under || pathname.startsWith(`${TOLD.under}/`)) event.respondWith(page(event, pathname));
     return;
   }
   // Only addresses that name the content: the same address is the same file for ever.

@@ -34,7 +34,7 @@ from tests.field.held import a_held_record
 from tests.ready.briefing_factories import an_attachment
 from tests.ready.kit_factories import a_kit, kits_moved
 from tests.ready.session_factories import a_certificate, a_session
-from tests.referrals.factories import a_goal
+from tests.referrals.factories import a_goal, a_waiting_note
 
 OWN, OTHER_SERVICE, OTHER_OPERATION, NONEXISTENT = "own", "other service", "other operation", "nonexistent"
 # Where the operation and the service in the address are one's own and only the record is not.
@@ -64,6 +64,7 @@ class Corner:
     referral: str = ""
     consent: str = ""
     goal: str = ""
+    note: str = ""
     accused: str = ""
     charge: str = ""
     answer: str = ""
@@ -105,6 +106,7 @@ def a_corner(operation: Operation, name: str) -> Corner:
         corner.draft = draft_commands.start_draft(actor_of(officer), place)
     corner.referral = db.session.query(Referral.uid).filter_by(service_id=service.id).scalar()
     corner.goal = a_goal(corner.referral).uid
+    corner.note = a_waiting_note(corner.referral).uid
     agreed = db.session.query(ReferralConsent.uid).join(Referral, Referral.id == ReferralConsent.referral_id)
     corner.consent = agreed.filter(Referral.uid == corner.referral).order_by(ReferralConsent.id).limit(1).scalar()
     with writing():
@@ -230,6 +232,7 @@ UIDS = (
     ("/kits/items/", "kit"),
     ("/kits/", "kit_move"),
     ("/referrals/of/", "contact"),
+    ("/referrals/notes/", "note"),
     ("/referrals/", "referral"),
     ("/sessions/", "session"),
 )

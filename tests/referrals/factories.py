@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from outreach.storage import writing
+from outreach.storage import db, writing
 from outreach.storage.queries import cases, referrals
-from outreach.storage.tables import Operation, PlanItem, PlanItemVersion, Referral, Service, User
+from outreach.storage.tables import Operation, PlanItem, PlanItemVersion, Referral, SealedNote, Service, User
 from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import EntryMode, Role, ServiceKind
 from tests.factories import a_participation, a_service, a_user, an_operation
@@ -60,3 +60,24 @@ def a_goal(referral_uid: str, words: str = "A door that locks") -> PlanItem:
         sealed = cases.seal(referral, words, cases.goal_place(item, 1, "goal_sealed"))
         cases.add(PlanItemVersion(item_id=item.id, version=1, goal_sealed=sealed, recorded_at=utc_now()))
     return item
+
+
+def a_waiting_note(referral_uid: str) -> SealedNote:
+    """A note about the referral that its agency has to decide on; it does not open."""
+    with writing():
+        referral = referrals.by_uid(referral_uid)
+        row = SealedNote(
+            uid=new_uid(),
+            hash="0" * 64,
+            kind="entry",
+            device=new_uid(),
+            key_uid=new_uid(),
+            agency_id=referrals.current(referral.id).agency_id,
+            state="held",
+            reason="key_missing",
+            received_at=utc_now(),
+            content=b"{}",
+            referral_id=referral.id,
+        )
+        db.session.add(row)
+    return row

@@ -1,4 +1,4 @@
-"""Sealed notes of liaisons' phones: keys of agencies, receipts, what waits for a person. Nothing here decides or commits.
+"""Sealed notes of liaisons' phones: keys of agencies, receipts, what waits. Nothing here decides or commits.
 
 As ``phones`` and ``sealed`` for operations; notes are few, so there are no prepared statements.
 """
@@ -55,7 +55,6 @@ def make_key(agency_id: int) -> KeyOfOperation:
 def agency_of_key(uid: str) -> int | None:
     """The agency that a pair belongs to; ``None`` for a pair that was never made here."""
     return db.session.scalar(select(AgencyKey.agency_id).where(AgencyKey.uid == uid))
-
 
 
 # --- what arrived -----------------------------------------------------------------------------------------------------
