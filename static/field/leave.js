@@ -29,7 +29,7 @@ async function stop(event, how) {
 async function held() {
   try {
     const { waiting, needsYou, oldest } = await store.counts();
-    const zone = (await store.pack())?.teams[0]?.zone ?? 'UTC';
+    const zone = (await store.latestPack())?.teams[0]?.zone ?? 'UTC';
     return { unsent: waiting + needsYou, oldest, zone, drafts: (await store.drafts()).length };
   } catch {
     return { unsent: 0, drafts: 0 };

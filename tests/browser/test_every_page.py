@@ -91,6 +91,8 @@ PAGES = {
         "/referrals/ended",
         "/referrals/new",
         "/referrals/due",
+        "/referrals/app",
+        "/referrals/notes",
         "/referrals/htcds",
         "/agencies/6/figures",
     ],

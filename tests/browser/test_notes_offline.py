@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from pysqlite3 import dbapi2 as sqlite
 
 from .conftest import PHONE, axe_findings, picture
 from .gate import a_gate
-from .phones import TAKEN_OVER, sign_in, until
+from .phones import TAKEN_OVER, sign_in, until, with_modules
 
 pytestmark = pytest.mark.browser
 
 NOTE = "Plantedoffline: she has a room (invented)"
 GOAL = "A door that locks, plantedgoal (invented)"
+
+
+def revoke(site, who):
+    """End every session of an account from elsewhere."""
+    whose = f"(SELECT id FROM user WHERE email = '{site.people[who][0]}')"
+    with contextlib.closing(sqlite.connect(site.instance / "outreach.sqlite3", timeout=10)) as database:
+        database.execute(f"UPDATE session_record SET revoked_at = seen_at WHERE user_id = {whose}")
+        database.commit()
 
 
 def settled(page, words):
@@ -51,6 +62,12 @@ def test_after_one_visit_a_note_written_without_signal_is_saved_sent_once_and_st
         page.get_by_role("button", name="Save on this phone").click()
         page.get_by_role("heading", name="Saved on this phone.").wait_for()
         settled(page, "Not sent yet")
+        page.get_by_role("link", name="Back to what is due").click()
+        page.locator(".sent-list a").first.click()
+        page.locator("a[href^='#/goal/']").first.click()
+        page.get_by_label("Goal, in the person’s words").fill(GOAL)
+        page.get_by_role("button", name="Save on this phone").click()
+        page.get_by_role("heading", name="Saved on this phone.").wait_for()
         page.goto(f"{gate.url}/referrals/app#/phone")
         page.get_by_text("Record of a contact").wait_for()
 
@@ -59,5 +76,14 @@ def test_after_one_visit_a_note_written_without_signal_is_saved_sent_once_and_st
         page.get_by_text("Everything is sent.").wait_for()
         page.goto(gate.url + case)
         assert page.inner_text("main").count(NOTE) == 1
+        assert page.inner_text("#plan").count(GOAL) == 1
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+        page.goto(f"{gate.url}/referrals/app")
+        page.get_by_role("heading", name="Today").wait_for()
+        revoke(site, "liaison")
+        with_modules(page)
+        page.evaluate("void m.heartbeat()")  # as each minute
+        page.wait_for_url(gate.url + "/sign-in**")
+        assert page.evaluate("caches.open('outreach-halves').then((c) => c.keys()).then((k) => k.length)") == 0
         context.close()
