@@ -44,7 +44,7 @@ def unowned_direct() -> Any:
 
 
 @bp.post("/operations/<code>/referrals/limits")
-@guard("operation.change", load=load.operation, person_level=True)
+@guard("referrals.limits", load=load.operation, person_level=True)
 def set_limits(operation: Any) -> Any:
     form = LimitsForm()
     try:

@@ -207,7 +207,7 @@ def set_limits(actor: Actor, operation: Operation, urgent: str, other: str, why:
 
     Raises ``NotAllowed``; ``Invalid`` at ``urgent_hours``, ``hours``, ``why``.
     """
-    if not may(actor, "operation.change", access.operation_target(operation)):
+    if not may(actor, "referrals.limits", access.operation_target(operation)):
         raise NotAllowed()
     limits, reason = alert_rules.read_limits(urgent, other, why)
     minutes = tuple(int(one.total_seconds() // 60) for one in (limits.urgent, limits.other))
