@@ -185,7 +185,14 @@ def test_a_stolen_database_cannot_be_asked_whether_a_guess_is_right(flow):
     assert db.session.query(Contact.content_hash).filter_by(uid=uid).scalar() != plain
 
 
-def test_the_journal_says_nothing_of_persons(flow):
+def test_the_journal_says_nothing_of_persons_and_its_page_not_what_becomes_of_a_referral(flow):
+    _, clients, (_, referral, _), planted = flow
+    page = clients["administrator"].get("/journal?room=referrals").text
+    assert page.count("Worked on a referral") > 10 and LIAISON in page
+    for word in ("engaged", "Gave", "Changed a plan", "outcome", "reached"):
+        assert word not in page.partition('id="entries"')[2], word
+    made = [row for row in page.split("<tr") if referral in row or planted.left in row]
+    assert made and all("Made a referral" in row for row in made), "which referral is said of its making alone"
     for entry in db.session.query(AuditEntry):
         said = f"{entry.actor_name} {entry.kind} {entry.object_id} {entry.details}"
         assert not [word for word in (*SEALED, PLACE) if word in said], entry.tag

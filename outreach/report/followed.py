@@ -119,6 +119,7 @@ def listed(found: Seen) -> list[dict[str, Any]]:
 def outcomes(operation: Operation, found: Seen, services: Services, titles: Mapping[str, str]) -> dict[str, Any] | None:
     """Agency by outcome with totals, for the table macro; None where nothing is recorded."""
     made = outcomes_of(operation.id, found.as_of)
+    made = made.outside() if found.outside else made
     if not made.agencies:
         return None
     columns = [{"key": "name", "label": gettext("Agency"), "head": True}]

@@ -94,6 +94,26 @@ class Outcomes:
     def total_hidden(self) -> bool:
         return (len(self.full) - 1, len(self.full[0]) - 1) in self.hidden
 
+    def outside(self) -> Outcomes:
+        """As readers outside the agencies may know it: without agencies and outcomes all of whose numbers are withheld,
+        since that there is something to withhold would say that it happened."""
+        last_row, last_column = len(self.full) - 1, len(self.full[0]) - 1
+        shown = {(i, j) for i in range(last_row + 1) for j in range(last_column + 1)} - self.hidden
+        rows = [i for i in range(last_row) if any(i == row for row, _ in shown)]
+        columns = [j for j in range(last_column) if any(j == column for _, column in shown)] if rows else []
+        kept_rows, kept_columns = [*rows, last_row], [*columns, last_column]
+        return Outcomes(
+            tuple(self.agencies[i] for i in rows),
+            tuple(self.codes[j] for j in columns),
+            [[self.full[i][j] for j in kept_columns] for i in kept_rows],
+            frozenset(
+                (a, b)
+                for a, i in enumerate(kept_rows)
+                for b, j in enumerate(kept_columns)
+                if (i, j) in self.hidden
+            ),
+        )
+
 
 def outcomes_by_agency(facts: Facts) -> Outcomes:
     """Every agency and outcome that occurs, in order of ids and codes; the last number is the figure *outcomes*."""

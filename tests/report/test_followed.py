@@ -13,6 +13,7 @@ import time_machine
 from outreach.auth.actors import SYSTEM
 from outreach.report import followed
 from outreach.report.workbook import export
+from outreach.rollup.disclosure import table
 from outreach.rollup.splits import Outcomes
 from outreach.rollup.totals import Figure
 from outreach.storage.queries import access
@@ -90,9 +91,8 @@ def test_small_numbers_are_withheld_from_everybody_outside_the_agencies(world, s
     assert told["Referrals received"][0] == "12", "police see that it was picked up"
     for name in ("Referrals reached", "Referrals engaged", "Engaged at 7 days, of those due"):
         assert told[name] == ["x, withheld", ""], (name, "12 less 8 is 4, and 12 less 7 is 5")
-    x = "x, withheld"
     assert told["Outcomes"][0] == "8"
-    assert cells(page, "outcomes") == [["Dove House", x, x, "8"], ["All agencies", x, x, "8"]], "8 less 6 is 2"
+    assert cells(page, "outcomes") == [["Dove House", "8"], ["All agencies", "8"]], "8 less 6 is 2; neither is named"
     assert "Persons reached: withheld" in page.text and "Persons reached: 8" not in page.text
     for code in ("referrals_reached", "engaged_at_7"):
         one = client.get(f"/operations/ONS-1/figures/{code}")
@@ -129,9 +129,23 @@ def test_the_operation_page_shows_the_funnel_and_no_analyst_what_became_of_one_r
 
 def test_the_number_of_outcomes_goes_where_their_table_hides_it():
     figure = Figure("outcomes", {}, 7, Bound.EXACT)
-    table = Outcomes((1,), ("work",), [[7, 7], [7, 7]], frozenset({(1, 1)}))
-    assert followed.masked([figure], table)[0].withheld
-    assert not followed.masked([figure], replace(table, hidden=frozenset()))[0].withheld
+    made = Outcomes((1,), ("work",), [[7, 7], [7, 7]], frozenset({(1, 1)}))
+    assert followed.masked([figure], made)[0].withheld
+    assert not followed.masked([figure], replace(made, hidden=frozenset()))[0].withheld
+
+
+def test_outsiders_do_not_learn_of_an_agency_or_outcome_that_there_is_something_to_withhold():
+    seen = outcomes_of_table([[19, 18, 1], [17, 29, 0], [2, 1, 0]]).outside()
+    assert seen.agencies == (1, 2) and seen.codes == ("0",) and seen.full[0] == [19, 38]
+    assert all(value >= 6 or (i, j) in seen.hidden for i, row in enumerate(seen.full) for j, value in enumerate(row))
+    few = outcomes_of_table([[2]]).outside()
+    assert few.agencies == () and few.codes == () and few.total_hidden
+
+
+def outcomes_of_table(rows):
+    full, hidden = table(rows)
+    codes = tuple(str(number) for number, _ in enumerate(rows[0]))
+    return Outcomes(tuple(range(1, len(rows) + 1)), codes, full, frozenset(hidden))
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -143,10 +157,12 @@ def test_the_workbook_holds_the_numbers_or_the_symbol_and_nothing_of_what_is_wit
     assert len(rows) == whole.named("referrals_made") == 14
     assert [row[0] for row in rows] == list(range(1, 15)) and {row[1] for row in rows} == {"Dove House"}
     assert sum(row[4] is not None for row in rows) == 2, "still waiting"
+    words = {"en": {"Waiting", "Picked up"}, "fr": {"En attente", "Prise en charge"}}[language]
+    assert {row[2] for row in rows} == words, "reached and engaged are in no row"
     assert [[cell.value for cell in row] for row in whole.cells("tblOutcomes")] == [["Dove House", 6, 2, 8]]
     commander = Opened(export(access.actor_of(a_reader(world, Role.COMMANDER)), world, language))
     assert "tblReferrals" not in commander.sheets
-    assert [[cell.value for cell in row] for row in commander.cells("tblOutcomes")] == [["Dove House", "x", "x", 8]]
+    assert [[cell.value for cell in row] for row in commander.cells("tblOutcomes")] == [["Dove House", 8]]
     assert (commander.named("referrals_reached"), commander.named("engaged_at_7")) == ("x", "x")
     words = {"en": "Persons engaged: 7", "fr": "Personnes accompagnées\N{NO-BREAK SPACE}: 7"}[language]
     charts = ["".join(text for name, text in one.parts() if "drawing" in name) for one in (whole, commander)]

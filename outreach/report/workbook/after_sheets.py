@@ -7,6 +7,7 @@ else that leads to a contact; a withheld number is the symbol ``x`` and exists n
 from __future__ import annotations
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from outreach.referrals.rules import police_word
 from outreach.report.followed import ordered
@@ -35,8 +36,8 @@ def referrals(source: Source) -> Sheet:
                 source.service(row.agency) if row.agency is not None else _("No agency"),
                 _(police_word(row.state)),
                 round(max(hours, 0.0), 1),
-                _("yes") if row.received_at is None else None,
-                _("yes") if row.urgent else None,
+                pgettext("cell", "yes") if row.received_at is None else None,
+                pgettext("cell", "yes") if row.urgent else None,
                 row.needs,
             ]
         )
@@ -48,7 +49,7 @@ def referrals(source: Source) -> Sheet:
 
 def outcomes(source: Source) -> Sheet:
     """Agency by outcome: numbers, or the symbol for outsiders where a small one could be told."""
-    made = source.outcomes
+    made = source.outcomes.outside() if source.outside else source.outcomes
     codes = ordered(made, source.outcome_titles)
     columns = (
         Column(_("Agency"), 36, wraps=True),
