@@ -105,12 +105,8 @@ def _note(source: Source, figure: Figure, measure: Measure) -> str:
     if measure.parts:
         if figure.denominator is None or figure.numerator is None:
             return _("One of the two parts is not known") if measure.days else _("Accepted or offered is not known")
-        due = measure.days is not None
-        parts = _(
-            "%(part)s of %(whole)s due" if due else "%(part)s of %(whole)s offered",
-            part=figure.numerator,
-            whole=figure.denominator,
-        )
+        two = {"part": figure.numerator, "whole": figure.denominator}
+        parts = _("%(part)s of %(whole)s due", **two) if measure.days else _("%(part)s of %(whole)s offered", **two)
         few = _("no percentage on fewer than %(least)s", least=LEAST_FOR_PERCENT)
         return parts if figure.denominator >= LEAST_FOR_PERCENT else f"{parts}; {few}"
     if figure.value is None:
