@@ -261,7 +261,7 @@ async function route() {
   const [, screen, first, second] = hash.split('/');
   if (screen === 'hidden') return hide(from);
   if (!app.pack) return stop(app.stopped || 'none');
-  if (screen === 'phone') return phone({ pack: app.pack, team: app.pack.teams[0], state: app.state }, { again });
+  if (screen === 'phone') return phone({ pack: app.pack, team: { zone: 'UTC', ...app.pack.teams[0], name: word('due') }, state: app.state }, { again });
   if (screen === 'saved') return savedScreen();
   const one = caseOf(first);
   const item = one?.plan.find((each) => each.uid === second);
