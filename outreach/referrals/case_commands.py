@@ -70,6 +70,8 @@ def record_entry(
     stored = first if first is not None and first.content_mark == mark else cases.entry(uid)
     if stored is not None:
         return stored
+    # A uid that another case has used is moved aside without a word: it is not this agency's to know.
+    twin = first is not None and (first.referral_id, first.agency_id) == (referral.id, agency)
     row = CaseEntry(
         uid=uid,
         referral_id=referral.id,
@@ -81,7 +83,7 @@ def record_entry(
         next_on=said.next_on,
         from_phone=from_phone,
         content_mark=mark,
-        twin_of=first.uid if first is not None else None,
+        twin_of=first.uid if first is not None and twin else None,
         recorded_at=now,
         recorded_by_id=actor.user,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.auth.actors import Actor
-from outreach.errors import N_, Invalid
+from outreach.errors import N_, Invalid, KeyMissing
 from outreach.storage.queries import cases, lists, operations, referrals
 from outreach.storage.tables import Referral, ReferralOutcome, ReferralVersion
 from outreach.storage.types import utc_now
@@ -77,9 +77,13 @@ def close(
         last.details = {**last.details, WHY: base64.b64encode(sealed).decode()}
 
 
-def why_ended(referral: Referral, version: ReferralVersion) -> str:
-    """Why it ended; '' when nobody said. The caller has asked the permission table and journals the read."""
+def why_ended(referral: Referral, version: ReferralVersion) -> str | None:
+    """Why it ended; '' when nobody said, None where the key that opens it is gone. The caller has asked the permission
+    table and journals the read."""
     sealed = version.details.get(WHY)
     if not sealed:
         return ""
-    return cases.unseal(referral, base64.b64decode(sealed), cases.why_place(referral, version.agency_id))
+    try:
+        return cases.unseal(referral, base64.b64decode(sealed), cases.why_place(referral, version.agency_id))
+    except KeyMissing:
+        return None

@@ -244,7 +244,7 @@ def keep(ready: Ready) -> Outcome:
     opened, writer = ready.opened, ready.writer
     if opened is None:
         return hold(ready, NoteHeld.KEY_MISSING)
-    referral = referrals.by_uid(note_rules.referral_of(opened))
+    referral = _about(ready)
     if (why := _barred(ready, referral)) or referral is None:
         return hold(ready, why or NoteHeld.INVALID, referral)
     uid = _store(writer, referral, ready.envelope.kind, ready.envelope.uid, opened, _at(ready, opened, referral))
@@ -253,6 +253,15 @@ def keep(ready: Ready) -> Outcome:
         return _first(ready)
     _journal(writer, Tag.NOTE_RECEIVED, ready.envelope.uid, ready.ticket.agency_id)
     return ready.outcome(SealedState.STORED.value)
+
+
+def _about(ready: Ready) -> Referral | None:
+    """The referral that a note names; one that was never with its agency is answered as one that does not exist."""
+    referral = referrals.by_uid(note_rules.referral_of(ready.opened)) if ready.opened is not None else None
+    if referral is None:
+        return None
+    known = {version.agency_id for version, _ in referrals.history(referral.id)}
+    return referral if ready.ticket.agency_id in known else None
 
 
 def _barred(ready: Ready, referral: Referral | None) -> NoteHeld | None:
@@ -300,7 +309,7 @@ def hold(ready: Ready, reason: NoteHeld, referral: Referral | None = None) -> Ou
 
 def hold_as_it_is(ready: Ready) -> Outcome:
     """Hold a note that its case did not take when it was to be stored."""
-    referral = referrals.by_uid(note_rules.referral_of(ready.opened)) if ready.opened is not None else None
+    referral = _about(ready)
     return hold(ready, _barred(ready, referral) or NoteHeld.INVALID, referral)
 
 

@@ -166,7 +166,7 @@ def _words(outcome: Outcome) -> dict[str, str]:
 def one_note(uid: str) -> tuple[Target, dict[str, Any]]:
     """A note of one's own agency that waits, or was left out; another agency's does not exist."""
     known = read_uid(uid)
-    row = notes.note(known) if known else None
+    row = notes.note(known, due_views.agencies()) if known else None
     if row is None:
         raise NotFound()
     return Target(agency=row.agency_id), {"note": row}

@@ -85,6 +85,10 @@ def test_an_entry_is_stored_once_and_other_content_under_its_uid_beside_it(app):
         SPOKE.note,
         "Second telling",
     }
+    elsewhere = picked_up(world)
+    moved = run(world.liaison, case_commands.record_entry, elsewhere, uid, SPOKE)
+    assert moved.uid != uid and moved.twin_of is None, "that another case has that uid is not said"
+    assert run(world.liaison, case_commands.record_entry, elsewhere, uid, SPOKE).id == moved.id
     contact = referrals.safe_contact(referral.id)
     assert contact.confirmed_by_id == world.liaison.id and contact.unsafe_at is None
     # Moved to another row, or without its key, it does not open; the journal holds none of it.

@@ -13,6 +13,7 @@ from outreach.storage.queries import access, cases
 from outreach.storage.tables import AuditEntry, CaseEntry, Grant, PlanItemVersion, ReferralVersion, SealedNote, User
 from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import Role, ServiceKind
+from tests.conftest import token_of
 from tests.factories import a_service, a_user
 from tests.field.phone import Phone, body_of
 from tests.referrals.factories import a_goal, a_referral, a_world
@@ -122,6 +123,7 @@ def test_nobody_else_gets_a_list(world, referral, signed_in):
 # --- stored -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.any_database
 def test_a_note_is_stored_once_however_often_it_comes(world, referral, liaison):
     phone = Phone.of(pack_of(liaison))
     note = a_note(phone.at(utc_now() - dt.timedelta(hours=5)), referral, offset_ms=0)
@@ -249,6 +251,26 @@ def test_what_was_altered_or_is_not_ours_stays_on_the_phone(world, referral, lia
         assert status == (413 if code == "too_large" else 422) and receipt["fix"], name
     assert fresh(SealedNote) == [] == fresh(CaseEntry)
     assert tags().count("referrals.note.reject") == 5, "of phones of ours"
+
+
+def test_another_agency_learns_nothing_with_the_uids_of_a_referral_and_of_a_note(world, referral, liaison, signed_in):
+    other = signed_in(a_user(Role.LIAISON, a_service("Elsewhere", ServiceKind.ADVOCACY)))
+    ours, theirs = Phone.of(pack_of(liaison)), Phone.of(pack_of(other))
+    uid = new_uid()
+    assert send(liaison, a_note(ours, referral, uid=uid, fields=SPOKE | {"way": "?"}))[1]["reason"] == "invalid"
+    there, nowhere = a_note(theirs, referral, uid=uid), a_note(theirs, _Nothing())
+    assert [send(other, one)[1]["reason"] for one in (there, nowhere)] == ["invalid", "invalid"]
+    assert [row.referral_id for row in fresh(SealedNote)] == [referral.id, None, None]
+    for client, left in ((other, 1), (liaison, 0)):
+        token = token_of(client.get("/account"))
+        client.post(f"/referrals/notes/{uid}", data={"do": "leave", "because": "mistaken", "csrf_token": token})
+        held = [row for row in fresh(SealedNote) if row.uid == uid and row.state == "held"]
+        assert len(held) == left, "each decides on the note of her own agency"
+
+
+@dataclasses.dataclass
+class _Nothing:
+    uid: str = "00000000-0000-4000-8000-000000000007"
 
 
 def test_without_a_session_it_waits_and_the_field_takes_no_notes(referral, liaison, post):

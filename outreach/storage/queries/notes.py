@@ -89,9 +89,10 @@ def waiting_of(user_id: int) -> int:
 # --- what waits for a person ------------------------------------------------------------------------------------------
 
 
-def note(uid: str) -> SealedNote | None:
-    """The note with that uid which waits, or was left out; of several the first that waits."""
-    query = select(SealedNote).where(SealedNote.uid == uid, SealedNote.content.is_not(None))
+def note(uid: str, agency_ids: Collection[int]) -> SealedNote | None:
+    """The agencies' note with that uid which waits, or was left out; of several the first that waits."""
+    ours = SealedNote.agency_id.in_(sorted(agency_ids))
+    query = select(SealedNote).where(SealedNote.uid == uid, ours, SealedNote.content.is_not(None))
     return db.session.scalar(query.order_by(SealedNote.state, SealedNote.id).limit(1))
 
 
