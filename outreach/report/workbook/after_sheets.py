@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import pgettext
-from flask_babel import pgettext
 
 from outreach.referrals.rules import police_word
 from outreach.report.followed import ordered
