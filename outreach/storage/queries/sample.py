@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import delete, or_, select, union, update
 
-from ..engine import db
+from ..engine import db, once_committed
+from ..phone_keys import phone_keys
 from ..tables import (
+    AgencyKey,
     AuditEntry,
     Certificate,
     Grant,
@@ -146,6 +148,8 @@ def _services_going(*, but_for_sample_accounts: bool = False) -> Any:
 
 def _remove_services() -> None:
     doomed = list(db.session.scalars(_services_going()))
+    pairs = list(db.session.scalars(select(AgencyKey.uid).where(AgencyKey.agency_id.in_(doomed))))
+    once_committed(lambda: [phone_keys().destroy(uid) for uid in pairs])
     for step in (
         delete(Staff).where(Staff.service_id.in_(doomed)),
         delete(Service).where(Service.id.in_(doomed)),

@@ -234,7 +234,7 @@ class AgencyKey(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     uid: Mapped[str] = mapped_column(String(36), unique=True)
-    agency_id: Mapped[int] = mapped_column(ForeignKey("service.id"), index=True)
+    agency_id: Mapped[int] = mapped_column(ForeignKey("service.id", ondelete="CASCADE"), index=True)
     public_key: Mapped[str] = mapped_column(Text)
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     retired_at: Mapped[dt.datetime | None] = mapped_column(Instant)

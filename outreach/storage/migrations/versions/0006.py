@@ -28,7 +28,9 @@ def upgrade():
         sa.Column("public_key", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("retired_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["agency_id"], ["service.id"], name=op.f("fk_agency_key_agency_id")),
+        sa.ForeignKeyConstraint(
+            ["agency_id"], ["service.id"], name=op.f("fk_agency_key_agency_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agency_key")),
         sa.UniqueConstraint("uid", name=op.f("uq_agency_key_uid")),
     )
