@@ -330,13 +330,21 @@ def _history(case: Case, entries: list[Any], *, cut: bool) -> list[dict[str, Any
     since = entries[-1][0].at if entries and cut else None
     agency, before = case.version.agency_id, None
     for version, by in referrals.history(case.referral.id):
-        words = state_words(version.state) if before != version.state else gettext("Handed over")
-        before = version.state
+        words = _step_words(version, before)
+        before = version
         if since is None or version.recorded_at >= since:
             # Who worked with her at another agency is not this agency's to know.
             known = version.agency_id == agency and version.state != ReferralState.MADE
             found.append({"at": version.recorded_at, "step": words, "by": by if known else ""})
     return sorted(found, key=lambda one: one["at"], reverse=True)
+
+
+def _step_words(version: Any, before: Any) -> str:
+    if version.agency_id is None and "given_back_by" in version.details:
+        return gettext("Given back")
+    if before is None or before.state != version.state:
+        return state_words(version.state)
+    return gettext("Given to an agency") if before.agency_id != version.agency_id else gettext("Handed over")
 
 
 def _entry(case: Case, entry: Any, by: str) -> dict[str, Any]:

@@ -186,6 +186,8 @@ def _assign_page(referral: Any, form: AssignForm) -> str:
             words = gettext("Any safe way to reach the person goes along.")
         if not site.liaisons(one, referral.operation_id):
             words = f"{gettext('No liaison of this agency has an account: nobody could pick it up.')} {words}"
+        if line.details.get("given_back_by") == one:
+            words = f"{gettext('It gave the referral back: %(why)s.', why=why_given_back(line.details))} {words}"
         hints[str(one)] = f"{hours[one]}. {words}"
     level = site.level(line)
     return render_template(

@@ -217,7 +217,7 @@ class Room:
             "passed_on": _passed_on(line) if here else "",
             "waited": waited_words(line.since, self.site.now),
             "too_long": level > Level.NOBODY,
-            "until": clock.hour_minute(after[0], line.zone or DEFAULT_ZONE) if after else "",
+            "until": clock.spoken_when(after[0], self.site.now, line.zone or DEFAULT_ZONE) if after else "",
             "may_pick_up": liaison and line.state == ReferralState.MADE,
             "may_take_over": liaison and left,
             "may_pass_on": is_open and (lead or (line.state != ReferralState.MADE and (here or left))),

@@ -175,7 +175,7 @@ def window(operation: Operation, now: dt.datetime) -> list[str]:
     first, last = window_days(operation.starts_at, operation.ends_at, zone, starts)
     status = gettext(OperationStatus(operation.status).label)
     if operation.standing and operation.starts_at is not None:
-        began = clock.long_day(operational_day(operation.starts_at, zone, starts))
+        began = clock.long_day(clock.local(operation.starts_at, zone))  # as it was typed: an hour before six, too
         return [gettext("Since %(day)s", day=began), gettext("No end: a standing unit"), status, zone]
     if first is None or last is None or operation.ends_at is None:
         return [gettext("Window not known"), status, zone]

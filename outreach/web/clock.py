@@ -74,3 +74,8 @@ def spoken_moment(at: dt.datetime | None, zone: str) -> str:
         return gettext("not known")
     day = format_date(_there(at, zone).date(), "EEE d MMM", locale=get_locale())
     return f"{day}, {spoken_time(at, zone)}"
+
+
+def spoken_when(at: dt.datetime, now: dt.datetime, zone: str) -> str:
+    """The hour alone where it is today's in ``zone``; else with its day."""
+    return spoken_time(at, zone) if _there(at, zone).date() == _there(now, zone).date() else spoken_moment(at, zone)

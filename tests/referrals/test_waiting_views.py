@@ -131,9 +131,16 @@ def test_what_was_given_back_is_the_coordinators_who_see_code_age_agency_and_rea
     give = f"/referrals/{referral.uid}/assign"
     shown = coordinator.get(give).text
     assert "nobody agreed that this agency has it" in shown and "Other House" in shown
+    assert "It gave the referral back: Outside our area." in shown
     assert post(coordinator, give, {"seen": "2", "agency": ""}, page=give).status_code == 422
     assert post(coordinator, give, {"seen": "2", "agency": str(other.id)}, page=give).location == url
     assert referrals.current(referral.id).agency_id == other.id
+    theirs = signed_in(a_user(Role.LIAISON, other))
+    post(theirs, f"/referrals/{referral.uid}/pick-up", page="/referrals")
+    steps = words(theirs.get(f"/referrals/{referral.uid}")).partition("History")[2]
+    assert [steps.index(step) for step in ("Received", "Given to an agency", "Given back")] == sorted(
+        steps.index(step) for step in ("Received", "Given to an agency", "Given back")
+    )
     read = [tag for (tag,) in db.session.query(AuditEntry.tag).filter(AuditEntry.tag == "referrals.unowned.list")]
     assert len(read) >= 3
     taken = a_referral(world)

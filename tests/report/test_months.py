@@ -156,3 +156,5 @@ def test_a_standing_unit_is_created_without_an_end_planned_and_opened(app, signe
     assert re.search(r'<input[^>]*(name="standing"[^>]*checked|checked[^>]*name="standing")',
                      client.get("/operations/SUD-1/plan/edit").text)
     assert "Nothing is recorded in this month." in client.get("/operations/SUD-1").text
+    for address in ("/", "/operations/SUD-1/plan", "/operations/SUD-1"):
+        assert "Since 4 January 2016" in client.get(address).text, address

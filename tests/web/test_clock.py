@@ -27,3 +27,10 @@ def test_an_end_of_the_calendar_is_shown_as_it_is(app, at, zone):
     with app.test_request_context("/"):
         assert clock.local_text(at, zone)[-5:] == clock.hour_minute(at, zone) == clock.spoken_time(at, zone)
         assert clock.spoken_moment(at, zone) and clock.local(at, zone)
+
+
+def test_an_hour_that_is_not_todays_has_its_day(app):
+    now = dt.datetime(2017, 10, 12, 22, 0, tzinfo=dt.UTC)
+    with app.test_request_context("/"):
+        said = [clock.spoken_when(now + dt.timedelta(hours=hours), now, "America/Toronto") for hours in (4, 24)]
+    assert said == ["22:00", "Fri 13 Oct, 18:00"]
