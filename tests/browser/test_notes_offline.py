@@ -79,6 +79,14 @@ def test_after_one_visit_a_note_written_without_signal_is_saved_sent_once_and_st
         assert page.inner_text("#plan").count(GOAL) == 1
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
+        page.goto(f"{gate.url}/account")
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        page.wait_for_url(gate.url + "/sign-in**")
+        gate.shut = True
+        page.goto(f"{gate.url}/referrals/app")
+        page.get_by_text("Nothing is kept on this phone").wait_for()
+        gate.open()
+        sign_in(page, gate, site, "liaison")
         page.goto(f"{gate.url}/referrals/app")
         page.get_by_role("heading", name="Today").wait_for()
         revoke(site, "liaison")
