@@ -147,7 +147,20 @@ def to_watch(operation: Any = None) -> ToWatch | None:
         every = alert_commands.surveys(site, list(site.operations), direct=True)
         orphans = [one for operation_id, one in every.items() if not site.has_coordinator(operation_id)]
         return _watching(orphans, url_for("admin.people"), nobody=True)
-    return None
+    return _lead_watches()
+
+
+def _lead_watches() -> ToWatch | None:
+    """The lead of an agency lands on the overview, too: what is hers to act on is said there."""
+    led = [bound.service for bound in g.actor.bounds if bound.role is Role.SERVICE_COORDINATOR and bound.service]
+    agencies = frozenset(rows.support_agencies(led)) if led else frozenset()
+    if not agencies:
+        return None
+    site = Site(utc_now(), agencies)
+    reaches = [reach for reach in site.reaches(g.actor, Role.SERVICE_COORDINATOR) if reach.agency in agencies]
+    found = alert_commands.survey(site, rows.within(reaches))
+    late, needs = found.at[Level.LIAISONS], found.at[Level.LEAD]
+    return ToWatch(late, needs, url_for("referrals.waiting")) if late else None
 
 
 def _watching(surveys: Any, url: str, *, nobody: bool = False) -> ToWatch | None:

@@ -113,6 +113,8 @@ def test_the_same_person_goes_to_two_agencies_and_the_second_warns_of_the_day_al
     first = refer(night.officer, record, asked(agency_id=night.agency.id))
     page = client.get(url).text
     assert f"Already referred on {first.day}." in page and night.agency.name in page
+    own = client.get(f"/field/contacts/{record.contact.uid}").text
+    assert f"Referred on {first.day} to {night.agency.name}." in own
     second = refer(night.coordinator, record, asked(agency_id=other.id, any_agency=True, reach_by="they_call"))
     assert {referrals.current(r.id).agency_id for r in (first, second)} == {night.agency.id, other.id}
     assert consents.covers_any(second.id) and not consents.covers_any(first.id)

@@ -175,6 +175,7 @@ def test_what_an_ended_account_held_is_shown_to_the_agency_and_taken_over_with_o
     assert "1 referral in its hands needs another liaison" in words(administrator.get(page))
     for client in (second, lead):
         assert "1 referral has lost its liaison" in words(client.get("/referrals"))
+    assert "1 needs you now." in words(lead.get("/")) and "needs you now" not in words(second.get("/"))
     left = second.get("/referrals?list=left").text
     assert f"/referrals/{referral.uid}/take-over" in left
     assert post(second, f"/referrals/{referral.uid}/take-over", {"seen": "2"}, page="/referrals").status_code == 303

@@ -23,7 +23,9 @@ from ..tables import (
     Person,
     RadioCard,
     Referral,
+    ReferralVersion,
     SealedRecord,
+    Service,
     Team,
     TeamVersion,
     User,
@@ -135,12 +137,14 @@ def referral_of(contact_id: int, person_id: int) -> int | None:
     return db.session.scalar(query.order_by(Referral.id).limit(1))
 
 
-def referrals_of(contact_id: int) -> dict[int, list[Referral]]:
-    """Person id → the referrals made from the contact, the oldest first."""
-    query = select(Referral).where(Referral.contact_id == contact_id, Referral.person_id.is_not(None))
-    found: dict[int, list[Referral]] = {}
-    for referral in db.session.scalars(query.order_by(Referral.id)):
-        found.setdefault(referral.person_id or 0, []).append(referral)
+def referrals_of(contact_id: int) -> dict[int, list[tuple[Referral, str]]]:
+    """Person id → the referrals made from the contact, the oldest first, each with the agency it was made to."""
+    query = select(Referral, func.coalesce(Service.name, "")).select_from(Referral).join(ReferralVersion)
+    query = query.outerjoin(Service, Service.id == ReferralVersion.agency_id).where(ReferralVersion.version == 1)
+    query = query.where(Referral.contact_id == contact_id, Referral.person_id.is_not(None))
+    found: dict[int, list[tuple[Referral, str]]] = {}
+    for referral, agency in db.session.execute(query.order_by(Referral.id)):
+        found.setdefault(referral.person_id or 0, []).append((referral, agency))
     return found
 
 
