@@ -106,15 +106,17 @@ def test_small_numbers_are_withheld_from_everybody_outside_the_agencies(world, s
 
 
 def test_outsiders_see_what_stood_when_the_day_began(world, signed_in):
-    client = signed_in(a_reader(world, Role.COMMANDER))
-    for _ in range(30):
-        a_referral(world, world.police, world.agency, 4, outcomes=("school",), days_ago=0.01, hours=-1)
-    commander = {row[0]: row[1] for row in cells(client.get("/operations/ONS-1/support"), "referrals")}
-    assert commander["Referrals made"] == "44", "police know what police do"
-    assert commander["Outcomes"] == "8", "of this morning, not of now"
-    client = signed_in(site.a_user(Role.ANALYST))
-    analyst = {row[0]: row[1] for row in cells(client.get("/operations/ONS-1/support"), "referrals")}
-    assert analyst["Referrals made"] == "44"
+    tomorrow = (utc_now() + dt.timedelta(days=1)).replace(hour=18, minute=0)  # not where a day begins
+    with time_machine.travel(tomorrow, tick=False):
+        client = signed_in(a_reader(world, Role.COMMANDER))
+        for _ in range(30):
+            a_referral(world, world.police, world.agency, 4, outcomes=("school",), days_ago=0.01, hours=-1)
+        commander = {row[0]: row[1] for row in cells(client.get("/operations/ONS-1/support"), "referrals")}
+        assert commander["Referrals made"] == "44", "police know what police do"
+        assert commander["Outcomes"] == "8", "of this morning, not of now"
+        client = signed_in(site.a_user(Role.ANALYST))
+        analyst = {row[0]: row[1] for row in cells(client.get("/operations/ONS-1/support"), "referrals")}
+        assert analyst["Referrals made"] == "44"
 
 
 def test_the_operation_page_shows_the_funnel_and_no_analyst_what_became_of_one_referral(world, signed_in):
