@@ -37,7 +37,7 @@ KEPT = tuple(Facts.__annotations__)
 def pick_up(actor: Actor, referral: Referral) -> None:
     """Take a waiting referral. Doing it twice changes nothing.
 
-    Raises ``NotAllowed``; ``Changed`` when another liaison was first, saying when.
+    Raises ``NotAllowed``; ``Changed`` when another liaison was first, saying when, or the person takes it back.
     """
     version = referrals.current(referral.id)
     _allow(actor, referral, version)
@@ -48,6 +48,10 @@ def pick_up(actor: Actor, referral: Referral) -> None:
         if not may(actor, "referral.change", referrals.target_of(referral, version)):
             raise Changed(N_("This referral was given back a moment ago."), N_("A coordinator finds another agency."))
     if version.liaison_id != actor.user or rules.ends(version.state):
+        if version.liaison_id is None:
+            raise Changed(
+                N_("The person no longer agrees to be referred."), N_("It has ended: do not contact the person.")
+            )
         zone = case_commands.zone_of(version.agency_id, referral.operation_id)
         at = referrals.picked_up_at(referral.id)
         raise Changed(

@@ -59,6 +59,8 @@ def test_a_referral_that_nobody_picked_up_ends_when_the_agreement_to_it_is_withd
     ]
     withdraw(coordinator, referral, Consent.REFER)  # twice changes nothing
     assert state(referral) == "withdrawn"
+    with pytest.raises(Changed, match="no longer agrees"):  # whose list was older is not told that it is in hand
+        commands.pick_up(access.actor_of(world.liaison), referral)
 
 
 def test_withdrawn_after_pick_up_the_agency_is_told_until_it_has_seen_it(world):
