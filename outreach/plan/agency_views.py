@@ -20,7 +20,7 @@ from outreach.web.page import language
 from . import agency_commands as commands
 from . import agency_paste_rules, agency_rules, agency_text_rules, agency_words, paste_rules, rules, workbook
 from .agency_forms import AgencyForm, PasteAgenciesForm, support_kinds
-from .service_views import _columns, pasted_text
+from .paste_forms import pasted_columns, pasted_text
 from .tasks import say
 from .views import bp
 
@@ -238,7 +238,7 @@ def _preview(text: str, *, again: bool = False) -> paste_rules.Preview:
     return paste_rules.preview(
         text,
         commands.saved_agencies(labels, language()),
-        columns=_columns(),
+        columns=pasted_columns(),
         answers={} if again else _answers(),
         kind=request.form.get("kind", ""),
         sheet=agency_paste_rules.sheet_of(labels, agency_paste_rules.need_words(other, labels), language()),

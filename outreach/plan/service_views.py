@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 
 from outreach.auth.actors import NOTHING, Target
 from outreach.auth.permissions import may
-from outreach.errors import N_, Changed, Finding, Invalid, NotFound, Problem
+from outreach.errors import Changed, Invalid, NotFound
 from outreach.storage.queries import access, operations
 from outreach.storage.queries import plan as rows
 from outreach.vocab import EntryMode, ParticipationStatus, Role, ServiceKind, StaffCategory
@@ -20,6 +20,7 @@ from outreach.web.guard import guard
 from . import paste_rules, rules
 from . import service_commands as commands
 from .forms import ParticipationForm, PasteForm, ServiceForm
+from .paste_forms import pasted_columns, pasted_text
 from .tasks import say
 from .views import bp
 
@@ -295,34 +296,6 @@ def add_pasted(operation: Any) -> Any:
     return redirect(url_for("plan.services", code=operation.code), code=303)
 
 
-def pasted_text() -> str:
-    """The rows of this request: a file if one was chosen, else the text box. Raises ``Invalid`` at ``file``."""
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        return request.form.get("rows", "")
-    content = sent.read()
-    if content[:4] == b"PK\x03\x04" or sent.filename.lower().endswith((".xlsx", ".xls", ".xlsm")):
-        from .workbook import read_rows
-
-        try:
-            cells = read_rows(content)
-        except Invalid:
-            raise
-        except Problem as problem:
-            raise Invalid(Finding("file", problem.message, problem.params)) from problem
-        return paste_rules.as_text([["" if cell is None else str(cell) for cell in row] for row in cells])
-    for encoding in ("utf-16", "utf-8-sig", "cp1252"):
-        if encoding == "utf-16" and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            continue
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text
-    raise Invalid.at("file", N_("This file is not text. Choose a workbook (.xlsx) or a .csv, .tsv or .txt file."))
-
-
 def _answers() -> dict[str, str]:
     """What was decided row by row; the button that was pressed comes last and wins."""
     found = {
@@ -334,20 +307,11 @@ def _answers() -> dict[str, str]:
     return {name: text for name, text in found.items() if name.split("-")[1] != undo}
 
 
-def _columns() -> list[str] | None:
-    if "column-0" not in request.form:
-        return None
-    found = []
-    while f"column-{len(found)}" in request.form and len(found) < paste_rules.MOST_COLUMNS:
-        found.append(request.form[f"column-{len(found)}"])
-    return found
-
-
 def _preview(operation: Any, text: str, *, again: bool = False) -> paste_rules.Preview:
     return paste_rules.preview(
         text,
         commands.saved_services(operation),
-        columns=_columns(),
+        columns=pasted_columns(),
         answers={} if again else _answers(),
         kind=request.form.get("kind", ""),
     )

@@ -11,8 +11,8 @@ from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 
 from outreach.errors import Changed, Invalid
+from outreach.plan.paste_forms import pasted_text
 from outreach.plan.paste_rules import MOST_COLUMNS, as_text
-from outreach.plan.service_views import pasted_text
 from outreach.plan.tasks import say
 from outreach.plan.workbook_rules import french
 from outreach.vocab import DelegateState, StaffCategory
