@@ -164,10 +164,21 @@ class Part:
 PARTS: dict[str, Part] = {}
 
 
+# The order of the sheets must not depend on which room was imported first.
+_IN_ORDER = (*SHEETS, "Shifts", "Kits", "Sessions")
+
+
 def add_part(code: str, part: Part) -> None:
-    """Let every plan workbook have this sheet, after those that are there."""
+    """Let every plan workbook have this sheet, in its place. Raises ``ValueError`` for one that has none."""
+    if code not in _IN_ORDER:
+        raise ValueError(f"say where the sheet {code} stands")
     PARTS[code] = part
     SHEETS[code] = (part.label, part.columns)
+    for one in _IN_ORDER:
+        if one in SHEETS:
+            SHEETS[one] = SHEETS.pop(one)
+        if one in PARTS:
+            PARTS[one] = PARTS.pop(one)
 
 
 # --- the values ------------------------------------------------------------------------------------------------------

@@ -87,10 +87,11 @@ def test_after_one_visit_a_note_written_without_signal_is_saved_sent_once_and_st
         page.get_by_text("Nothing is kept on this phone").wait_for()
         gate.open()
         sign_in(page, gate, site, "liaison")
+        page.set_default_timeout(30_000)  # two processes make pages on a machine that does other work
         page.goto(f"{gate.url}/referrals/app")
         page.get_by_role("heading", name="Today").wait_for()
-        revoke(site, "liaison")
         with_modules(page)
+        revoke(site, "liaison")
         page.evaluate("void m.heartbeat()")  # as each minute
         page.wait_for_url(gate.url + "/sign-in**")
         assert page.evaluate("caches.open('outreach-halves').then((c) => c.keys()).then((k) => k.length)") == 0
