@@ -178,6 +178,7 @@ def _page(case: Case, form: MoveForm | None = None) -> str:
         more=len(entries) > len(shown),
         next=_next_step(items, entries, follow_ups),
         why=close_commands.why_ended(case.referral, version),
+        taken_back=case.in_hand and consents.taken_back(case.referral.id),
         form=form,
         steps=form.state.choices,
         errors=form,

@@ -146,6 +146,8 @@ def test_due_lists_codes_and_days_and_a_follow_up_is_recorded_from_it(case, worl
         assert write(post, liaison, first, said, "uid", "days", "back").location == "/referrals/due"
         assert "0 things are due now" in liaison.get("/referrals/due").text
         assert "Still with the agency" in liaison.get(url).text
+        states = [version.state for version, _ in referrals.history(referral.id)]
+        assert states == ["made", "received", "reached", "engaged"], "who is with the agency was reached"
         again = post(liaison, f"{url}/record", {**said, "uid": "", "days": "7", "follow_up": "not_with"}, page=url)
         assert again.status_code == 422
         other = signed_in(a_user(Role.LIAISON, world.agency))
@@ -161,6 +163,8 @@ def test_only_what_was_agreed_is_shown_and_a_withdrawal_is_told(case, post):
             consents.withdraw(row.consent.id, now, now, None, told=False)
     text = liaison.get(url).text
     assert "Health care" not in text and "Consent was withdrawn." in text
+    post(liaison, f"{url}/consents/seen", {}, page=url)
+    assert "Do not contact the person. End the referral." in liaison.get(url).text, "said as long as it is so"
     with writing():
         for kind, facts in ((Consent.REFER, ()), (Consent.FACTS, ("needs",))):
             consents.add_consent(referral.id, kind, facts, None, now, now, None)

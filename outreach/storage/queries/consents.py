@@ -108,6 +108,14 @@ def stands(referral_id: int, kind: Consent) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
+def taken_back(referral_id: int) -> bool:
+    """Whether she agreed to be referred and agrees no more. One from before agreements were written down never is."""
+    given = select(ReferralConsent.id).where(
+        ReferralConsent.referral_id == referral_id, ReferralConsent.kind == Consent.REFER.value
+    )
+    return db.session.scalar(given.limit(1)) is not None and not stands(referral_id, Consent.REFER)
+
+
 def covers(referral_id: int, agency_id: int) -> bool:
     """Whether the person agreed, and still agrees, that this agency may have the safe way and the facts."""
     query = select(ReferralConsent.id).where(
