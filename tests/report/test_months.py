@@ -12,14 +12,17 @@ from typing import Any
 import pytest
 
 from outreach.auth.actors import SYSTEM
+from outreach.field.commands import log_contact
+from outreach.referrals.commands import pick_up
 from outreach.report.figures import figures_of, months_of, rows_of
 from outreach.report.months_views import MONTHLY
 from outreach.report.workbook import export
 from outreach.storage import db, writing
-from outreach.storage.tables import Charge, ChargeVersion
+from outreach.storage.tables import Charge, ChargeVersion, ContactVersion, Referral
 from outreach.storage.types import utc_now
 from outreach.vocab import OperationStatus, Role
 from tests import factories as site
+from tests.field.factories import a_night, a_person, actor_of, an_entry
 from tests.report import factories as facts
 from tests.report.test_views import members_listed, text_of
 from tests.report.test_workbook import Opened
@@ -158,3 +161,20 @@ def test_a_standing_unit_is_created_without_an_end_planned_and_opened(app, signe
     assert "Nothing is recorded in this month." in client.get("/operations/SUD-1").text
     for address in ("/", "/operations/SUD-1/plan", "/operations/SUD-1"):
         assert "Since 4 January 2016" in client.get(address).text, address
+
+
+def test_a_contact_logged_and_referred_in_a_standing_unit_is_picked_up_and_counted_in_its_month(app):
+    operation = site.an_operation("SUD-UNIT", starts_at=dt.datetime(2016, 1, 4, 14, tzinfo=dt.UTC), standing=True)
+    with writing():
+        operation.ends_at = None
+    night = a_night(operation)
+    met_at = utc_now() - dt.timedelta(minutes=5)
+    entry = an_entry(a_person(reach_by="safe_phone", safe_way="519 555 0123"), met_at=met_at)
+    with writing():
+        log_contact(actor_of(night.officer), night.place, entry)
+    version = db.session.query(ContactVersion).one()
+    assert version.timing == "inside", "years after it began, and it has no end"
+    with writing():
+        pick_up(actor_of(site.a_user(Role.LIAISON, night.agency)), db.session.query(Referral).one())
+    now = months_of(operation.id, ["persons_met", "referrals_made", "referrals_received"])[0]
+    assert list(now.values.values()) == [1, 1, 1]
