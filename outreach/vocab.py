@@ -274,6 +274,27 @@ class TallyState(Vocabulary):
     DECLINED = "declined", N_("Declined to report")
 
 
+class ReturnState(Vocabulary):
+    """What became of a return workbook that came back."""
+
+    WAITING = "waiting", N_("Waiting to be read")
+    READY = "ready", N_("Ready to take"), N_("Everything in it was understood.")
+    FAULTY = "faulty", N_("Has rows to fix"), N_("Some rows were not understood; the good ones can be taken.")
+    REFUSED = "refused", N_("Not read"), N_("It is not a return of this operation that can be read.")
+    TAKEN = "taken", N_("Taken"), N_("Its figures stand.")
+    LEFT = "left", N_("Left out"), N_("Somebody decided not to take it.")
+
+
+class SignState(Vocabulary):
+    """Where a service stands with its signature."""
+
+    NOTHING = "nothing", N_("Nothing to sign yet")
+    OPEN = "open", N_("Not signed")
+    SIGNED = "signed", N_("Signed")
+    PROVISIONAL = "provisional", N_("Signed as provisional")
+    REOPENED = "reopened", N_("Reopened"), N_("Something changed after it was signed.")
+
+
 class CellState(Vocabulary):
     """State of one service x day x measure on the board and in the grid."""
 

@@ -12,7 +12,7 @@ from outreach.storage.queries import report as rows
 from outreach.storage.types import utc_now
 
 from . import rules
-from .figures import figures_of, need_figures
+from outreach.returns.figures import figures_of, need_figures
 
 
 class NoSuchOperation(NotFound):

@@ -25,7 +25,7 @@ from outreach.storage.days import day_begins, operational_day
 from outreach.storage.tables import Operation
 
 from . import words
-from .figures import Figures, Services, figures_of, outcomes_of
+from outreach.returns.figures import Figures, Services, figures_of, outcomes_of
 
 LIST = (
     "referrals_made",

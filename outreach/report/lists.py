@@ -31,7 +31,7 @@ from outreach.vocab import (
 )
 
 from . import rules, words
-from .figures import Figures, figures_of, months_of
+from outreach.returns.figures import Figures, figures_of, months_of
 
 STATES = ("number", "zero", "silent", "overdue", "declined", "later", "not_a_day", "elsewhere")
 """States of a cell in the order of the legend."""

@@ -20,7 +20,7 @@ from outreach.web import load
 from outreach.web.guard import guard
 
 from . import rules, words
-from .figures import figures_of, months_of
+from outreach.returns.figures import figures_of, months_of
 from .views import _moment, _shared, bp
 
 MONTHLY = (

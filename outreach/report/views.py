@@ -36,7 +36,7 @@ from outreach.web import clock, load
 from outreach.web.guard import guard
 
 from . import followed, lists, rules, words
-from .figures import board_of, cells_of, figures_of, months_of, need_figures, rows_of, tonight_of
+from outreach.returns.figures import board_of, cells_of, figures_of, months_of, need_figures, rows_of, tonight_of
 from .forms import AsOfForm
 
 bp = Blueprint("report", __name__)

@@ -26,7 +26,7 @@ from outreach.storage.types import EPOCH_DAY
 from outreach.vocab import Bound, OperationStatus, StaffCategory
 from outreach.web import clock
 
-from .figures import Board, Figures, Services
+from outreach.returns.figures import Board, Figures, Services
 
 # Measures and figures -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import pytest
 
 from outreach.errors import NotAllowed
 from outreach.field import commands, radio_card_commands, radio_card_rules
-from outreach.report.figures import figures_of
+from outreach.returns.figures import figures_of
 from outreach.storage import db, writing
 from outreach.storage.queries import contacts, radio_cards, referrals
 from outreach.storage.tables import (

@@ -8,8 +8,8 @@ import pytest
 import time_machine
 
 from outreach.app import create_app
-from outreach.report import figures
-from outreach.report.figures import board_of, figures_of, rows_of
+from outreach.returns import figures
+from outreach.returns.figures import board_of, figures_of, rows_of
 from outreach.storage import db, writing
 from outreach.storage.queries.operations import note_change
 from outreach.storage.types import utc_now

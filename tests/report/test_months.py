@@ -14,7 +14,7 @@ import pytest
 from outreach.auth.actors import SYSTEM
 from outreach.field.commands import log_contact
 from outreach.referrals.commands import pick_up
-from outreach.report.figures import figures_of, months_of, rows_of
+from outreach.returns.figures import figures_of, months_of, rows_of
 from outreach.report.months_views import MONTHLY
 from outreach.report.workbook import export
 from outreach.storage import db, writing

@@ -21,7 +21,7 @@ from openpyxl.utils import range_boundaries
 
 from outreach.auth.actors import SYSTEM, Actor
 from outreach.cli import cli
-from outreach.report.figures import figures_of
+from outreach.returns.figures import figures_of
 from outreach.report.workbook import export
 from outreach.report.workbook.book import Column, Sheet
 from outreach.report.workbook.paper import clean

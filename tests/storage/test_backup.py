@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from outreach.app import create_app
 from outreach.cli import cli
-from outreach.report.figures import figures_of
+from outreach.returns.figures import figures_of
 from outreach.storage import db, writing
 from outreach.storage.backup import NotABackup, backup_to, check, restore_from
 from outreach.storage.engine import sqlite_module

@@ -27,7 +27,7 @@ def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
 
     from outreach import audit
     from outreach.audit.tags import Tag
-    from outreach.report.figures import need_figures
+    from outreach.returns.figures import need_figures
 
     from .paper import write
     from .source import gather

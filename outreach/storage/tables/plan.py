@@ -75,9 +75,44 @@ class Operation(Base):
     standing: Mapped[bool] = mapped_column(default=False, server_default=false())
     urgent_limit_minutes: Mapped[int] = mapped_column(default=240, server_default="240")
     limit_minutes: Mapped[int] = mapped_column(default=1440, server_default="1440")
+    # Which counting rule its figures use, by measure code; absent: the standard one (``rollup.counting``).
+    counting: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     created_at: Mapped[dt.datetime] = mapped_column(Instant, default=utc_now)
     version: Mapped[int] = mapped_column(default=1)
     changes: Mapped[int] = mapped_column(default=0)
+
+
+class OperationVersion(Recorded, Base):
+    """What figures depend on in an operation, kept so that a past moment sees what stood then."""
+
+    __tablename__ = "operation_version"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    operation_id: Mapped[int] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(String(40))
+    parent_id: Mapped[int | None] = mapped_column()
+    starts_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    ends_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    time_zone: Mapped[str] = mapped_column(String(60))
+    day_starts_minutes: Mapped[int] = mapped_column()
+    entry_deadline_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    services_known: Mapped[bool] = mapped_column()
+    overlap_nil: Mapped[bool] = mapped_column()
+    counting: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    __table_args__ = (UniqueConstraint("operation_id", "version"),)
+
+
+class ServiceVersion(Recorded, Base):
+    """What figures depend on in a service: its kind decides which measures it owes and where it counts."""
+
+    __tablename__ = "service_version"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("service.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(30))
+
+    __table_args__ = (UniqueConstraint("service_id", "version"),)
 
 
 class OperationStep(Base):
