@@ -138,7 +138,8 @@ class FigureSet(Base):
 
     ``kind``: signed (every service that owes figures has signed) or provisional. ``signed``: participation id →
     version, hash and whether it stands. ``figures``: rows of measure, key, value, bound, basis, coverage.
-    ``definitions``: rule and version of each measure. ``hash``: SHA-256 of the canonical JSON of all of this.
+    ``definitions``: rule and version of each measure. ``named``: what the operation was called and when its window was
+    then. ``hash``: SHA-256 of the canonical JSON of all of this (``returns.set_rules``). See ``locked``.
     """
 
     __tablename__ = "figure_set"
@@ -155,6 +156,7 @@ class FigureSet(Base):
     reported: Mapped[int]
     expected: Mapped[int | None]
     definitions: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    named: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     signed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     figures: Mapped[list[Any]] = mapped_column(JSON, default=list)
     hash: Mapped[str] = mapped_column(String(64))
@@ -204,6 +206,8 @@ class ReturnFile(Base):
     ``content`` holds the sealed bytes until it was read, ``read`` the sealed values until it was decided about;
     neither outlives the decision (the answer file is made again from what stands) nor thirty days.
     ``refused``: code and parameters of what the file is instead. ``counts``: rows and faults, no content.
+    ``asked_by_id``: who asked that it is taken as soon as its turn comes; ``trouble``: message and parameters of what
+    stood in the way then.
     """
 
     __tablename__ = "return_file"
@@ -228,6 +232,8 @@ class ReturnFile(Base):
     read: Mapped[bytes | None] = mapped_column(LargeBinary)
     decided_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    trouble: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
 
 
 class ReturnRow(Base):

@@ -52,6 +52,7 @@ def upgrade():
         sa.Column("reported", sa.Integer(), nullable=False),
         sa.Column("expected", sa.Integer(), nullable=True),
         sa.Column("definitions", sa.JSON(), nullable=False),
+        sa.Column("named", sa.JSON(), nullable=False),
         sa.Column("signed", sa.JSON(), nullable=False),
         sa.Column("figures", sa.JSON(), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -203,6 +204,9 @@ def upgrade():
         sa.Column("read", sa.LargeBinary(), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("asked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("trouble", sa.JSON(), server_default="{}", nullable=False),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["user.id"], name=op.f("fk_return_file_asked_by_id")),
         sa.ForeignKeyConstraint(["decided_by_id"], ["user.id"], name=op.f("fk_return_file_decided_by_id")),
         sa.ForeignKeyConstraint(
             ["operation_id"], ["operation.id"], name=op.f("fk_return_file_operation_id"), ondelete="CASCADE"
