@@ -106,8 +106,10 @@ class SignOff(Base):
 
     ``figures``: whole numbers by measure code, and under ``"days"`` by day; as they stood at ``as_of``.
     ``definitions``: the rule and version of each measure signed. ``unsent``: phones that still held records then.
-    ``provisional``: signed although something was missing. ``return_uid``: the return that carried the typed name.
-    ``diff``: what a later change did to the figures, ``{measure: [signed, then]}``; kept when it was reopened.
+    ``provisional``: signed although something was missing, with its ``reason``. ``return_uid``: the return that carried the typed name.
+    ``diff``: what changed until the next signature, ``{measure: [signed, then]}``; written when that is given.
+    ``facts``: a mark of every record the figures rest on, by kind, so that a later change is noticed whatever the clock
+    says. ``changed``: the kinds of record that reopened it; empty when a person did.
     """
 
     __tablename__ = "sign_off"
@@ -129,6 +131,9 @@ class SignOff(Base):
     provisional: Mapped[bool] = mapped_column(default=False, server_default=false())
     return_uid: Mapped[str | None] = mapped_column(String(36))
     diff: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    reason: Mapped[str] = mapped_column(SealedText("sign_off", "reason"), default="", nullable=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    changed: Mapped[list[Any]] = mapped_column(JSON, default=list, server_default="[]")
 
     __table_args__ = (UniqueConstraint("participation_id", "version"),)
 
