@@ -4,7 +4,12 @@ Here belongs what the writer (``workbook``), the reader (``workbook_reader``, ``
 that take a return have in common. What a cell may say of daily totals is in ``rules``; nothing is looked up here.
 
 Layout of every data sheet: row 1 holds the codes of the columns and is hidden, row 2 their words, rows from 3 are
-filled in. Column A is hidden and holds the row's own number, which lets a row that is sent again be the same row.
+filled in. Column A (``ROW_ID``) is hidden and holds the row's own number, which lets a row that is sent again be the
+same row; column B (``ROW_CHECK``) is a formula that says OK or the fix; what is filled in follows. Lines without a
+number in column A are headings and sentences of ours. Daily totals and Referrals: then ``ROW_LABEL`` (a real day, or
+the words of a line of the window), then one column a measure; a line of the window has its value in the first of them;
+the last may be ``ROW_WHY``. *Start here*: column A the number, B English, C French; the two answers stand in column
+``ANSWER_COLUMN``. ``_meta``: column A the name of a field of ``Meta``, B its value as text; first line ``program``.
 """
 
 from __future__ import annotations
@@ -41,6 +46,9 @@ TITLES: dict[str, str] = {
 META_TITLE = "_meta"
 
 CODES_ROW, LABELS_ROW, FIRST_ROW = 1, 2, 3
+ROW_ID, ROW_CHECK, ROW_LABEL, ROW_WHY = "id", "check", "line", "why"
+"""Codes in row 1 of the columns that are not filled in."""
+ANSWER_COLUMN = 3
 ROWS = {CONTACTS: 200, CHARGES: 60}
 """Rows that are ready to be filled in; more when asked for."""
 MOST_ROWS = 100_000

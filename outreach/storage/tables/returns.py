@@ -246,6 +246,7 @@ class ReturnRow(Base):
 
     ``sheet``: contacts or charges. ``target_uid``: the contact, or the charge ('' for an arrest without one);
     ``person_id``: the person in that contact, or the accused. ``hash``: keyed mark of what the row said.
+    ``number``: the contact no. as it was typed ('' for none), so that the next workbook says it again.
     """
 
     __tablename__ = "return_row"
@@ -256,6 +257,7 @@ class ReturnRow(Base):
     row_id: Mapped[str] = mapped_column(String(20))
     target_uid: Mapped[str] = mapped_column(String(36), default="")
     person_id: Mapped[int | None] = mapped_column()
+    number: Mapped[str] = mapped_column(String(20), default="")
     hash: Mapped[str] = mapped_column(String(64))
     issue: Mapped[int]
     taken_at: Mapped[dt.datetime] = mapped_column(Instant)

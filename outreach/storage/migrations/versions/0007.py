@@ -295,6 +295,7 @@ def upgrade():
         sa.Column("row_id", sa.String(length=20), nullable=False),
         sa.Column("target_uid", sa.String(length=36), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("number", sa.String(length=20), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("issue", sa.Integer(), nullable=False),
         sa.Column("taken_at", sa.BigInteger(), nullable=False),
