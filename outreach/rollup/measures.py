@@ -9,10 +9,13 @@ A label or a definition may name ``%(age)s``: translate it with ``**measure.para
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from outreach.errors import Problem
+from outreach.rollup import counting
 from outreach.vocab import FOLLOW_UP_DAYS, N_, AgeBand, ServiceKind
 
 DOMAIN = N_("Outreach glossary, figures and their rules")
@@ -34,6 +37,15 @@ class NoSuchMeasure(Problem):
     status = 404
     message = N_("There is no measure called %(measure)s.")
     fix = N_("Choose a code from the list of definitions.")
+
+
+class NoSuchRule(Problem):
+    """The measure is not counted by a rule of that name."""
+
+    code = "no_such_rule"
+    status = 404
+    message = N_("%(measure)s is not counted by a rule called %(rule)s.")
+    fix = N_("Choose one of these rules: %(known)s.")
 
 
 class Family(StrEnum):
@@ -64,6 +76,8 @@ class Measure:
     values) that a row meets to count, after each person has one value; ``distinct`` is the column whose distinct
     values are counted, or ``total`` the column that is summed (neither: rows are counted). ``middle`` is the column
     (minutes, -1 not known) whose median in hours is the figure; ``parts`` the two measures whose quotient it is.
+    ``variant`` names its counting rule where there are several; a code such as ``persons_made_safe:strict`` asks for
+    that rule, one without a name for whatever the operation has chosen.
     """
 
     code: str
@@ -85,6 +99,17 @@ class Measure:
     parts: tuple[str, str] | None = None
     version: int = 1
     source: str = DOMAIN
+    variant: str = ""
+
+    @property
+    def base(self) -> str:
+        """The code without the name of a counting rule: under it numbers are told and places are chosen."""
+        return self.code.partition(":")[0]
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the code names the counting rule, so that it does not matter what an operation has chosen."""
+        return ":" in self.code
 
     @property
     def params(self) -> dict[str, int]:
@@ -120,7 +145,7 @@ class Measure:
         if self.code == "persons_referred":
             return "referrals_made"
         followed = self.frame == "referrals" and (self.days or self.distinct or self.middle)
-        return "referrals_received" if followed or self.frame == "outcomes" else self.code
+        return "referrals_received" if followed or self.frame == "outcomes" else self.base
 
 
 _C, _P, _E = Family.CONTACTS, Family.PERSONNEL, Family.ENFORCEMENT
@@ -305,7 +330,17 @@ STANDARD: tuple[str, ...] = (
     "referrals_received", "persons_arrested", "persons_charged", "charges", "kits_handed_out")
 """Codes that the command line and the workbook print, in their order."""
 
-_BY_CODE = {measure.code: measure for measure in (*CATALOGUE, *DERIVED)}
+
+
+def _variant(base: Measure, rule: counting.Rule) -> Measure:
+    return replace(
+        base, code=rule.code, variant=rule.name, where=rule.where, rule=rule.text, version=rule.version,
+        definition=rule.definition or base.definition, source=rule.source)
+
+
+_BASES = {measure.code: measure for measure in (*CATALOGUE, *DERIVED)}
+_VARIANTS = {rule.code: _variant(_BASES[rule.measure], rule) for rule in counting.RULES}
+_BY_CODE = {**_BASES, **_VARIANTS}
 _UNDER = re.compile(r"persons_under_(\d{1,3})")
 
 
@@ -317,13 +352,27 @@ def under(age: int) -> Measure:
 
 
 def measure(code: str) -> Measure:
-    """The measure called ``code``; ``persons_under_16`` and other band edges are understood.
+    """The measure called ``code``; ``persons_under_16`` and other band edges are understood, and the name of a counting
+    rule after a colon.
 
-    Raises ``NoSuchMeasure`` or ``NotABandEdge``.
+    Raises ``NoSuchMeasure``, ``NoSuchRule`` or ``NotABandEdge``.
     """
     if code in _BY_CODE:
         return _BY_CODE[code]
+    base, _, name = code.partition(":")
+    if name and base in counting.RULED:
+        raise NoSuchRule(measure=base, rule=name, known=", ".join(rule.name for rule in counting.rules_of(base)))
     threshold = _UNDER.fullmatch(code)
     if threshold:
         return under(int(threshold[1]))
     raise NoSuchMeasure(measure=code)
+
+
+def counted_by(code: str, choice: Mapping[str, Any]) -> Measure:
+    """The measure as an operation that chose ``choice`` (measure → rule) counts it, under the code asked for.
+
+    A code that names its rule is counted by that one. Raises what ``measure`` raises.
+    """
+    asked = measure(code)
+    rule = None if asked.fixed else counting.chosen(code, choice)
+    return asked if rule is None else replace(_VARIANTS[rule.code], code=code)
