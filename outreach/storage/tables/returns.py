@@ -106,7 +106,8 @@ class SignOff(Base):
 
     ``figures``: whole numbers by measure code, and under ``"days"`` by day; as they stood at ``as_of``.
     ``definitions``: the rule and version of each measure signed. ``unsent``: phones that still held records then.
-    ``provisional``: signed although something was missing, with its ``reason``. ``return_uid``: the return that carried the typed name.
+    ``provisional``: signed although something was missing, with its ``reason``. ``return_uid``: the return that carried
+    the typed name.
     ``diff``: what changed until the next signature, ``{measure: [signed, then]}``; written when that is given.
     ``facts``: a mark of every record the figures rest on, by kind, so that a later change is noticed whatever the clock
     says. ``changed``: the kinds of record that reopened it; empty when a person did.
@@ -173,6 +174,7 @@ class ReturnIssue(Base):
     """One return workbook as it was handed out: its number for this service, and what stood in it.
 
     ``prefilled``: the cells of totals by name as they were typed, and row id → hash for the other sheets.
+    ``taken``: the cells of totals by name as the last file of this issue that was taken said them.
     """
 
     __tablename__ = "return_issue"
@@ -184,6 +186,7 @@ class ReturnIssue(Base):
     made_at: Mapped[dt.datetime] = mapped_column(Instant)
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     prefilled: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    taken: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
 
     __table_args__ = (UniqueConstraint("participation_id", "issue"),)
 
@@ -247,6 +250,8 @@ class ReturnRow(Base):
     ``sheet``: contacts or charges. ``target_uid``: the contact, or the charge ('' for an arrest without one);
     ``person_id``: the person in that contact, or the accused. ``hash``: keyed mark of what the row said.
     ``number``: the contact no. as it was typed ('' for none), so that the next workbook says it again.
+    ``version``: of the contact or charge that the taking wrote, ``person_version``: of the accused; another one that
+    stands now was made on the site.
     """
 
     __tablename__ = "return_row"
@@ -258,6 +263,8 @@ class ReturnRow(Base):
     target_uid: Mapped[str] = mapped_column(String(36), default="")
     person_id: Mapped[int | None] = mapped_column()
     number: Mapped[str] = mapped_column(String(20), default="")
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
+    person_version: Mapped[int] = mapped_column(default=0, server_default="0")
     hash: Mapped[str] = mapped_column(String(64))
     issue: Mapped[int]
     taken_at: Mapped[dt.datetime] = mapped_column(Instant)

@@ -232,6 +232,7 @@ def upgrade():
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("made_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("prefilled", sa.JSON(), nullable=False),
+        sa.Column("taken", sa.JSON(), server_default="{}", nullable=False),
         sa.ForeignKeyConstraint(["made_by_id"], ["user.id"], name=op.f("fk_return_issue_made_by_id")),
         sa.ForeignKeyConstraint(
             ["participation_id"],
@@ -296,6 +297,8 @@ def upgrade():
         sa.Column("target_uid", sa.String(length=36), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("person_version", sa.Integer(), server_default="0", nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("issue", sa.Integer(), nullable=False),
         sa.Column("taken_at", sa.BigInteger(), nullable=False),
