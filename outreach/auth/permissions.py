@@ -263,6 +263,13 @@ PERMISSIONS: dict[str, Alternatives] = {
     # --- returns
     "totals.see": ((operation_coordinator,), (service_coordinator,)),
     "totals.change": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
+    "return_links.change": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
+    "return.cells": ((service_coordinator,),),  # what was written in a return about single persons
+    "returns.drop": ((operation_coordinator, not_archived),),
+    "close.see": ((operation_coordinator,),),
+    "close.remind": ((operation_coordinator, not_archived),),
+    "figures.lock": ((operation_coordinator, not_archived),),
+    "versions.see": ((operation_coordinator,), (commander,), (analyst,)),
     # --- report
     "figures.see": (
         (operation_coordinator,),
@@ -302,6 +309,12 @@ SEEN_BY: dict[str, str] = {
     "consents.withdraw": "consents.see",
     "case.change": "case.see",
     "totals.change": "totals.see",
+    "return_links.change": "totals.see",
+    "returns.drop": "operation.see",
+    "close.see": "operation.see",
+    "close.remind": "operation.see",
+    "figures.lock": "operation.see",
+    "versions.see": "operation.see",
     "team.change": "team.see",
     "roster.publish": "team.see",
     "officers.invite": "team.see",

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, delete, or_, select, update
 
 from ..engine import db
-from ..tables import Grant, Meeting, Operation, Person, Referral
+from ..tables import Grant, Meeting, Operation, Person, Referral, letting_go
 from . import consents
 from .phones import destroy_keys_of
 
@@ -24,9 +24,10 @@ def remove_operations(ids: Collection[int]) -> None:
     destroy_keys_of(ids)
     consents.destroy_keys_of(ids)
     belonging = _belonging(ids)
-    for table in reversed(db.metadata.sorted_tables):
-        if table in belonging:
-            _run(delete(table).where(belonging[table]))
+    with letting_go():
+        for table in reversed(db.metadata.sorted_tables):
+            if table in belonging:
+                _run(delete(table).where(belonging[table]))
     _stand_alone(ids)
     rooted = select(Person.id).where(Person.root_id.in_(ids))
     for step in (

@@ -21,6 +21,7 @@ from .field import (
     PersonMerge,
 )
 from .lists import ListItem, Offence, RegionSetting
+from .locked import letting_go
 from .phones import OperationKey, PhoneState, RadioCard, SealedRecord
 from .plan import (
     InvitationSent,
@@ -156,4 +157,5 @@ __all__ = [
     "TeamVersion",
     "Trial",
     "User",
+    "letting_go",
 ]

@@ -1,0 +1,61 @@
+"""Locked figures stay as they are: the session refuses to change or to delete them, except with their operation.
+
+Here belongs the refusal alone. It holds for objects and for statements; what writes past the session (a restored
+backup, a database console) is found out by the hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState
+
+from ..engine import db
+from .returns import FigureSet
+
+_letting_go: ContextVar[bool] = ContextVar("outreach_letting_locked_figures_go", default=False)
+
+
+class Locked(RuntimeError):
+    """A programming error: no page and no command changes locked figures."""
+
+
+@contextmanager
+def letting_go() -> Iterator[None]:
+    """While an operation is removed with everything in it, its locked figures go too."""
+    token = _letting_go.set(True)
+    try:
+        yield
+    finally:
+        _letting_go.reset(token)
+
+
+def _refuse(what: str) -> None:
+    raise Locked(f"locked figures are not {what}; what comes later enters the next version")
+
+
+@event.listens_for(FigureSet, "before_update")
+def _row_changed(_mapper: Any, _connection: Any, _row: FigureSet) -> None:
+    _refuse("changed")
+
+
+@event.listens_for(FigureSet, "before_delete")
+def _row_deleted(_mapper: Any, _connection: Any, _row: FigureSet) -> None:
+    _refuse("deleted")
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _statement(state: ORMExecuteState) -> None:
+    if not (state.is_update or state.is_delete):
+        return
+    # An entity's table carries annotations and is another object: the name tells.
+    if getattr(getattr(state.statement, "table", None), "name", "") != FigureSet.__tablename__:
+        return
+    if state.is_update:
+        _refuse("changed")
+    if not _letting_go.get():
+        _refuse("deleted")
