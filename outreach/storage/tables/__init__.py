@@ -20,6 +20,7 @@ from .field import (
     Person,
     PersonMerge,
 )
+from .kept import UNCHANGED, write_versions
 from .lists import ListItem, Offence, RegionSetting
 from .locked import letting_go
 from .phones import OperationKey, PhoneState, RadioCard, SealedRecord
@@ -79,6 +80,7 @@ from .returns import (
 from .shifts import CalendarLink, RosterSeen, Shift, ShiftVersion
 
 __all__ = [
+    "UNCHANGED",
     "AccountLink",
     "Accused",
     "AccusedVersion",
@@ -158,4 +160,5 @@ __all__ = [
     "Trial",
     "User",
     "letting_go",
+    "write_versions",
 ]
