@@ -228,7 +228,8 @@ class Row:
 @dataclass(frozen=True)
 class Fault:
     """Something to fix. ``cell``: ``C7`` (or '' for the sheet). ``must``: the row is not taken until it is fixed;
-    otherwise it is only to be checked. ``name``: the cell of totals, ``row_id``: the row, that it stands in the way of.
+    otherwise it is only to be checked. ``name``: the cell of totals, ``row_id``: the row, that it stands in the way of;
+    ``column``: the code of the column, by which the answer finds the cell in our own layout.
     """
 
     sheet: str
@@ -240,6 +241,7 @@ class Fault:
     must: bool = True
     name: str = ""
     row_id: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True)
