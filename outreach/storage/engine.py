@@ -149,6 +149,7 @@ class Session(FlaskSession):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.once_committed: list[Callable[[], object]] = []
+        self.changed: set[int] = set()
 
     def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **_rest: Any) -> Any:
         return self.connected() if bind is None else bind
@@ -161,6 +162,7 @@ class Session(FlaskSession):
         return held
 
     def commit(self) -> None:
+        self._settle()
         held = self.held
         if self.in_transaction() or held is None:
             super().commit()
@@ -173,8 +175,16 @@ class Session(FlaskSession):
             except OSError:  # it is committed all the same, and what was not done is found out later
                 _log.exception("what should follow a commit could not be done")
 
+    def _settle(self) -> None:
+        """What every write owes that changed something under the figures of an operation, whichever command it was."""
+        changed, self.changed = self.changed, set()
+        if changed:
+            from .queries import reopening  # queries stand on this module
+
+            reopening.settle(changed)
+
     def rollback(self) -> None:
-        self.once_committed = []
+        self.once_committed, self.changed = [], set()
         super().rollback()
         self._let_go()
 
@@ -184,7 +194,7 @@ class Session(FlaskSession):
 
     def start_over(self) -> None:
         """End the transaction without a trace; the next one has the same connection, which spares fetching one."""
-        self.once_committed = []
+        self.once_committed, self.changed = [], set()
         super().rollback()
         if self.held is not None:
             self.held.rollback()
@@ -253,6 +263,11 @@ def once_committed(action: Callable[[], object]) -> None:
     must find out later, by itself, that it was not done.
     """
     db.session().once_committed.append(action)
+
+
+def changed(operation_id: int) -> None:
+    """The running write changes something under the figures of the operation: see ``queries.reopening``."""
+    db.session().changed.add(operation_id)
 
 
 def running() -> Connection:

@@ -19,7 +19,7 @@ from outreach.errors import NotFound
 from outreach.vocab import OperationStatus, ParticipationStatus, ServiceKind
 
 from ..case_keys import DRAFT, case_keys
-from ..engine import db, once_committed, running
+from ..engine import changed, db, once_committed, running
 from ..keys import Place
 from ..prepared import Prepared, insert_columns
 from ..tables import (
@@ -360,6 +360,7 @@ def count_change(operation_ids: frozenset[int], own: int) -> str:
 
     Gives the status of the operation ``own`` as it stands in this write.
     """
+    changed(own)
     connection = running()
     statuses = {one: _COUNT_CHANGE.run(connection, {"operation": one}).fetchone()[0] for one in sorted(operation_ids)}
     return str(statuses[own])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
-from ..engine import db
-from ..tables import Operation, Participation, ParticipationVersion, Service
+from ..engine import changed, db
+from ..tables import UNCHANGED, Operation, Participation, ParticipationVersion, Service
 from .access import ancestors_of, descendants_of
 
 
@@ -65,12 +65,13 @@ def note_change(operation_id: int) -> None:
 
     Call it in every command that changes a fact; on PostgreSQL the row lock also serialises writers of one operation.
     """
+    changed(operation_id)
     ids = sorted(ancestors_of(operation_id))
     db.session.execute(
         update(Operation)
         .where(Operation.id.in_(ids))
         .values(changes=Operation.changes + 1)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False, **{UNCHANGED: True})
     )
 
 

@@ -14,11 +14,14 @@ from sqlalchemy import func, select, update
 
 from outreach.vocab import EntryMode, ParticipationStatus, SignState
 
+from ..days import day_number
 from ..engine import db
 from ..tables import (
     Accused,
+    AccusedVersion,
     Adjustment,
     Contact,
+    ContactVersion,
     Participation,
     ParticipationVersion,
     Service,
@@ -26,6 +29,9 @@ from ..tables import (
     Tally,
     User,
 )
+from ..tree import SECOND
+from ..types import micros
+from .access import descendants_of
 
 _TAKING_PART = (ParticipationStatus.INVITED.value, ParticipationStatus.CONFIRMED.value)
 
@@ -169,3 +175,30 @@ def count(operation_id: int) -> int:
     """How many signatures were ever given in the operation."""
     query = select(func.count(SignOff.id)).join(Participation, Participation.id == SignOff.participation_id)
     return db.session.scalar(query.where(Participation.operation_id == operation_id)) or 0
+
+
+# --- when something was first heard -----------------------------------------------------------------------------------
+
+
+def first_heard(operation_id: int, as_of: dt.datetime | None = None) -> dict[tuple[int, int], int]:
+    """(service, day number, -1: the window) → UTC second at which anything of it was first recorded here, whatever
+    became of it since; for ``rollup.completeness.timeliness``."""
+    tree = descendants_of(operation_id)
+    found: dict[tuple[int, int], int] = {}
+    for table, owner, day in (
+        (ContactVersion, ContactVersion.service_id, ContactVersion.day),
+        (Tally, Tally.service_id, Tally.day),
+        (AccusedVersion, Accused.service_id, None),
+    ):
+        first = func.min(table.recorded_at, type_=table.recorded_at.type)
+        query = select(owner, first) if day is None else select(owner, first, day).group_by(day)
+        if day is None:
+            query = query.join(Accused, Accused.id == AccusedVersion.accused_id)
+        place = Accused if day is None else table
+        query = query.where(place.operation_id.in_(tree)).group_by(owner)
+        if as_of is not None:
+            query = query.where(table.recorded_at <= as_of)
+        for service, at, *on in db.session.execute(query):
+            key = (service, day_number(on[0]) if on else -1)
+            found[key] = min(found.get(key, 1 << 62), micros(at) // SECOND)
+    return found
