@@ -33,7 +33,6 @@ from outreach.vocab import (
 from . import tree as small
 from .days import day_begins, day_number, operational_day
 from .engine import db
-from .queries.report import whole_tree
 from .tables import (
     ContactVersion,
     FollowUp,
@@ -63,7 +62,7 @@ def facts_of(operation_id: int, as_of: dt.datetime | None = None) -> Facts:
     tree = Tree(operation_id, as_of)
     root = tree.rows[operation_id]
     today = operational_day(now, root["time_zone"], root["day_starts_minutes"])
-    joined = _joined_persons(operation_id, as_of)
+    joined = _joined_persons(tree)
     return Facts.of(
         root=operation_id,
         now=micros(now) // SECOND,
@@ -141,11 +140,11 @@ def _listed(codes: Any, vocabulary: type[Vocabulary]) -> Any:
 # Persons met and contacts ---------------------------------------------------------------------------------------------
 
 
-def _joined_persons(operation_id: int, as_of: dt.datetime | None) -> dict[int, int]:
+def _joined_persons(tree: Tree) -> dict[int, int]:
     """Person key → the key it was found to be the same person as, chains followed; merges of the whole tree."""
     merges = (
         select(PersonMerge.person_key, PersonMerge.into_key)
-        .where(PersonMerge.operation_id.in_(whole_tree(operation_id)), stood(PersonMerge, as_of))
+        .where(PersonMerge.operation_id.in_(tree.whole), stood(PersonMerge, tree.as_of))
         .order_by(PersonMerge.recorded_at, PersonMerge.id)
     )
     found: dict[int, int] = {}

@@ -3,14 +3,19 @@
 Here belong the operations of a tree, what stood there at a moment, and its small frames (columns as in
 ``rollup.facts``, as lists). Millions of rows do not pass here, nothing is counted here, and pandas is not needed.
 
-ASSUMPTIONS: the fields of an operation (window, deadline, ``services_known``) are as they stand now, because they keep
-no versions; an operation that did not exist yet at the moment asked for is left out, and when it is the one asked for
-its services are not known.
+A past moment sees everything as it stood: rows by their versions, operations (also which lay under which) and services
+by those that ``tables.kept`` writes. An operation that did not exist yet is left out; when it is the one asked for its
+services are not known.
+
+ASSUMPTIONS: what stood before release 0007 kept versions of operations and services is taken to have stood always. What
+was removed with everything in it (a sample, a rehearsal) is gone from the past too. A write stands from the server's
+time within it, a moment before it is committed and shown. Names of services and titles of offences are today's.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, and_, exists, func, literal, or_, select
@@ -28,14 +33,17 @@ from .tables import (
     ChargeVersion,
     Offence,
     Operation,
+    OperationVersion,
     Participation,
     ParticipationVersion,
     Service,
+    ServiceVersion,
     Staff,
     Tally,
     Team,
     TeamMember,
     TeamVersion,
+    write_versions,
 )
 from .types import micros
 
@@ -56,31 +64,76 @@ def known(version: Any, as_of: dt.datetime | None) -> ColumnElement[bool]:
     return literal(True) if as_of is None else version.recorded_at <= as_of
 
 
+_OF_OPERATION = (
+    Operation.parent_id,
+    Operation.code,
+    Operation.services_known,
+    Operation.overlap_nil,
+    Operation.starts_at,
+    Operation.ends_at,
+    Operation.time_zone,
+    Operation.day_starts_minutes,
+    Operation.entry_deadline_at,
+    Operation.counting,
+)
+
+
+def _stood_then(as_of: dt.datetime) -> dict[int, dict[str, Any]]:
+    """Every operation of the site as it stood at a past moment; those that did not exist yet are left out."""
+    columns = [getattr(OperationVersion, column.key) for column in _OF_OPERATION]
+    query = select(OperationVersion.operation_id.label("id"), *columns).where(stood(OperationVersion, as_of))
+    return {row.id: dict(row._mapping) for row in db.session.execute(query)}
+
+
+def _under(root: int, every: dict[int, dict[str, Any]]) -> set[int]:
+    """The operation and everything under it, of the rows given; ends in a cycle too."""
+    children: dict[int, list[int]] = {}
+    for one, row in every.items():
+        if row["parent_id"] is not None:
+            children.setdefault(row["parent_id"], []).append(one)
+    found: set[int] = set()
+    waiting = [root] if root in every else []
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += children.get(one, ())
+    return found
+
+
 class Tree:
     """The operations asked for, and what stood at the moment asked for."""
 
     def __init__(self, root: int, as_of: dt.datetime | None) -> None:
         self.root, self.as_of = root, as_of
-        query = (
-            select(
-                Operation.id,
-                Operation.parent_id,
-                Operation.code,
-                Operation.services_known,
-                Operation.overlap_nil,
-                Operation.starts_at,
-                Operation.ends_at,
-                Operation.time_zone,
-                Operation.day_starts_minutes,
-                Operation.entry_deadline_at,
-                Operation.created_at,
-            )
-            .where(Operation.id.in_(descendants_of(root)))
-            .order_by(Operation.id)
-        )
-        self.rows = {row.id: dict(row._mapping) for row in db.session.execute(query)}
-        self.unborn = {i for i, row in self.rows.items() if as_of is not None and row["created_at"] > as_of}
+        if as_of is None:
+            query = select(Operation.id, *_OF_OPERATION).where(Operation.id.in_(descendants_of(root)))
+            self.rows = {row.id: dict(row._mapping) for row in db.session.execute(query.order_by(Operation.id))}
+            self.unborn: set[int] = set()
+        else:
+            self._as_it_stood(as_of)
         self.ids = sorted(set(self.rows) - self.unborn)
+
+    def _as_it_stood(self, as_of: dt.datetime) -> None:
+        write_versions()  # what this very write has changed so far
+        every = _stood_then(as_of)
+        self.rows = {one: every[one] for one in sorted(_under(self.root, every))}
+        self.unborn = {self.root} - set(every)
+        if self.unborn:
+            query = select(Operation.id, *_OF_OPERATION).where(Operation.id == self.root)
+            self.rows[self.root] = dict(db.session.execute(query).one()._mapping) | {"parent_id": None}
+        self._every = every
+
+    @cached_property
+    def whole(self) -> list[int]:
+        """Ids of every operation connected with this one at the moment: up to the top and down from there."""
+        if self.as_of is None:
+            return list(db.session.scalars(whole_tree(self.root)))
+        top, seen = self.root, {self.root}
+        while (above := self._every.get(top, {}).get("parent_id")) in self._every and above not in seen:
+            top = above
+            seen.add(top)
+        return sorted({self.root, *_under(top, self._every)})
 
     def days(self, operation: int, starts_at: Any, ends_at: Any) -> tuple[int, int]:
         row = self.rows[operation]
@@ -172,12 +225,14 @@ def _columns(query: Any, *names: str) -> dict[str, list[Any]]:
 
 def _parts(tree: Tree) -> list[Any]:
     """(participation, operation, service, kind, status, entry mode, own window) as they stood."""
+    then = and_(ServiceVersion.service_id == Service.id, stood(ServiceVersion, tree.as_of))
+    kind = Service.kind if tree.as_of is None else func.coalesce(ServiceVersion.kind, Service.kind).label("kind")
     query = (
         select(
             Participation.id,
             Participation.operation_id,
             Participation.service_id,
-            Service.kind,
+            kind,
             ParticipationVersion.status,
             ParticipationVersion.entry_mode,
             ParticipationVersion.starts_at,
@@ -191,6 +246,8 @@ def _parts(tree: Tree) -> list[Any]:
         .where(Participation.operation_id.in_(tree.ids))
         .order_by(Participation.id)
     )
+    if tree.as_of is not None:
+        query = query.outerjoin(ServiceVersion, then)
     return list(db.session.execute(query))
 
 
@@ -230,7 +287,7 @@ def _chosen_places(tree: Tree) -> dict[tuple[int, str], int]:
             ParticipationVersion,
             and_(ParticipationVersion.participation_id == Participation.id, stood(ParticipationVersion, tree.as_of)),
         )
-        .where(Participation.operation_id.in_(whole_tree(tree.root)), Participation.service_id.in_(here))
+        .where(Participation.operation_id.in_(tree.whole), Participation.service_id.in_(here))
         .order_by(ParticipationVersion.recorded_at, ParticipationVersion.id)
     )
     codes = {measure.place_code for measure in CATALOGUE}
