@@ -72,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     schema.attach(app)
     transaction.register(app)
     app.before_request(guard.check_origin)
+    app.before_request(guard.allow_larger_body)
     csrf = CSRFProtect(app)
     signin.register(app, settings, keys)
     app.before_request(guard.guard_packages)

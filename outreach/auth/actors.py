@@ -41,6 +41,14 @@ SYSTEM = Actor(user=None, name="command line", system=True)
 BY_LINK = Actor(user=None, name="by invitation link")
 
 
+def by_return_link(service: int, operation: int) -> Actor:
+    """A service that sends its return without an account: it may what its coordinator may, in this operation alone.
+
+    Only for what the page behind the link does; the command of the link has checked that it works.
+    """
+    return Actor(user=None, name="by return link", bounds=(Bound(Role.SERVICE_COORDINATOR, service, operation),))
+
+
 @dataclass(frozen=True)
 class Target:
     """What an action is about. Empty when it is about nothing in particular.

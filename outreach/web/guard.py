@@ -11,13 +11,13 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from outreach.auth.actors import NOTHING, Target
 from outreach.auth.permissions import PERMISSIONS, may, sees
 from outreach.errors import Forged, NotAllowed, NotFound, SignInNeeded
 
-from . import transaction
+from . import sessions, transaction
 
 # A loader takes the URL's arguments and gives the target and what the view is called with.
 Loader = Callable[..., tuple[Target, dict[str, Any]]]
@@ -42,6 +42,7 @@ def guard(
     short: bool = False,
     proven: bool = False,
     nameless: bool = False,
+    most: int = 0,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Protect a view with ``action``.
 
@@ -49,7 +50,8 @@ def guard(
     the journal. ``writes=False`` marks an unsafe request that saves nothing (a preview) or opens its write itself.
     ``short``: see ``transaction``. ``proven``: what is sent carries its own proof of who sent it (a key that only the
     phone and the site have), so that no other site can forge it, and no CSRF token is asked for. ``nameless``: whoever
-    asks is nobody: no session is read, touched or begun, and no cookie leaves.
+    asks is nobody: no session is read, touched or begun, and no cookie leaves. ``most``: bytes that somebody who is
+    signed in may send here, where that is more than elsewhere.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -74,6 +76,7 @@ def guard(
         guarded.short = short  # type: ignore[attr-defined]  # read before the request
         guarded.proven = proven  # type: ignore[attr-defined]  # read at start-up
         guarded.nameless = nameless  # type: ignore[attr-defined]  # read before the request
+        guarded.most = most  # type: ignore[attr-defined]  # read before the request
         return guarded
 
     return decorate
@@ -107,6 +110,15 @@ def check_origin() -> None:
         return
     if origin is not None and urlsplit(origin).netloc != request.host:
         raise Forged()
+
+
+def allow_larger_body() -> None:
+    """Let somebody who is signed in send more where the view says so; before anything reads what was sent."""
+    most = getattr(current_app.view_functions.get(request.endpoint or ""), "most", 0)
+    if most and request.method not in transaction.SAFE_METHODS:
+        sessions.know_the_actor()
+        if g.actor.user is not None:
+            request.max_content_length = most
 
 
 def own_path(going: str | None, default: str = "/") -> str:

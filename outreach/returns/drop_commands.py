@@ -1,0 +1,132 @@
+"""Many returns at once: storing what was dropped, and doing what waits, one file after the other.
+
+Each file is received, read and taken in writes of its own, so that one that fails keeps nobody else waiting, and what
+was done stands when the server stops. What waits is told by the files themselves: whoever looks next goes on with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from outreach import audit
+from outreach.audit.tags import Tag
+from outreach.auth.actors import BY_RETURN_LINK, SYSTEM, Actor
+from outreach.auth.permissions import may
+from outreach.errors import Invalid, NotAllowed, Problem, Unavailable
+from outreach.storage import writing
+from outreach.storage.queries import access, accounts
+from outreach.storage.queries import drops as rows
+from outreach.storage.tables import Operation, ReturnFile
+from outreach.vocab import ReturnState
+
+from . import drop_rules as rules
+from . import return_commands, take_commands
+
+HEADLINE = "persons_met"
+
+
+def store(actor: Actor, operation: Operation, files: Iterable[tuple[str, bytes]], drop_uid: str) -> int:
+    """Keep what was dropped, sealed, each file in a write of its own; how many. Nothing is read yet.
+
+    What is left out (too large, twice, too many) stands in the drop with its reason. Raises ``NotAllowed``.
+    """
+    if not may(actor, "returns.drop", access.operation_target(operation)):
+        raise NotAllowed()
+    operation_id, kept, stored = operation.id, 0, 0
+    for name, content in files:
+        with writing():
+            count, total = rows.counted(operation_id, drop_uid)
+            if count >= 2 * rules.MOST_FILES:
+                break
+            twice = rows.same_bytes(operation_id, drop_uid, hashlib.sha256(content).hexdigest())
+            fault = rules.fault(len(content), count, total, twice)
+            file = return_commands.receive(
+                actor, operation, b"" if fault else content, name, how="drop", drop_uid=drop_uid
+            )
+            if fault:
+                rows.give_up(file.id, fault)
+            stored += 1
+            kept += not fault
+    with writing():
+        audit.record(
+            actor, Tag.RETURNS_DROPPED, kind="operation", object_id=operation_id, operation=operation_id, files=kept
+        )
+    return stored
+
+
+def ask(actor: Actor, operation: Operation, drop_uid: str) -> int:
+    """Have every file of the drop that is ready taken, one after the other, beside the request; how many.
+
+    Raises ``NotAllowed``.
+    """
+    if not may(actor, "returns.drop", access.operation_target(operation)):
+        raise NotAllowed()
+    asked = rows.ask(operation.id, drop_uid, actor.user)
+    if asked:
+        audit.record(
+            actor, Tag.RETURNS_ASKED, kind="operation", object_id=operation.id, operation=operation.id, files=asked
+        )
+    return asked
+
+
+def step(operation_id: int, drop_uid: str) -> bool:
+    """Do the next thing of a drop: read a file that waits, or take one that was asked for. False when nothing waits.
+
+    Holds its own writes. Raises ``Unavailable`` when nothing can be saved now.
+    """
+    file = rows.next_step(operation_id, drop_uid)
+    if file is None:
+        return False
+    if file.state == ReturnState.WAITING:
+        read(file)
+    else:
+        _take(file)
+    return True
+
+
+def read(file: ReturnFile) -> None:
+    """Read one file that waits, as the one who sent it. What fails on our side is told of the file."""
+    number = file.id
+    try:
+        return_commands.read(_actor(file.received_by_id, by_link=file.link_id is not None), file)
+    except Unavailable:
+        raise
+    except Problem:
+        with writing():
+            rows.give_up(number, {"code": "drop_failed"})
+    except Exception:
+        with writing():
+            rows.give_up(number, {"code": "drop_failed"})
+        raise
+
+
+def _take(file: ReturnFile) -> None:
+    number, by = file.id, file.asked_by_id
+    trouble: dict[str, Any] = {"message": rules.LEFT_OUT["drop_failed"][0]}
+    try:
+        take_commands.take(_actor(by), file)
+        trouble = {}
+    except Unavailable:
+        raise
+    except Problem as problem:
+        trouble = _told(problem)
+    finally:
+        with writing():
+            rows.settle(number, trouble)
+
+
+def _told(problem: Problem) -> dict[str, Any]:
+    """What stood in the way, to be kept with the file: marked words and their parameters."""
+    if isinstance(problem, Invalid) and problem.findings:
+        first = problem.findings[0]
+        return {"message": first.message, "params": dict(first.params)}
+    return {"message": problem.message, "fix": problem.fix, "params": dict(problem.params)}
+
+
+def _actor(user_id: int | None, *, by_link: bool = False) -> Actor:
+    """Who sent a file or asked for it, with the rights that she has now."""
+    if user_id is None:
+        return BY_RETURN_LINK if by_link else SYSTEM
+    return access.actor_of(accounts.by_id(user_id))
