@@ -83,6 +83,21 @@ def _grid(book: Ledger, measure: Measure) -> dict[tuple[int, int], Cell]:
     return out
 
 
+def day_due(book: Ledger, service: int, measure: Measure, day: int) -> int:
+    """UTC second from which a day's cell is overdue."""
+    due = book.facts.day_begins(day) + SECONDS_PER_DAY + book.facts.due_hours * 3600
+    deadline = book.places.deadline(service, measure)
+    return min(due, deadline) if deadline >= 0 else due
+
+
+def window_due(book: Ledger, service: int, measure: Measure) -> int | None:
+    """UTC second from which a figure asked once is overdue; None when neither a deadline nor the window is known."""
+    deadline, own = book.places.deadline(service, measure), book.places.days(service, measure)
+    if deadline >= 0:
+        return deadline
+    return book.facts.day_begins(own[-1] + 1) + book.facts.due_hours * 3600 if own else None
+
+
 class _Row:
     """One service's cells of one measure."""
 
@@ -91,6 +106,7 @@ class _Row:
         self.place = book.places.place(service, measure)
         self.source = book.source(service, measure)
         self.own = book.places.days(service, measure)
+        self.adjusted = book.adjusted(service, measure)
 
     def cells(self) -> list[Cell]:
         if not self.measure.by_day:
@@ -123,6 +139,7 @@ class _Row:
         return sorted({*window, *self.own, *further} - {UNDATED})
 
     def _number(self, day: int, value: int) -> Cell:
+        value += self.adjusted.get(day, 0)
         return self._cell(day, CellState.NUMBER if value else CellState.ZERO, value)
 
     def _from_tallies(self) -> list[Cell]:
@@ -197,9 +214,7 @@ class _Row:
     def _pending(self, day: int) -> Cell:
         facts = self.book.facts
         begins, limit = facts.day_begins(day), facts.due_hours * 3600
-        deadline = self.book.places.deadline(self.service, self.measure)
-        due = begins + SECONDS_PER_DAY + limit
-        due = min(due, deadline) if deadline >= 0 else due
+        due = day_due(self.book, self.service, self.measure, day)
         if day > facts.today or facts.now < begins or self._not_open():
             state = CellState.LATER
         elif facts.now >= due:
@@ -210,9 +225,8 @@ class _Row:
 
     def _pending_window(self, day: int) -> Cell:
         facts = self.book.facts
-        deadline = self.book.places.deadline(self.service, self.measure)
         ends = facts.day_begins(self.own[-1] + 1) if self.own else None
-        due = deadline if deadline >= 0 else None if ends is None else ends + facts.due_hours * 3600
+        due = window_due(self.book, self.service, self.measure)
         if self._not_open():
             state = CellState.LATER
         elif due is not None and facts.now >= due:

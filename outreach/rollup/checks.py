@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from outreach.rollup.counting import RULED
 from outreach.rollup.facts import Facts
 from outreach.rollup.grouping import distinct_by
 from outreach.rollup.ledger import Ledger, ledger
@@ -66,6 +67,7 @@ _AGES = N_("Persons with ages on both sides of 18, counted as under 18: %(person
 _SAME_CODE = N_("Person codes that appear twice in one contact, maybe issued twice: %(persons)s.")
 _NOT_CONFIRMED = N_("Entries of a service that has not confirmed its part: %(rows)s.")
 _NO_ACCUSED = N_("Charges without a person charged among the standing records: %(charges)s.")
+_OTHER_RULE = N_("Numbers told under another counting rule, not counted here: %(tallies)s.")
 _PARTS = N_("The staff categories add up to %(parts)s, but the number told is %(whole)s.")
 _FACT_FRAMES = ("meetings", "contacts", "referrals", "outcomes", "accused", "charges", "deployed")
 
@@ -75,7 +77,7 @@ def checks(facts: Facts) -> list[Check]:
     book = ledger(facts)
     found = [
         *_contradictions(book), *_not_chosen(book), *_outside(book), *_not_confirmed(book), *_both_sources(book),
-        *_codes(book), *_charges(book), *_staff_parts(book), *_met_twice(book), *_children(book)]
+        *_codes(book), *_charges(book), *_staff_parts(book), *_met_twice(book), *_other_rule(book), *_children(book)]
     order = list(Severity)
     return sorted(found, key=lambda check: order.index(check.severity))
 
@@ -100,8 +102,24 @@ def _contradictions(book: Ledger) -> Iterator[Check]:
                             {"low": known[low], "high": known[high], **measure_of(low).params},
                             where | {"measure": low})
         yield from _answers(known, where)
-        if known.get("charges") and known.get("persons_charged") == 0:
+        if known.get("charges") and known.get("persons_charged") == 0 and _alike(book):
             yield Check("charges_without_person", Severity.PROBLEM, _NO_CHARGED, {"charges": known["charges"]}, where)
+
+
+def _alike(book: Ledger) -> bool:
+    """Whether charges and persons charged are counted by rules of one name, so that the one implies the other."""
+    charges, charged = (book.ruled(measure_of(code)).variant for code in ("charges", "persons_charged"))
+    return charges == charged
+
+
+def _other_rule(book: Ledger) -> Iterator[Check]:
+    """Numbers that were told where, or when, the measure was counted by another rule: they cannot be compared."""
+    for code in RULED:
+        measure = measure_of(code)
+        for service in book.services():
+            if told := book.told_otherwise(service, measure):
+                yield Check("told_under_another_rule", Severity.QUESTION, _OTHER_RULE, {"tallies": len(told)},
+                            {"service": service, "measure": code})
 
 
 def _answers(known: Mapping[str, int], where: Mapping[str, Any]) -> Iterator[Check]:

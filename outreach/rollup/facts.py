@@ -10,13 +10,17 @@ the agency); ``outcomes`` one per referral and outcome that stands; ``accused`` 
 ``charges`` one per charge line; ``deployed`` one per person of staff; ``tallies`` one per cell of daily totals (``day``
 -1: asked once for the window); ``participations`` one per participation of any status; ``operations`` one per
 operation of the tree; ``places`` one per reporting place that was chosen; ``joint`` one per service that only works
-in joint teams led by another (``lead``) and has no team of its own.
+in joint teams led by another (``lead``) and has no team of its own; ``adjustments`` one per signed number that a
+service added to a figure (``day`` -1: of the whole window); ``overlaps`` one per pair of services and measure of which
+somebody said how many both counted (the smaller id is ``service``).
 
 Units: ``day`` is days since 1970-01-01 of the operational day, -1 not known; ``at``, ``deadline``, ``now`` are UTC
 seconds (``deadline`` -1: none). Rows are already limited to what was recorded as of the moment asked for.
 
 Decided here, where the contract was silent:
 
+- Tallies and adjustments may have a further column ``rule``: the counting rule under which the number was told. Without
+  it, or where it is empty, that is the standard one.
 - ``joint`` may be left out; its services owe no contact figure of their own and their cells read *elsewhere*.
 - ``today_began`` is the UTC second at which ``today`` began (day start and time zone applied); without it a day
   begins at UTC midnight.
@@ -89,6 +93,8 @@ COLUMNS: dict[str, dict[str, Any]] = {
         "first_day": "int32", "last_day": "int32", "deadline": "int64"},
     "places": {"service": "int32", "measure": TEXT, "operation": "int32"},
     "joint": {"operation": "int32", "service": "int32", "lead": "int32"},
+    "adjustments": {"operation": "int32", "service": "int32", "measure": TEXT, "day": "int32", "amount": "int64"},
+    "overlaps": {"operation": "int32", "service": "int32", "other": "int32", "measure": TEXT, "persons": "int64"},
 }
 """Frame name -> column -> dtype, or the closed list that a category column's values come from."""
 
@@ -176,8 +182,11 @@ class Facts:
     operations: DataFrame
     places: DataFrame
     joint: DataFrame
+    adjustments: DataFrame
+    overlaps: DataFrame
     today_began: int | None = None
     not_open: frozenset[int] = frozenset()
+    counting: Mapping[str, Any] = field(default_factory=dict)
     remembered: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -188,10 +197,12 @@ class Facts:
 
     @classmethod
     def of(cls, *, root: int, now: int, today: int, due_hours: int = 12, today_began: int | None = None,
-           not_open: frozenset[int] = frozenset(), **frames: Mapping[str, Any] | Any) -> Facts:
+           not_open: frozenset[int] = frozenset(), counting: Mapping[str, Any] | None = None,
+           **frames: Mapping[str, Any] | Any) -> Facts:
         """Facts of the frames given; those left out are empty. Columns are cast, see ``fit``.
 
         ``not_open``: operations that were still being planned at the moment asked for; nothing is due in them.
+        ``counting``: measure -> the counting rule that the operation asked for has chosen; without it the standard one.
         """
         unheard_of = set(frames) - set(COLUMNS)
         if unheard_of:
@@ -199,7 +210,7 @@ class Facts:
         made: dict[str, Any] = {
             name: fit(name, frames[name]) if name in frames else empty(name) for name in COLUMNS}
         return cls(root=root, now=now, today=today, due_hours=due_hours, today_began=today_began,
-                   not_open=not_open, **made)
+                   not_open=not_open, counting=counting or {}, **made)
 
     def day_begins(self, day: int) -> int:
         """UTC second at which the operational ``day`` begins."""

@@ -5,7 +5,8 @@ the values that the tallies hold. Totals, cells and checks only arrange what the
 
 A service is *in* for a measure once its source is known. Contacts mode and mode *none*: records, once the service has
 a contact of any result, a row of the measure's own frame or a tally of zero contacts at its reporting place; for
-measures of the whole window the records of that family, else a tally. Daily totals: tallies alone.
+measures of the whole window the records of that family, else a tally. Daily totals: tallies alone. An adjustment is
+added to either at the reporting place and never makes a figure known.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from outreach.rollup import persons
+from outreach.rollup import counting, persons
 from outreach.rollup.facts import Facts
-from outreach.rollup.measures import Family, Measure
+from outreach.rollup.measures import Family, Measure, counted_by
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.places import Places
 from outreach.rollup.units import UNDATED, Pairs, Units, among, day_of, firsts, grouped, unique
@@ -29,10 +30,11 @@ _EVIDENCE = {
 
 @dataclass(frozen=True)
 class Tally:
-    """What a service said about one day (or ``UNDATED``: the window) of one measure."""
+    """What a service said about one day (or ``UNDATED``: the window) of one measure, and under which counting rule."""
 
     state: str
     value: int
+    rule: str = ""
 
     @property
     def heard(self) -> bool:
@@ -46,8 +48,10 @@ class Ledger:
         self.facts = facts
         self.places = Places(facts)
         self._pairs: dict[str, Pairs] = {}
+        self._ruled: dict[str, Measure] = {}
         self._remembered: dict[Any, Any] = {}
         self.tallies = _tallies(facts)
+        self.adjustments = _adjustments(facts)
         self.leads: dict[int, int] = dict(zip(
             facts.joint["service"].tolist(), facts.joint["lead"].tolist(), strict=True))
 
@@ -117,15 +121,45 @@ class Ledger:
         """Day -> what the service's tallies say at the reporting place, whether or not they count."""
         found: dict[int, Tally] = {}
         for operation in sorted(self._counting(service, measure)):
-            for day, parts in self.tallies.get((service, operation, measure.code), {}).items():
+            for day, parts in self._said(service, operation, measure).items():
                 found.setdefault(day, _joined(parts))
         return found
+
+    def _said(self, service: int, operation: int, measure: Measure) -> dict[int, dict[str, Tally]]:
+        """Day -> part -> tally, of those told under the rule by which the measure is counted here."""
+        said = self.tallies.get((service, operation, measure.base), {})
+        rule = counting.chosen(measure.base, {measure.base: self.ruled(measure).variant})
+        if rule is None:
+            return said
+        kept = {day: {part: tally for part, tally in parts.items() if _under(rule, tally.rule)}
+                for day, parts in said.items()}
+        return {day: parts for day, parts in kept.items() if parts}
+
+    def told_otherwise(self, service: int, measure: Measure) -> dict[int, int]:
+        """Day -> what was told at the reporting place under another counting rule, which counts nowhere here."""
+        found: dict[int, int] = {}
+        if measure.base not in counting.RULED:
+            return found
+        for operation in sorted(self._counting(service, measure)):
+            counted = self._said(service, operation, measure)
+            for day, parts in self.tallies.get((service, operation, measure.base), {}).items():
+                if day not in counted and _joined(parts).heard:
+                    found[day] = found.get(day, 0) + _joined(parts).value
+        return found
+
+    def ruled(self, measure: Measure) -> Measure:
+        """The measure as it is counted here: by the rule that its code names, else by the one that was chosen."""
+        if measure.fixed or measure.base not in counting.RULED:
+            return measure
+        if measure.code not in self._ruled:
+            self._ruled[measure.code] = counted_by(measure.code, self.facts.counting)
+        return self._ruled[measure.code]
 
     def told_parts(self, service: int, measure: Measure) -> dict[str, int]:
         """Part -> value told for the window; the part '' stands for a number without parts."""
         found: dict[str, int] = {}
         for operation in sorted(self._counting(service, measure)):
-            for parts in self.tallies.get((service, operation, measure.code), {}).values():
+            for parts in self._said(service, operation, measure).values():
                 heard = {part: tally.value for part, tally in parts.items() if tally.heard}
                 named = {part: value for part, value in heard.items() if part}
                 for part, value in (named or heard).items():
@@ -160,6 +194,54 @@ class Ledger:
         return set().union(*(self._remembered["active"].get((service, operation), set())
                              for operation in self._counting(service, measure)))
 
+    # Adjustments --------------------------------------------------------------------------------------------------
+
+    def adjusted(self, service: int, measure: Measure) -> dict[int, int]:
+        """Day (``UNDATED``: the window) -> what the service added at its reporting place, where a figure is known.
+
+        An adjustment of what nobody told waits until somebody does: by itself it is no figure.
+        """
+        if (service, measure.base) not in self.adjustments:
+            return {}
+        key = ("adjusted", service, measure.code)
+        if key not in self._remembered:
+            given = self.given(service, measure)
+            self._remembered[key] = {day: amount for day, amount in given.items()
+                                     if self.heard_on(service, measure, day)}
+        found: dict[int, int] = self._remembered[key]
+        return found
+
+    def given(self, service: int, measure: Measure) -> dict[int, int]:
+        """Day -> the sum of the adjustments at the reporting place under the measure's rule; not all of them count."""
+        found: dict[int, int] = {}
+        places = self.adjustments.get((service, measure.base), {})
+        rule = counting.chosen(measure.base, {measure.base: self.ruled(measure).variant})
+        for operation in sorted(self._counting(service, measure) & set(places)):
+            for day, under, amount in places[operation]:
+                if rule is None or _under(rule, under):
+                    found[day] = found.get(day, 0) + amount
+        return found
+
+    def heard_on(self, service: int, measure: Measure, day: int) -> bool:
+        """Whether the figure of the service on the day (``UNDATED``: of the window) is known without adjustments."""
+        source = self.source(service, measure)
+        units = self.units(measure, ("service",)) if source is Basis.RECORDS else None
+        if source is None or (units is not None and (service,) in units.blind("service")):
+            return False
+        if day == UNDATED:
+            return True
+        if units is None:
+            return day in self.counted_tallies(service, measure)
+        if not measure.by_day or (service, day) in units.blind("service", "day"):
+            return False
+        if (service, day) in units.by("service", "day"):
+            return True
+        own = day in self.places.days(service, measure)
+        if measure.family is Family.ENFORCEMENT:
+            return own and day <= self.facts.today
+        zero = self.zero_days(service, measure)
+        return day in self.active_days(service, measure) or day in zero or (UNDATED in zero and own)
+
     # Units --------------------------------------------------------------------------------------------------------
 
     def units(self, measure: Measure, within: tuple[str, ...] = (), only: Iterable[int] | None = None) -> Units:
@@ -172,6 +254,7 @@ class Ledger:
         return found
 
     def _units(self, measure: Measure, within: tuple[str, ...], only: tuple[int, ...] | None) -> Units:
+        measure = self.ruled(measure)
         if measure.frame == "participations":
             return _participating(self, measure)
         if measure.of_persons:
@@ -280,11 +363,27 @@ def ledger(facts: Facts) -> Ledger:
 def _tallies(facts: Facts) -> dict[tuple[int, int, str], dict[int, dict[str, Tally]]]:
     frame = facts.tallies
     out: dict[tuple[int, int, str], dict[int, dict[str, Tally]]] = {}
-    for operation, service, code, day, part, state, value in zip(*(frame[name].tolist() for name in (
-            "operation", "service", "measure", "day", "part", "state", "value")), strict=True):
-        said = Tally(state, value if state == TallyState.NUMBER else 0)
+    rules = frame["rule"].tolist() if "rule" in frame else [""] * len(frame)
+    for operation, service, code, day, part, state, value, rule in zip(*(frame[name].tolist() for name in (
+            "operation", "service", "measure", "day", "part", "state", "value")), rules, strict=True):
+        said = Tally(state, value if state == TallyState.NUMBER else 0, rule)
         out.setdefault((service, operation, code), {}).setdefault(day, {})[part if isinstance(part, str) else ""] = said
     return out
+
+
+def _adjustments(facts: Facts) -> dict[tuple[int, str], dict[int, list[tuple[int, str, int]]]]:
+    """(service, measure) -> operation -> (day, counting rule, amount)."""
+    frame = facts.adjustments
+    out: dict[tuple[int, str], dict[int, list[tuple[int, str, int]]]] = {}
+    rules = frame["rule"].tolist() if "rule" in frame else [""] * len(frame)
+    for operation, service, code, day, amount, rule in zip(*(frame[name].tolist() for name in (
+            "operation", "service", "measure", "day", "amount")), rules, strict=True):
+        out.setdefault((service, code), {}).setdefault(operation, []).append((day, rule, amount))
+    return out
+
+
+def _under(rule: counting.Rule, told: str) -> bool:
+    return told == rule.name or (rule.standard and not told)
 
 
 def _joined(parts: dict[str, Tally]) -> Tally:

@@ -1,7 +1,7 @@
 """The rows behind a figure: what a click on a number opens.
 
-Here belongs the list, whose length (or sum of ``counted``) is the figure without its tallies; who may see it is not
-decided here.
+Here belongs the list, whose length (or sum of ``counted``) is the figure without its tallies and adjustments; who may
+see it is not decided here.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def members(facts: Facts, measure: Measure, *, service: int | None = None, day: 
 
     With ``service`` the persons are distinct within it, as in the figures by service; ``day`` takes what the day
     rows take, or a month such as ``2017-10``. Columns of the frame plus ``counted`` (int64: what the row adds; the sum
-    is the figure without tallies) and ``counted_day`` (int32); for measures of persons ``age`` is the one that counts
-    and there are ``support`` (accepted, declined, undecided, not_offered, not_known), ``conflict`` (ages on both sides
-    of 18) and ``meetings`` (how many). A ratio or a median has no members.
+    is the figure without tallies and adjustments) and ``counted_day`` (int32); for measures of persons ``age`` is the
+    one that counts and there are ``support`` (accepted, declined, undecided, not_offered, not_known), ``conflict``
+    (ages on both sides of 18) and ``meetings`` (how many). A ratio or a median has no members.
     """
     import numpy as np
     import pandas as pd

@@ -80,13 +80,14 @@ def _row(name: str, months: Iterable[str], counts: dict[str, dict[str, int]], kn
 
 
 def _counts(facts: Facts, measure: Measure, service: int | None) -> dict[str, int]:
-    """Month → what records and daily totals hold."""
+    """Month → what records, daily totals and adjustments hold."""
     book = ledger(facts)
     out: dict[str, int] = {}
     units = book.units(measure, () if service is None else ("service",))
     told = {(one, day): tally.value for one in book.services()
             for day, tally in book.counted_tallies(one, measure).items()}
-    for found in (units.by("service", "day"), told):
+    added = {(one, day): amount for one in book.services() for day, amount in book.adjusted(one, measure).items()}
+    for found in (units.by("service", "day"), told, added):
         for (one, day), counted in found.items():
             if service is None or one == service:
                 name = month_of(day)

@@ -1,7 +1,9 @@
 """Figures: what each measure amounts to, in total and by service, day or staff category, with how far to trust it.
 
 Here belong the value, bound, basis and coverage of a figure. A figure is the number of its members (``members``) plus
-the reported tallies; an empty figure is None, never 0.
+the reported tallies and the adjustments, less what services are known to have counted together; an empty figure is
+None, never 0. Where it is not known how many several services counted together, a figure is a range: ``least`` to
+``value``.
 
 Decided here:
 
@@ -14,6 +16,8 @@ Decided here:
   service stay what each service reported. When only an operation within it does not, its figure is at best partial.
 - A threshold measure is unknown where persons were met and the age of none of them is known: "at least 0" says nothing
   and would be printed as 0. Its coverage stays the services in.
+- A figure that an adjustment is part of says so in its basis, whatever else it is made of.
+- A number told under another counting rule counts nowhere; what is known of its service is then at least.
 - A ratio whose parts are not both exact is partial.
 - A median is made of records alone: services that only tell numbers leave it partial. It carries how many referrals it
   is made of, and how many there are with those that nobody picked up yet.
@@ -22,14 +26,15 @@ Decided here:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from outreach.rollup.cells import Cell, grid
-from outreach.rollup.days import WITHOUT_DAY, Day, Key, day_row, day_rows_of
+from outreach.rollup.days import AFTER, BEFORE, WITHOUT_DAY, Day, Key, day_row, day_rows_of
 from outreach.rollup.facts import Facts
 from outreach.rollup.ledger import Ledger, ledger
 from outreach.rollup.measures import CATALOGUE, DERIVED, Family, Measure
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.together import Held, Whole, together
 from outreach.rollup.units import Units
 from outreach.vocab import Basis, Bound, ParticipationStatus, StaffCategory
 
@@ -47,7 +52,10 @@ class Figure:
     """One number. ``value`` is None when nothing is known. ``key`` names what it is by, in the order asked for:
     ``service`` an id, ``day`` a day number or ``before``/``after``/``undated``, ``category`` a staff category.
     A ratio carries its two parts, a median (hours) how many it is made of and out of how many.
-    ``withheld``: known here, and kept from this reader (``disclosure``)."""
+    ``least``: the lower end of a range whose upper end is ``value``; ``between``: the services whose overlap is not
+    known (0 stands for those that log contacts).
+    ``withheld``: known here, and kept from this reader (``disclosure``). ``rule``: the counting rule by which it was
+    counted, '' for a measure that has but one."""
 
     measure: str
     key: Mapping[str, Day] = field(default_factory=dict)
@@ -58,6 +66,9 @@ class Figure:
     numerator: int | None = None
     denominator: int | None = None
     withheld: bool = False
+    least: int | None = None
+    between: tuple[int, ...] = ()
+    rule: str = ""
 
 
 def totals(facts: Facts, by: Sequence[str] = (), measures: Iterable[Measure] | None = None) -> list[Figure]:
@@ -78,7 +89,9 @@ def totals(facts: Facts, by: Sequence[str] = (), measures: Iterable[Measure] | N
             out += _by_category(ledger(facts), measure, by) if measure.family is Family.PERSONNEL else []
         elif "day" not in by or measure.by_day:
             derive = _ratios if measure.parts else _middle if measure.middle else None
-            out += derive(facts, measure, by) if derive else splits[by](ledger(facts), measure)
+            found = derive(facts, measure, by) if derive else splits[by](ledger(facts), measure)
+            rule = ledger(facts).ruled(measure).variant
+            out += [replace(figure, rule=rule) for figure in found] if rule else found
     return out
 
 
@@ -111,20 +124,13 @@ def _bound(book: Ledger, *, anything: bool, reported: int, expected: int, low: b
     return Bound.AT_LEAST if low else Bound.AT_MOST if high else Bound.EXACT
 
 
-def _overlaps(book: Ledger, measure: Measure, from_records: set[int], from_tallies: set[int]) -> bool:
-    """Whether distinct things of several services were added, so that one may be counted twice."""
-    if book.places.operations[book.places.root].overlap_nil or len(from_records | from_tallies) < 2:
-        return False
-    return measure.of_accused or (measure.of_persons and bool(from_tallies))
-
-
 def _basis(sources: Iterable[Basis | None]) -> Basis | None:
     found = {source for source in sources if source is not None}
     return None if not found else found.pop() if len(found) == 1 else Basis.MIXED
 
 
-def _of(counts: Mapping[tuple[int, ...], int], place: int = 0) -> set[int]:
-    return {key[place] for key, counted in counts.items() if counted}
+def _least(whole: Whole) -> int | None:
+    return None if whole.exact else whole.least
 
 
 # Splits ---------------------------------------------------------------------------------------------------------------
@@ -140,13 +146,21 @@ def _in_all(book: Ledger, measure: Measure) -> list[Figure]:
     units = book.units(measure)
     told = {service: sum(tally.value for tally in book.counted_tallies(service, measure).values())
             for service in book.services()}
+    adjusted = {service: sum(days.values()) for service in book.services()
+                if (days := book.adjusted(service, measure))}
     low = bool(units.unaged is not None and len(units.unaged.position)) or any(
-        cell.missing for cell in grid(book, measure).values() if cell.service in heard)
-    high = _overlaps(book, measure, _of(units.by("service")), {service for service, value in told.items() if value})
-    anything = bool(heard) and (not units.blind() or any(told.values()))
-    bound = _bound(book, anything=anything, reported=len(owing & heard), expected=len(owing), low=low, high=high)
-    value = int(units.counted.sum()) + sum(told.values()) if anything else None
-    return [Figure(measure.code, {}, value, bound, _basis(sources.values()), Coverage(len(owing & heard), len(owing)))]
+        cell.missing for cell in grid(book, measure).values() if cell.service in heard) or any(
+        book.told_otherwise(service, measure) for service in heard)
+    by_service = {service: counted for (service,), counted in units.by("service").items()}
+    whole = together(book, measure, Held(by_service, told, adjusted))
+    anything = bool(heard) and (not units.blind() or any(told.values()) or bool(adjusted))
+    bound = _bound(
+        book, anything=anything, reported=len(owing & heard), expected=len(owing), low=low, high=not whole.exact)
+    covers = Coverage(len(owing & heard), len(owing))
+    basis = Basis.ADJUSTED if adjusted else _basis(sources.values())
+    if not anything:
+        return [Figure(measure.code, {}, None, bound, basis, covers)]
+    return [Figure(measure.code, {}, whole.value, bound, basis, covers, least=_least(whole), between=whole.between)]
 
 
 def _participants(book: Ledger, measure: Measure) -> Figure:
@@ -170,16 +184,20 @@ def _by_service(book: Ledger, measure: Measure) -> list[Figure]:
     blind = units.blind("service")
     owing = book.owing(measure)
     missing = {cell.service for cell in grid(book, measure).values() if cell.missing}
+    missing |= {service for service in book.services() if book.told_otherwise(service, measure)}
     out = []
     for service in book.services():
         source = book.source(service, measure)
         told = sum(tally.value for tally in book.counted_tallies(service, measure).values())
+        adjusted = book.adjusted(service, measure)
         nothing = source is None or (service,) in blind
         bound = Bound.UNKNOWN if nothing else Bound.AT_LEAST \
             if service in missing or unaged.get((service,)) else Bound.EXACT
         out.append(Figure(
-            measure.code, {"service": service}, None if nothing else counts.get((service,), 0) + told,
-            bound, source, Coverage(int(source is not None and service in owing), int(service in owing))))
+            measure.code, {"service": service},
+            None if nothing else counts.get((service,), 0) + told + sum(adjusted.values()),
+            bound, Basis.ADJUSTED if adjusted else source,
+            Coverage(int(source is not None and service in owing), int(service in owing))))
     return out
 
 
@@ -199,6 +217,13 @@ def _told(book: Ledger, measure: Measure) -> dict[Key, int]:
         for day, tally in book.counted_tallies(service, measure).items()})
 
 
+def _adjusted(book: Ledger, measure: Measure) -> dict[Key, int]:
+    """Adjustments by (service, day row)."""
+    return _spread(book, {
+        (service, day): amount for service in book.services()
+        for day, amount in book.adjusted(service, measure).items()})
+
+
 def _rows_with(book: Ledger, *counts: Mapping[Key, int]) -> list[Day]:
     undated = any(counted for found in counts for key, counted in found.items() if key[-1] == WITHOUT_DAY)
     return [*day_rows_of(book), *([WITHOUT_DAY] if undated else [])]
@@ -206,7 +231,7 @@ def _rows_with(book: Ledger, *counts: Mapping[Key, int]) -> list[Day]:
 
 def _by_day(book: Ledger, measure: Measure) -> list[Figure]:
     units = book.units(measure)
-    records, told = _spread(book, units.by("service", "day")), _told(book, measure)
+    records, told, added = _spread(book, units.by("service", "day")), _told(book, measure), _adjusted(book, measure)
     unaged, aged = (_of_row(_spread(book, found.by("service", "day"))) if found is not None else {}
                     for found in (units.unaged, units.aged))
     by_day: dict[Day, list[Cell]] = {}
@@ -214,18 +239,36 @@ def _by_day(book: Ledger, measure: Measure) -> list[Figure]:
         by_day.setdefault(cell.day, []).append(cell)
     owing = book.owing(measure)
     heard = {service for service in book.services() if book.source(service, measure) is not None}
-    recorded, tallied = _of_row(records), _of_row(told)
+    split = [_of_row(found) for found in (records, told, added)]
+    rows = _rows_with(book, records, told, added)
+    sums = {day: Held(*(found.get(day, {}) for found in split)) for day in rows}
     out = []
-    for day in _rows_with(book, records, told):
+    for day in rows:
         if isinstance(day, str):
             known, expected = heard, owing
         else:
             known = {cell.service for cell in by_day.get(day, ()) if cell.known}
             expected = {cell.service for cell in by_day.get(day, ()) if cell.state != "not_a_day"} & owing
-        parts = recorded.get(day, {}), tallied.get(day, {})
-        blind = bool(unaged.get(day)) and not aged.get(day) and not tallied.get(day)
-        out.append(_day_figure(book, measure, day, parts, known, expected, low=bool(unaged.get(day)), blind=blind))
+        blind = bool(unaged.get(day)) and not aged.get(day) and not sums[day].totals and not sums[day].adjusted
+        whole = together(book, measure, sums[day], _before(sums, day))
+        out.append(_day_figure(
+            book, measure, day, sums[day], whole, known, expected, low=bool(unaged.get(day)), blind=blind))
     return out
+
+
+def _before(sums: Mapping[Day, Held], day: Day) -> Held:
+    """What was counted on earlier rows: a person met then does not count on ``day`` again. Nobody knows when what has
+    no day was counted, so that it may be earlier than any row, and any row earlier than it."""
+    def place(row: Day) -> float:
+        return row if isinstance(row, int) else {BEFORE: float("-inf"), AFTER: float("inf")}.get(row, 0)
+
+    added: tuple[dict[int, int], ...] = ({}, {}, {})
+    for row, held in sums.items():
+        if row != day and (WITHOUT_DAY in (row, day) or place(row) < place(day)):
+            for into, found in zip(added, (held.records, held.totals, held.adjusted), strict=True):
+                for service, number in found.items():
+                    into[service] = into.get(service, 0) + number
+    return Held(*added)
 
 
 def _of_row(counts: Mapping[Key, int]) -> dict[Day, dict[int, int]]:
@@ -236,41 +279,44 @@ def _of_row(counts: Mapping[Key, int]) -> dict[Day, dict[int, int]]:
     return out
 
 
-def _day_figure(book: Ledger, measure: Measure, day: Day, parts: tuple[dict[int, int], dict[int, int]],
+def _day_figure(book: Ledger, measure: Measure, day: Day, held: Held, whole: Whole,
                 known: set[int], expected: set[int], *, low: bool, blind: bool) -> Figure:
     if not _known(book):
         return Figure(measure.code, {"day": day}, coverage=Coverage(len(known & expected), None))
-    records, told = parts
-    known = known | set(records) | set(told)
+    known = known | set(held.records) | set(held.totals) | set(held.adjusted)
     anything = bool(known) and not blind
     bound = _bound(book, anything=anything, reported=len(known & expected), expected=len(expected), low=low,
-                   high=_overlaps(book, measure, set(records), set(told)))
-    value = sum(records.values()) + sum(told.values()) if anything else None
-    return Figure(measure.code, {"day": day}, value, bound, _basis(book.source(s, measure) for s in known),
-                  Coverage(len(known & expected), len(expected)))
+                   high=not whole.exact)
+    basis = Basis.ADJUSTED if held.adjusted else _basis(book.source(s, measure) for s in known)
+    covers = Coverage(len(known & expected), len(expected))
+    if not anything:
+        return Figure(measure.code, {"day": day}, None, bound, basis, covers)
+    return Figure(measure.code, {"day": day}, whole.value, bound, basis, covers, least=_least(whole),
+                  between=whole.between)
 
 
 def _by_service_and_day(book: Ledger, measure: Measure) -> list[Figure]:
     units = book.units(measure, ("service",))
-    records, told = _spread(book, units.by("service", "day")), _told(book, measure)
+    records, told, added = _spread(book, units.by("service", "day")), _told(book, measure), _adjusted(book, measure)
     unaged, aged = (_spread(book, found.by("service", "day")) if found is not None else {}
                     for found in (units.unaged, units.aged))
     states, owing = grid(book, measure), book.owing(measure)
-    rows = _rows_with(book, records, told)
+    rows = _rows_with(book, records, told, added)
     out = []
     for service in book.services():
         source = book.source(service, measure)
         for day in rows:
-            counted = records.get((service, day), 0) + told.get((service, day), 0)
+            counted = sum(found.get((service, day), 0) for found in (records, told, added))
             cell = states.get((service, day)) if isinstance(day, int) else None
             blind = not counted and bool(unaged.get((service, day))) and not aged.get((service, day))
             told_of = source is not None if isinstance(day, str) else cell is not None and cell.known
-            known = bool(counted) or (told_of and not blind)
+            changed = (service, day) in added
+            known = bool(counted) or changed or (told_of and not blind)
             owes = service in owing and (isinstance(day, str) or (cell is not None and cell.state != "not_a_day"))
             bound = Bound.UNKNOWN if not known else Bound.AT_LEAST if unaged.get((service, day)) else Bound.EXACT
             out.append(Figure(
                 measure.code, {"service": service, "day": day}, counted if known else None, bound,
-                source if known else None, Coverage(int(known and owes), int(owes))))
+                None if not known else Basis.ADJUSTED if changed else source, Coverage(int(known and owes), int(owes))))
     return out
 
 
@@ -288,6 +334,9 @@ def _by_category(book: Ledger, measure: Measure, by: tuple[str, ...]) -> list[Fi
             for part, counted in book.told_parts(service, measure).items():
                 key = (service, part) if split else (part,)
                 counts[key] = counts.get(key, 0) + counted
+        if adjusted := book.adjusted(service, measure):
+            key = (service, "") if split else ("",)
+            counts[key] = counts.get(key, 0) + sum(adjusted.values())
     whole = {figure.key.get("service"): figure for figure in (_by_service if split else _in_all)(book, measure)}
     parts = [*StaffCategory.values(), *([""] if any(key[-1] == "" for key in counts) else [])]
     out = []
@@ -330,7 +379,8 @@ def _sum(book: Ledger, measure: Measure, services: set[int]) -> int | None:
         return None
     units: Units = book.units(measure, (), services)
     return int(units.counted.sum()) + sum(
-        tally.value for service in services for tally in book.counted_tallies(service, measure).values())
+        tally.value for service in services for tally in book.counted_tallies(service, measure).values()) + sum(
+        sum(book.adjusted(service, measure).values()) for service in services)
 
 
 def _ratio(measure: Measure, top: Figure, bottom: Figure, over: int | None, under: int | None,

@@ -69,6 +69,7 @@ def facts_of(operation_id: int, as_of: dt.datetime | None = None) -> Facts:
         today=day_number(today),
         due_hours=DUE_HOURS,
         not_open=small.not_open(tree),
+        counting=root["counting"],
         today_began=micros(day_begins(today, root["time_zone"], root["day_starts_minutes"])) // SECOND,
         meetings=_meetings(tree, joined),
         contacts=_contacts(tree),
@@ -83,6 +84,8 @@ def facts_of(operation_id: int, as_of: dt.datetime | None = None) -> Facts:
         operations=tree.frame(),
         places=small.places(tree),
         joint=small.joint(tree),
+        adjustments=small.adjustments(tree),
+        overlaps=small.overlaps(tree),
     )
 
 

@@ -15,6 +15,7 @@ time within it, a moment before it is committed and shown. Names of services and
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -29,11 +30,13 @@ from .queries.report import PLANNING, RUNNING, descendants_of, statuses_at, whol
 from .tables import (
     Accused,
     AccusedVersion,
+    Adjustment,
     Charge,
     ChargeVersion,
     Offence,
     Operation,
     OperationVersion,
+    Overlap,
     Participation,
     ParticipationVersion,
     Service,
@@ -309,16 +312,81 @@ def tallies(tree: Tree) -> dict[str, Any]:
             Tally.part,
             Tally.state,
             func.coalesce(Tally.value, 0).cast(Integer),
+            Tally.recorded_at,
         )
         .where(Tally.operation_id.in_(tree.ids), stood(Tally, tree.as_of))
         .order_by(Tally.id)
     )
-    found = _columns(query, "operation", "service", "measure", "day", "part", "state", "value")
+    found = _columns(query, "operation", "service", "measure", "day", "part", "state", "value", "recorded_at")
     values = [
         {"number": value, "declined": -1}.get(state, 0)
         for state, value in zip(found["state"], found["value"], strict=True)
     ]
-    return found | {"day": [day_number(day) for day in found["day"]], "value": values}
+    return found | {
+        "day": [day_number(day) for day in found["day"]],
+        "value": values,
+        "rule": _rules(tree.ids, found),
+    }
+
+
+def _rules(operation_ids: list[int], found: dict[str, list[Any]]) -> list[str]:
+    """The counting rule under which each number was told: what its operation had chosen when it was recorded."""
+    at = rule_in_force(operation_ids)
+    return [
+        at(operation, measure, recorded)
+        for operation, measure, recorded in zip(
+            found["operation"], found["measure"], found.pop("recorded_at"), strict=True
+        )
+    ]
+
+
+def rule_in_force(operation_ids: list[int]) -> Callable[[int, str, dt.datetime], str]:
+    """``rule(operation, measure, moment)``: which counting rule the operation had chosen then; '' for none."""
+    query = (
+        select(
+            OperationVersion.operation_id,
+            OperationVersion.recorded_at,
+            OperationVersion.superseded_at,
+            OperationVersion.counting,
+        )
+        .where(OperationVersion.operation_id.in_(operation_ids))
+        .order_by(OperationVersion.version)
+    )
+    chosen: dict[int, list[Any]] = {}
+    for row in db.session.execute(query):
+        if row.counting:
+            chosen.setdefault(row.operation_id, []).append(row)
+
+    def rule(operation: int, measure: str, moment: dt.datetime) -> str:
+        for row in chosen.get(operation, ()):
+            if row.recorded_at <= moment and (row.superseded_at is None or moment < row.superseded_at):
+                return str(row.counting.get(measure, ""))
+        return ""
+
+    return rule
+
+
+def adjustments(tree: Tree) -> dict[str, Any]:
+    query = (
+        select(
+            Adjustment.operation_id, Adjustment.service_id, Adjustment.measure, Adjustment.day, Adjustment.amount
+        )
+        .where(Adjustment.operation_id.in_(tree.ids), stood(Adjustment, tree.as_of))
+        .order_by(Adjustment.id)
+    )
+    found = _columns(query, "operation", "service", "measure", "day", "amount")
+    return found | {"day": [day_number(day) for day in found["day"]]}
+
+
+def overlaps(tree: Tree) -> dict[str, Any]:
+    query = (
+        select(
+            Overlap.operation_id, Overlap.service_id, Overlap.other_service_id, Overlap.measure, Overlap.persons
+        )
+        .where(Overlap.operation_id.in_(tree.ids), stood(Overlap, tree.as_of))
+        .order_by(Overlap.id)
+    )
+    return _columns(query, "operation", "service", "other", "measure", "persons")
 
 
 # Teams ----------------------------------------------------------------------------------------------------------------

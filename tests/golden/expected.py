@@ -38,7 +38,7 @@ PROVINCE_TOTALS: dict[str, tuple[int, str, int, int]] = {
 }
 
 PERSONS_MET_BY_DAY: list[tuple[int | str, int, str, int, int]] = [
-    (100, 4, "at_most", 2, 2), (101, 2, "partial", 3, 4), (102, 3, "partial", 2, 3), (103, 1, "exact", 3, 3),
+    (100, 4, "at_most", 2, 2), (101, 2, "partial", 3, 4), (102, 3, "partial", 2, 3), (103, 1, "at_most", 3, 3),
     (104, 1, "partial", 1, 2), ("before", 0, "exact", 4, 4), ("after", 0, "exact", 4, 4)]
 
 PERSONS_MET_BY_SERVICE: dict[int, tuple[int | None, str]] = {

@@ -315,12 +315,81 @@ def blind(world: World, code: str, counting: list[int], day: int | str | None = 
     return bool(ages) and set(ages) == {"not_known"}
 
 
-def overlap(code: str, nil: bool, records: list[tuple[int, int, int]], tallies: list[tuple[int, int, int]]) -> bool:
-    by_record = {service for service, _, number in records if number}
-    by_tally = {service for service, _, number in tallies if number}
-    if nil or len(by_record | by_tally) < 2:
+def adjusted(world: World, service: int, code: str) -> list[tuple[int, int, int]]:
+    """(service, day, amount) of the adjustments at the place, of days on which the figure is known anyway."""
+    if source(world, service, code) is None or blind(world, code, [service]):
+        return []
+    sums: dict[int, int] = {}
+    for row in rows_of(world, "adjustments", service, code):
+        if row["measure"] == code:
+            sums[row["day"]] = sums.get(row["day"], 0) + row["amount"]
+    return [(service, day, amount) for day, amount in sums.items() if day == -1 or known_on(world, service, code, day)]
+
+
+def known_on(world: World, service: int, code: str, day: int) -> bool:
+    if code == "personnel":
+        return told(world, service, code).get(day, ("declined",))[0] != "declined" \
+            if source(world, service, code) == "tallies" else False
+    if state(world, service, code, day) not in ("number", "zero"):
         return False
-    return code in ("persons_arrested", "persons_charged") or (code in PERSONS and bool(by_tally))
+    if code != "persons_under_18" or source(world, service, code) != "records":
+        return True
+    ages = [person["age"] for first, person in people(rows_of(world, "meetings", service, code)) if first["day"] == day]
+    return not ages or set(ages) != {"not_known"}
+
+
+def nil(world: World, code: str, one: int, other: int) -> bool:
+    """Whether an operation that counts both says that no person is met by two services."""
+    def inside(operation: int, root: int) -> bool:
+        return operation in operations({**world, "root": root})
+
+    return any(row["overlap_nil"] and all(inside(place(world, service, code), row["operation"])
+                                          for service in (one, other))
+               for row in world["operations"] if row["operation"] in operations(world))
+
+
+Part = tuple[str, int]
+
+
+def sizes(world: World, code: str, records: Any, tallies: Any, added: Any) -> dict[Part, int]:
+    """What cannot be told apart by records: all records together, the totals of a service, what another added."""
+    out: dict[Part, int] = {}
+
+    def add(part: Part, number: int) -> None:
+        out[part] = out.get(part, 0) + number
+
+    alone = code in ("persons_arrested", "persons_charged")
+    for service, _, number in records:
+        add(("service", service) if alone else ("records", 0), number)
+    for service, _, number in tallies:
+        add(("service", service), number)
+    net: dict[int, int] = {}
+    for service, _, amount in added:
+        net[service] = net.get(service, 0) + amount
+    for service, amount in net.items():
+        if alone or source(world, service, code) == "tallies":
+            add(("service", service), amount)
+        else:
+            add(("records", 0) if amount < 0 else ("added", service), amount)
+    return {part: size for part, size in out.items() if size > 0}
+
+
+def overlap(world: World, code: str, now: dict[Part, int], before: dict[Part, int]) -> bool:
+    """Whether something of ``now`` may be in another part as well, now or before."""
+    if flags(world)[2] or code not in (*PERSONS, "persons_arrested", "persons_charged"):
+        return False
+    return any(common(world, code, one, other) for one in now for other in {*now, *before} if one != other)
+
+
+def common(world: World, code: str, one: Part, other: Part) -> bool:
+    if one[0] != "records" and other[0] != "records":
+        return not nil(world, code, one[1], other[1])
+    part = other if one[0] == "records" else one
+    everybody = units(world, code, services(world))
+    logging = {service for service, _, number in everybody if number} - ({part[1]} if part[0] == "added" else set())
+    if part[0] == "added" and code == "persons_met" and len(everybody) == len(units(world, code, [part[1]])):
+        return False
+    return any(not nil(world, code, service, part[1]) for service in logging)
 
 
 def missing(world: World, service: int, code: str) -> bool:
@@ -329,7 +398,7 @@ def missing(world: World, service: int, code: str) -> bool:
 
 
 def in_total(world: World, code: str) -> Answer:
-    known, whole, nil = flags(world)
+    known, whole, _ = flags(world)
     everybody = services(world)
     heard = {service for service in everybody if source(world, service, code)}
     owe = owing(world, code)
@@ -338,9 +407,12 @@ def in_total(world: World, code: str) -> Answer:
     records = units(world, code, everybody)
     tallies = [cell for service in everybody for cell in told_values(world, service, code)]
     low = bool(unaged(world, code, everybody)) or any(missing(world, service, code) for service in heard)
-    anything = bool(heard) and not (blind(world, code, everybody) and not any(number for _, _, number in tallies))
-    bound = verdict(anything, len(heard & owe), len(owe), low, overlap(code, nil, records, tallies), whole)
-    value = sum(number for _, _, number in records + tallies) if anything else None
+    added = [cell for service in everybody for cell in adjusted(world, service, code)]
+    anything = bool(heard) and not (
+        blind(world, code, everybody) and not any(number for _, _, number in tallies) and not added)
+    high = overlap(world, code, sizes(world, code, records, tallies, added), {})
+    bound = verdict(anything, len(heard & owe), len(owe), low, high, whole)
+    value = sum(number for _, _, number in records + tallies + added) if anything else None
     return value, bound, len(heard & owe), len(owe)
 
 
@@ -354,7 +426,8 @@ def by_service(world: World, code: str) -> dict[int, Answer]:
         if blind(world, code, [service]):
             out[service] = (None, "unknown", int(owes), int(owes))
             continue
-        value = sum(number for _, _, number in units(world, code, [service]) + told_values(world, service, code))
+        value = sum(number for _, _, number in units(world, code, [service]) + told_values(world, service, code)
+                    + adjusted(world, service, code))
         low = missing(world, service, code) or bool(unaged(world, code, [service]))
         out[service] = (value, "at_least" if low else "exact", int(owes), int(owes))
     return out
@@ -369,16 +442,26 @@ def row_of_day(world: World, day: int) -> int | str:
     return "before" if day < root["first_day"] else "after" if day > root["last_day"] else day
 
 
+def earlier(row: int | str, day: int | str) -> bool:
+    """Whether what stands in a row may have been counted before the day; without a day it may always."""
+    order = {"before": -1, "after": 10**6}
+    if "undated" in (row, day):
+        return row != day
+    return order.get(row, row) < order.get(day, day)
+
+
 def by_day(world: World, code: str, days: list[int | str]) -> dict[int | str, Answer]:
     """Figures for the day rows named."""
-    known, whole, nil = flags(world)
+    known, whole, _ = flags(world)
     everybody = services(world)
     records = units(world, code, everybody)
     tallies = [cell for service in everybody for cell in told_values(world, service, code)]
+    added = [cell for service in everybody for cell in adjusted(world, service, code)]
     out: dict[int | str, Answer] = {}
     for day in days:
         on = [cell for cell in records if row_of_day(world, cell[1]) == day]
         said = [cell for cell in tallies if row_of_day(world, cell[1]) == day]
+        more = [cell for cell in added if row_of_day(world, cell[1]) == day]
         if isinstance(day, str):
             heard = {service for service in everybody if source(world, service, code)}
             owe = owing(world, code)
@@ -390,11 +473,15 @@ def by_day(world: World, code: str, days: list[int | str]) -> dict[int | str, An
         if not known:
             out[day] = (None, "unknown", len(heard & owe), None)
             continue
-        heard |= {service for service, _, number in on + said if number}
+        heard |= {service for service, _, number in on + said + more if number}
         low = any(row_of_day(world, there) == day for _, there in unaged(world, code, everybody))
-        anything = bool(heard) and not (blind(world, code, everybody, day) and not any(n for _, _, n in said))
-        bound = verdict(anything, len(heard & owe), len(owe), low, overlap(code, nil, on, said), whole)
-        value = sum(number for _, _, number in on + said) if anything else None
+        anything = bool(heard) and not (
+            blind(world, code, everybody, day) and not any(n for _, _, n in said + more))
+        before = [[cell for cell in cells if earlier(row_of_day(world, cell[1]), day)]
+                  for cells in (records, tallies, added)]
+        high = overlap(world, code, sizes(world, code, on, said, more), sizes(world, code, *before))
+        bound = verdict(anything, len(heard & owe), len(owe), low, high, whole)
+        value = sum(number for _, _, number in on + said + more) if anything else None
         out[day] = (value, bound, len(heard & owe), len(owe))
     return out
 
@@ -403,8 +490,9 @@ def by_service_and_day(world: World, code: str) -> dict[tuple[int, int | str], i
     """Sums above zero by service and day row."""
     out: dict[tuple[int, int | str], int] = {}
     for service in services(world):
-        for _, day, number in units(world, code, [service]) + told_values(world, service, code):
+        for _, day, number in units(world, code, [service]) + told_values(world, service, code) + adjusted(
+                world, service, code):
             if number:
                 key = (service, row_of_day(world, day))
                 out[key] = out.get(key, 0) + number
-    return out
+    return {key: number for key, number in out.items() if number}

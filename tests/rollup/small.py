@@ -26,7 +26,7 @@ ORDINARY: dict[str, dict[str, Any]] = {
                        "last_day": -1},
     "operations": {"parent": -1, "code": "SMALL", "services_known": True, "overlap_nil": False, "first_day": FIRST,
                    "last_day": LAST, "deadline": -1},
-    "places": {}, "joint": {}}
+    "places": {}, "joint": {}, "adjustments": {"day": -1}, "overlaps": {"measure": "persons_met"}}
 
 
 class Small:

@@ -84,13 +84,17 @@ def test_a_cell_is_in_the_state_that_the_naive_count_gives_it(world: naive.World
                 assert (cell.state, cell.operation) == ("elsewhere", naive.place(world, cell.service, code))
             else:
                 found = naive.state(world, cell.service, code, cell.day)
+                if changed := [n for _, day, n in naive.adjusted(world, cell.service, code) if day == cell.day]:
+                    counted = naive.units(world, code, [cell.service]) + naive.told_values(world, cell.service, code)
+                    value = sum(changed) + sum(number for _, day, number in counted if day == cell.day)
+                    found = "number" if value else "zero"
                 assert words.get(cell.state.value, cell.state.value) == found, (code, cell)
 
 
 @some
 @given(worlds())
 def test_what_is_offered_was_accepted_declined_or_left_open(world: naive.World) -> None:
-    world["tallies"], world["places"] = [], []
+    world["tallies"], world["places"], world["adjustments"] = [], [], []
     found = {figure.measure: figure.value or 0 for figure in totals(facts(world))}
     assert found["support_offered"] == sum(found[f"support_{part}"] for part in ("accepted", "declined", "undecided"))
     assert found["support_offered"] <= found["persons_met"]

@@ -26,6 +26,7 @@ def worlds(draw: st.DrawFn) -> World:
     for _ in range(draw(st.integers(0, 5))):
         _other_facts(random, world)
     _tallies(random, world, draw(st.integers(0, 40)))
+    _adjustments(random, world, draw(st.integers(0, 6)))
     random.shuffle(world["meetings"])
     return world
 
@@ -126,3 +127,11 @@ def _tallies(random: Random, world: World, size: int) -> None:
         state = random.choice(["number"] * 4 + ["zero"] * 4 + ["declined"])
         value = {"number": random.choice([0, 1, 4]), "zero": 0, "declined": -1}[state]
         world["tallies"].append({**where, "measure": measure, "day": day, "part": part, "state": state, "value": value})
+
+
+def _adjustments(random: Random, world: World, size: int) -> None:
+    asked = [row["measure"] for row in world["tallies"]] + ["persons_met", "persons_under_18", "personnel", "contacts"]
+    for _ in range(size):
+        world["adjustments"].append({
+            **_somewhere(random, world), "measure": random.choice(asked), "amount": random.choice([-2, -1, 1, 3]),
+            "day": -1 if random.random() < 0.4 else random.randint(FIRST - 1, LAST)})
