@@ -263,6 +263,8 @@ PERMISSIONS: dict[str, Alternatives] = {
     # --- returns
     "totals.see": ((operation_coordinator,), (service_coordinator,)),
     "totals.change": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
+    "figures.sign": ((service_coordinator, not_archived),),  # a return with a typed name signs by whoever takes it
+    "figures.reopen": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
     "return_links.change": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
     "return.cells": ((service_coordinator,),),  # what was written in a return about single persons
     "returns.drop": ((operation_coordinator, not_archived),),
@@ -309,6 +311,8 @@ SEEN_BY: dict[str, str] = {
     "consents.withdraw": "consents.see",
     "case.change": "case.see",
     "totals.change": "totals.see",
+    "figures.sign": "totals.see",
+    "figures.reopen": "totals.see",
     "return_links.change": "totals.see",
     "returns.drop": "operation.see",
     "close.see": "operation.see",

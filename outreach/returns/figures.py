@@ -19,8 +19,11 @@ from weakref import WeakKeyDictionary
 from outreach.errors import N_, Blocked
 from outreach.rollup.cells import Cell, cells
 from outreach.rollup.checks import Check, checks
+from outreach.rollup.completeness import Completeness, Timeliness, completeness, timeliness
 from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
+from outreach.rollup.ledger import ledger
+from outreach.rollup.measures import CATALOGUE
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
 from outreach.rollup.months import Month, by_month
@@ -28,9 +31,10 @@ from outreach.rollup.splits import Outcomes, by_team, outcomes_by_agency
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage.frames import facts_of
 from outreach.storage.queries import report as rows
+from outreach.storage.queries import sign_offs as heard_rows
 from outreach.storage.tables import Operation
 from outreach.storage.types import utc_now
-from outreach.vocab import CellState
+from outreach.vocab import Basis, CellState
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -161,6 +165,78 @@ def cells_of(operation_id: int, code: str, as_of: dt.datetime | None = None) -> 
         return tuple(cells(facts, measure_of(code)))
 
     return _remembered(operation_id, as_of, ("cells", code), make, lambda made: len(made) + 1)
+
+
+@dataclass(frozen=True)
+class ServiceBook:
+    """All of one service in one operation: figures of the window and by day, cells by measure, what does not fit.
+
+    ``here``: codes of measures that this very operation counts for it. ``added``: (measure, day) → adjustments that
+    count. ``said``: of a measure, whether records or daily totals say it.
+    """
+
+    service: int
+    as_of: dt.datetime
+    today: int
+    here: frozenset[str]
+    whole: dict[str, Figure]
+    days: dict[tuple[str, Day], Figure]
+    cells: dict[str, tuple[Cell, ...]]
+    added: dict[tuple[str, int], int]
+    said: dict[str, Basis | None]
+    checks: tuple[Check, ...]
+    complete: Completeness | None
+    times: tuple[Timeliness, ...]
+
+
+def book_of(operation_id: int, service: int, as_of: dt.datetime | None = None) -> ServiceBook:
+    """What the service looks at before it signs, and signs."""
+    heard = heard_rows.first_heard(operation_id, as_of)
+    at = as_of or utc_now()
+
+    def make(facts: Facts) -> ServiceBook:
+        book = ledger(facts)
+        owed = [measure for measure in CATALOGUE if measure.family.owed]
+        here = {m.code for m in owed if book.places.place(service, m) in (None, operation_id)}
+        whole = [f for f in totals(facts, ("service",), owed) if f.key["service"] == service]
+        days = [f for f in totals(facts, ("service", "day"), owed) if f.key["service"] == service]
+        added = {(m.code, day): amount for m in owed for day, amount in book.adjusted(service, m).items()}
+        return ServiceBook(
+            service=service,
+            as_of=at,
+            today=facts.today,
+            here=frozenset(here),
+            whole={f.measure: f for f in whole},
+            days={(f.measure, f.key["day"]): f for f in days},
+            cells={m.code: tuple(c for c in cells(facts, m) if c.service == service) for m in owed},
+            added=added,
+            said={m.code: book.source(service, m) for m in owed},
+            checks=tuple(check for check in checks(facts) if check.where.get("service") == service),
+            complete=next((one for one in completeness(facts) if one.service == service), None),
+            times=tuple(one for one in timeliness(facts, heard) if one.service == service),
+        )
+
+    found = _remembered(operation_id, as_of, ("service", service), make, lambda made: len(made.days) + 400)
+    return replace(found, as_of=at)
+
+
+def completeness_of(operation_id: int, as_of: dt.datetime | None = None) -> dict[int, Completeness]:
+    """Service id → how complete its figures are."""
+
+    def make(facts: Facts) -> dict[int, Completeness]:
+        return {one.service: one for one in completeness(facts)}
+
+    return _remembered(operation_id, as_of, ("completeness",), make, lambda made: len(made) + 1)
+
+
+def times_of(operation_id: int, as_of: dt.datetime | None = None) -> tuple[Timeliness, ...]:
+    """Each service and day, and the window: when it was due and when it was first heard."""
+    heard = heard_rows.first_heard(operation_id, as_of)
+
+    def make(facts: Facts) -> tuple[Timeliness, ...]:
+        return tuple(timeliness(facts, heard))
+
+    return _remembered(operation_id, as_of, ("times",), make, lambda made: len(made) + 1)
 
 
 def months_of(
