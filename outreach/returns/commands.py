@@ -48,7 +48,7 @@ def _told(participation: Participation) -> dict[rules.Key, rules.Said]:
         (tally.measure, tally.day, tally.part): rules.Said(
             tally.state, None if tally.state == TallyState.DECLINED else tally.value or 0
         )
-        for tally in rows.tallies_of(participation.id)
+        for tally in rows.told_now(participation.operation_id, participation.id)
     }
 
 

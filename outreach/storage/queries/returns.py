@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy import update as sql_update
 
+from outreach.rollup.counting import chosen
 from outreach.rollup.facts import Facts
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import measure
@@ -38,6 +39,19 @@ def tallies_of(participation_id: int) -> list[Tally]:
     """Cells that stand now."""
     query = select(Tally).where(Tally.participation_id == participation_id, Tally.superseded_at.is_(None))
     return list(db.session.scalars(query.order_by(Tally.measure, Tally.day, Tally.part, Tally.id)))
+
+
+def told_now(operation_id: int, participation_id: int) -> list[Tally]:
+    """Cells that stand now and were told under the counting rules in force: the others count nowhere, and are asked
+    for anew."""
+    choice = db.session.scalar(select(Operation.counting).where(Operation.id == operation_id)) or {}
+    then = small.rule_in_force([operation_id])
+    return [
+        tally
+        for tally in tallies_of(participation_id)
+        if chosen(tally.measure, choice)
+        == chosen(tally.measure, {tally.measure: then(operation_id, tally.measure, tally.recorded_at)})
+    ]
 
 
 def supersede(tally: Tally, now: dt.datetime) -> bool:
@@ -76,8 +90,8 @@ def own_days(operation: Operation, participation: Participation) -> list[dt.date
     return []
 
 
-def facts_of_service(operation: Operation, service_id: int) -> Facts:
-    """Plan and daily totals of one service in the whole tree: enough for the places and states of its cells.
+def facts_of_service(operation: Operation, service_id: int | None) -> Facts:
+    """Plan and daily totals of one service (None: of all) in the whole tree: enough for the places and states of cells.
 
     No contacts and no persons: what was logged is told by ``logged_days``, ``has_accused`` and ``has_teams``.
     """
@@ -92,6 +106,7 @@ def facts_of_service(operation: Operation, service_id: int) -> Facts:
         due_hours=DUE_HOURS,
         today_began=micros(day_begins(today, operation.time_zone, operation.day_starts_minutes)) // SECOND,
         operations=tree.frame(),
+        counting=tree.rows[operation.id]["counting"],
         **{
             name: _only(columns, service_id)
             for name, columns in (
@@ -103,7 +118,9 @@ def facts_of_service(operation: Operation, service_id: int) -> Facts:
     )
 
 
-def _only(columns: dict[str, list[Any]], service_id: int) -> dict[str, list[Any]]:
+def _only(columns: dict[str, list[Any]], service_id: int | None) -> dict[str, list[Any]]:
+    if service_id is None:
+        return columns
     kept = [place for place, service in enumerate(columns["service"]) if service == service_id]
     return {name: [values[place] for place in kept] for name, values in columns.items()}
 
