@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from outreach.rollup.counting import RULED
+from outreach.rollup.days import WITHOUT_DAY
 from outreach.rollup.facts import Facts
 from outreach.rollup.grouping import distinct_by
 from outreach.rollup.ledger import Ledger, ledger
@@ -69,6 +70,9 @@ _NOT_CONFIRMED = N_("Entries of a service that has not confirmed its part: %(row
 _NO_ACCUSED = N_("Charges without a person charged among the standing records: %(charges)s.")
 _OTHER_RULE = N_("Numbers told under another counting rule, not counted here: %(tallies)s.")
 _PARTS = N_("The staff categories add up to %(parts)s, but the number told is %(whole)s.")
+_BELOW_ZERO = N_("An adjustment takes more away than there is: the figure is %(value)s.")
+_UNHEARD = N_("An adjustment of a figure of which nothing is known, counted nowhere: %(amount)s.")
+_OVERLAP = N_("%(persons)s were declared as counted by both services, but one of them counts only %(smaller)s.")
 _FACT_FRAMES = ("meetings", "contacts", "referrals", "outcomes", "accused", "charges", "deployed")
 
 
@@ -77,7 +81,8 @@ def checks(facts: Facts) -> list[Check]:
     book = ledger(facts)
     found = [
         *_contradictions(book), *_not_chosen(book), *_outside(book), *_not_confirmed(book), *_both_sources(book),
-        *_codes(book), *_charges(book), *_staff_parts(book), *_met_twice(book), *_other_rule(book), *_children(book)]
+        *_codes(book), *_charges(book), *_staff_parts(book), *_adjustments(book), *_overlaps(book),
+        *_met_twice(book), *_other_rule(book), *_children(book)]
     order = list(Severity)
     return sorted(found, key=lambda check: order.index(check.severity))
 
@@ -240,6 +245,35 @@ def _staff_parts(book: Ledger) -> Iterator[Check]:
                     "service": service, "operation": operation, "day": day, "measure": code})
 
 
+def _adjustments(book: Ledger) -> Iterator[Check]:
+    """Figures that later changes brought below zero, and adjustments that wait for a figure."""
+    for service, code in sorted(book.adjustments):
+        measure, where = measure_of(code), {"service": service, "measure": code}
+        counting = book.adjusted(service, measure)
+        for day, amount in sorted(book.given(service, measure).items()):
+            if day not in counting:
+                yield Check("adjustment_unheard", Severity.QUESTION, _UNHEARD, {"amount": f"{amount:+d}"},
+                            where | {"day": day})
+        by_day = [figure for figure in totals(book.facts, ("service", "day"), [measure])
+                  if figure.key["day"] != WITHOUT_DAY] if counting else []
+        for figure in (*by_day, *(totals(book.facts, ("service",), [measure]) if counting else ())):
+            if figure.key["service"] == service and figure.value is not None and figure.value < 0:
+                yield Check("figure_below_zero", Severity.PROBLEM, _BELOW_ZERO, {"value": int(figure.value)},
+                            where | {"day": figure.key.get("day", UNDATED)})
+
+
+def _overlaps(book: Ledger) -> Iterator[Check]:
+    """Declared overlaps that are larger than what one of the two counts."""
+    frame = book.facts.overlaps
+    for service, other, code, persons in zip(*(
+            frame[name].tolist() for name in ("service", "other", "measure", "persons")), strict=True):
+        values = [int(figure.value) for figure in totals(book.facts, ("service",), [measure_of(code)])
+                  if figure.key["service"] in (service, other) and figure.value is not None]
+        if len(values) == 2 and persons > min(values):
+            yield Check("overlap_too_large", Severity.PROBLEM, _OVERLAP,
+                        {"persons": persons, "smaller": min(values)}, {"service": service, "measure": code})
+
+
 def _met_twice(book: Ledger) -> Iterator[Check]:
     measure = measure_of("persons_met")
     figures = totals(book.facts, ("service",), [measure])
@@ -258,6 +292,7 @@ def _children(book: Ledger) -> Iterator[Check]:
         within = replace(book.facts, root=operation, remembered={})
         for figure in totals(within, (), measures):
             above = whole[figure.measure]
-            if figure.value is not None and above is not None and figure.value > above:
-                yield Check("child_above_parent", Severity.PROBLEM, _CHILD, {"child": figure.value, "parent": above}, {
+            sure = figure.value if figure.least is None else figure.least
+            if sure is not None and above is not None and sure > above:
+                yield Check("child_above_parent", Severity.PROBLEM, _CHILD, {"child": sure, "parent": above}, {
                     "operation": operation, "measure": figure.measure})

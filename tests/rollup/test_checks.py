@@ -5,7 +5,7 @@ from __future__ import annotations
 from outreach.rollup.checks import Severity, checks
 from outreach.rollup.measures import measure
 from outreach.rollup.totals import total
-from tests.rollup.small import Small
+from tests.rollup.small import FIRST, Small
 
 
 def _codes(small: Small) -> dict[str, dict[str, object]]:
@@ -109,3 +109,19 @@ def test_problems_come_first() -> None:
     small = _totals_service(persons_met=1, persons_under_18=2).contact(100, {})
     severities = [check.severity for check in checks(small.facts())]
     assert severities == sorted(severities, key=list(Severity).index)
+
+
+def test_an_adjustment_that_later_takes_more_than_there_is_or_meets_silence_is_listed() -> None:
+    world = Small().contact(FIRST, {"person": 1}).add("adjustments", measure="persons_met", day=FIRST, amount=-2)
+    world.add("adjustments", measure="persons_met", day=FIRST + 1, amount=1)
+    found = {check.code: check for check in checks(world.facts())}
+    assert found["figure_below_zero"].params == {"value": -1}
+    assert found["adjustment_unheard"].where["day"] == FIRST + 1
+
+
+def test_a_declared_overlap_larger_than_one_of_the_two_is_listed() -> None:
+    world = Small().contact(FIRST, {"person": 1}).add("participations", service=11, entry_mode="daily_totals")
+    world.add("tallies", service=11, measure="persons_met", day=FIRST, value=5)
+    world.add("overlaps", service=10, other=11, persons=3)
+    found = {check.code: check for check in checks(world.facts())}
+    assert found["overlap_too_large"].params == {"persons": 3, "smaller": 1}
