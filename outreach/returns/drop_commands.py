@@ -12,12 +12,13 @@ from typing import Any
 
 from outreach import audit
 from outreach.audit.tags import Tag
-from outreach.auth.actors import BY_RETURN_LINK, SYSTEM, Actor
+from outreach.auth.actors import ANYBODY, SYSTEM, Actor, by_return_link
 from outreach.auth.permissions import may
 from outreach.errors import Invalid, NotAllowed, Problem, Unavailable
 from outreach.storage import writing
 from outreach.storage.queries import access, accounts
 from outreach.storage.queries import drops as rows
+from outreach.storage.queries import return_files as files
 from outreach.storage.tables import Operation, ReturnFile
 from outreach.vocab import ReturnState
 
@@ -27,7 +28,7 @@ from . import return_commands, take_commands
 HEADLINE = "persons_met"
 
 
-def store(actor: Actor, operation: Operation, files: Iterable[tuple[str, bytes]], drop_uid: str) -> int:
+def store(actor: Actor, operation: Operation, sent: Iterable[tuple[str, bytes]], drop_uid: str) -> int:
     """Keep what was dropped, sealed, each file in a write of its own; how many. Nothing is read yet.
 
     What is left out (too large, twice, too many) stands in the drop with its reason. Raises ``NotAllowed``.
@@ -35,7 +36,7 @@ def store(actor: Actor, operation: Operation, files: Iterable[tuple[str, bytes]]
     if not may(actor, "returns.drop", access.operation_target(operation)):
         raise NotAllowed()
     operation_id, kept, stored = operation.id, 0, 0
-    for name, content in files:
+    for name, content in sent:
         with writing():
             count, total = rows.counted(operation_id, drop_uid)
             if count >= 2 * rules.MOST_FILES:
@@ -90,7 +91,7 @@ def read(file: ReturnFile) -> None:
     """Read one file that waits, as the one who sent it. What fails on our side is told of the file."""
     number = file.id
     try:
-        return_commands.read(_actor(file.received_by_id, by_link=file.link_id is not None), file)
+        return_commands.read(_sender(file), file)
     except Unavailable:
         raise
     except Problem:
@@ -106,7 +107,7 @@ def _take(file: ReturnFile) -> None:
     number, by = file.id, file.asked_by_id
     trouble: dict[str, Any] = {"message": rules.LEFT_OUT["drop_failed"][0]}
     try:
-        take_commands.take(_actor(by), file)
+        take_commands.take(_account(by) if by is not None else ANYBODY, file)
         trouble = {}
     except Unavailable:
         raise
@@ -125,8 +126,14 @@ def _told(problem: Problem) -> dict[str, Any]:
     return {"message": problem.message, "fix": problem.fix, "params": dict(problem.params)}
 
 
-def _actor(user_id: int | None, *, by_link: bool = False) -> Actor:
-    """Who sent a file or asked for it, with the rights that she has now."""
-    if user_id is None:
-        return BY_RETURN_LINK if by_link else SYSTEM
-    return access.actor_of(accounts.by_id(user_id))
+def _sender(file: ReturnFile) -> Actor:
+    """Who sent a file, with the rights that she has now."""
+    service = files.service_of(file.participation_id)
+    if file.received_by_id is not None:
+        return _account(file.received_by_id)
+    return by_return_link(service, file.operation_id) if file.link_id and service else SYSTEM
+
+
+def _account(user_id: int) -> Actor:
+    user = accounts.by_id(user_id)
+    return access.actor_of(user) if user is not None else ANYBODY

@@ -225,6 +225,7 @@ def _show(token: str, found: Any, file: Any, **more: Any) -> Response:
         found.participation,
         file,
         _paths(token),
+        link=found.link.id,
         template="returns/link_file.html",
         service=found.service,
         **more,
@@ -259,4 +260,4 @@ def link_leave(token: str, uid: str) -> Any:
 @guard("site.open")
 def link_answer(token: str, uid: str) -> Any:
     found = _behind(token)
-    return _unstored(pages.answer(commands.actor_of(found), _own_file(found, uid), found.service))
+    return _unstored(pages.answer(commands.actor_of(found), _own_file(found, uid), found.service, found.link.id))

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, HiddenField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, StringField
 
 from outreach.web.forms import OutreachForm, clean
 
@@ -20,12 +20,20 @@ class SendForm(OutreachForm):
 
 
 class TakeForm(OutreachForm):
-    """How a file is taken: the good rows alone, emptied cells cleared, what stands now overwritten."""
+    """How a file is taken: the good rows alone, emptied cells cleared, and who wins where both changed."""
 
     clear = BooleanField(lazy_gettext("Clear the cells that I emptied"))
-    overwrite = BooleanField(lazy_gettext("Take it all the same: what stands now is replaced"))
+    stands = RadioField(
+        lazy_gettext("Which one stands where both were changed?"),
+        choices=[("site", lazy_gettext("What stands here now")), ("file", lazy_gettext("What the file says"))],
+        validate_choice=False,
+    )
     good_only = HiddenField()
-    reason = StringField(lazy_gettext("Reason"))
+
+    @property
+    def overwrite(self) -> bool | tuple[str, ...]:
+        """As ``take_rules.Overwrite``: nobody has decided, the file for everything, or the site for everything."""
+        return {"file": True, "site": ()}.get(self.stands.data or "", False)
 
 
 class LeaveForm(OutreachForm):

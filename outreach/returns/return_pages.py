@@ -38,7 +38,6 @@ from . import (
 )
 from . import template_commands as templates
 from .return_forms import LeaveForm, SendForm, TakeForm, sent_file
-from .workbook_file import REFUSALS
 
 READ_AT_ONCE = 2.5
 """Seconds that an answer waits for a file to be read before it says that it is being read."""
@@ -92,8 +91,10 @@ def desk_of(participation: Any, service: Any) -> str:
 def template(actor: Actor, operation: Any, participation: Any, wanted: str) -> Response:
     """The workbook of one service as a download."""
     content = templates.issue(actor, operation, participation, wanted)
-    name = f"{operation.code}-{participation.service_id}-return-{wanted}.xlsx"
-    return _download(content, name)
+    service = rows.service(participation.service_id)
+    return _download(
+        content, templates.file_name(operation.code, service.short_name or service.name, service.id, wanted)
+    )
 
 
 def _download(content: bytes, name: str) -> Response:
@@ -130,7 +131,7 @@ def taken(actor: Actor, operation: Any, file: Any, link: int | None = None) -> P
             file,
             good_only=form.good_only.data == "1",
             clear=bool(form.clear.data),
-            overwrite=bool(form.overwrite.data),
+            overwrite=form.overwrite,
             link=link,
         )
     except Problem as problem:
@@ -143,7 +144,7 @@ def taken(actor: Actor, operation: Any, file: Any, link: int | None = None) -> P
 def left(actor: Actor, file: Any, link: int | None = None) -> Problem | None:
     """Leave the file out; what stood in the way, or None."""
     try:
-        take_commands.leave(actor, file, LeaveForm().why.data or "", link=link)
+        return_commands.leave(actor, file, LeaveForm().why.data or "", link)
     except Problem as problem:
         if problem.status in (403, 404, 503):
             raise
@@ -151,9 +152,9 @@ def left(actor: Actor, file: Any, link: int | None = None) -> Problem | None:
     return None
 
 
-def answer(actor: Actor, file: Any, service: Any) -> Response:
+def answer(actor: Actor, file: Any, service: Any, link: int | None = None) -> Response:
     """The marked workbook."""
-    content = take_commands.answer_of(actor, file, language())
+    content = take_commands.answer_of(actor, file, language(), link)
     return _download(content, f"to-fix-{service.id}-{file.issue or 0}.xlsx")
 
 
@@ -246,7 +247,7 @@ def refusal_of(file: Any) -> dict[str, str]:
     """What a file that was not read is instead, and how to put it right."""
     params = {name: value for name, value in file.refused.items() if name != "code"}
     params |= params.pop("params", None) or {}
-    catalogue = {**REFUSALS, **drop_rules.LEFT_OUT}
+    catalogue = {**return_commands.REFUSALS, **drop_rules.LEFT_OUT}
     message, fix = catalogue.get(file.refused.get("code", ""), drop_rules.LEFT_OUT["drop_failed"])
     return _two(message, fix, params)
 
@@ -288,6 +289,7 @@ def file_page(
     *,
     template: str,
     service: Any,
+    link: int | None = None,
     problem: Problem | None = None,
     **more: Any,
 ) -> tuple[str, int]:
@@ -302,7 +304,7 @@ def file_page(
         template,
         operation=operation,
         service=service,
-        one=_shown(actor, operation, participation, file, paths, form),
+        one=_shown(actor, operation, participation, file, paths, form, link),
         form=form,
         leave=leave,
         back=paths.back,
@@ -329,7 +331,9 @@ def _errors(problem: Problem | None, leave: LeaveForm) -> list[Any]:
     return [_words_of(problem)]
 
 
-def _shown(actor: Actor, operation: Any, participation: Any, file: Any, paths: Paths, form: TakeForm) -> dict[str, Any]:
+def _shown(
+    actor: Actor, operation: Any, participation: Any, file: Any, paths: Paths, form: TakeForm, link: int | None
+) -> dict[str, Any]:
     """Everything that the page says of the file."""
     one: dict[str, Any] = row_of(file, operation.time_zone, paths.file(file), "") | {
         "state": file.state,
@@ -338,17 +342,22 @@ def _shown(actor: Actor, operation: Any, participation: Any, file: Any, paths: P
         "leave_url": paths.leave(file),
         "can_take": False,
         "can_leave": False,
+        "answer_url": "",
     }
     if file.state == ReturnState.REFUSED:
         one["refusal"] = refusal_of(file)
-    elif file.state == ReturnState.TAKEN:
-        one["taken_words"] = _taken_words(file, operation)
-    elif file.state in drops.ASKABLE and participation is not None:
-        target = access.service_target(operation, participation.service_id)
-        one |= _previewed(actor, file, reads_cells(actor, target, file), form)
-        one["can_leave"] = may(actor, "totals.change", target)
-        one["can_take"] = one["can_leave"] and one["takes"]
-        one["answer_url"] = paths.answer(file) if not one["withheld"] else ""
+    if participation is None or file.read is None:
+        return one | ({"taken_words": _taken_words(file, operation)} if file.state == ReturnState.TAKEN else {})
+    target = access.service_target(operation, participation.service_id)
+    cells = link is not None or reads_cells(actor, target, file)
+    returned = take_commands.returned_of(file)
+    if cells and returned.faults:
+        one["answer_url"] = paths.answer(file)
+    if file.state == ReturnState.TAKEN:
+        return one | {"taken_words": _taken_words(file, operation)} | _faults(returned.faults, cells)
+    one |= _previewed(actor, file, returned, cells, form, link)
+    one["can_leave"] = may(actor, "totals.change", target)
+    one["can_take"] = one["can_leave"] and one["takes"]
     return one
 
 
@@ -359,42 +368,53 @@ def _taken_words(file: Any, operation: Any) -> str:
     return gettext("On %(at)s, all of it.", at=at)
 
 
-def _previewed(actor: Actor, file: Any, cells: bool, form: TakeForm) -> dict[str, Any]:
-    """What taking the file would do now, and what is to be fixed in it."""
-    wish = {"clear": bool(form.clear.data), "overwrite": bool(form.overwrite.data)}
-    returned = take_commands.returned_of(file)
-    preview = take_commands.preview(actor, file, good_only=bool(returned.must), **wish)
-    if preview.must and not returned.must:
-        preview = take_commands.preview(actor, file, good_only=True, **wish)
-    faults = [*returned.faults, *(fault for fault in preview.faults if fault not in returned.faults)]
-    must = [fault for fault in faults if fault.must]
+def _previewed(
+    actor: Actor, file: Any, returned: return_rules.Returned, cells: bool, form: TakeForm, link: int | None
+) -> dict[str, Any]:
+    """What taking the file would do now, and what is to be fixed in it; or why it cannot be taken."""
+    wish: dict[str, Any] = {"clear": bool(form.clear.data), "overwrite": form.overwrite, "link": link}
+    try:
+        preview = take_commands.preview(actor, file, good_only=bool(returned.must), **wish)
+        if preview.must and not returned.must:
+            preview = take_commands.preview(actor, file, good_only=True, **wish)
+    except Problem as problem:
+        if problem.status in (403, 404, 503):
+            raise
+        return _faults(returned.faults, cells) | {"blocked": _words_of(problem), "takes": False, "good": 0}
     done = preview.done
-    good = max(0, file.counts.get("good", 0) - len({fault.name or fault.row_id for fault in preview.must}))
+    faults = (*returned.faults, *(fault for fault in preview.faults if fault not in returned.faults))
+    bad = {fault.name or fault.row_id for fault in faults if fault.must} - {""}
+    good = returned.good()
+    kept = [*good.typed, *(row.row_id for row in (*good.contacts, *good.charges))]
+    count = sum(name not in bad for name in kept)
     whole = [change for change in preview.figures if change.day is None]
     changed = [change for change in whole if change.before != change.after]
-    return {
-        "good": good,
-        "to_fix": len({fault.name or fault.row_id or fault.cell for fault in must}),
-        "to_check": sum(not fault.must for fault in faults),
-        "faults": [_fault(fault, cells) for fault in _worst_first(faults)[:FAULTS_SHOWN]],
-        "faults_all": len(faults),
-        "withheld": not cells,
+    return _faults(faults, cells) | {
+        "good": count,
         "rows": _rows_words(done),
         "figures": [_change(change) for change in changed],
         "by_day": [_change(c) for c in preview.figures if c.day is not None and c.before != c.after],
         "unchanged": len(whole) - len(changed),
-        "nothing_new": not done.changes,
-        "conflicts": [_newer(one) for one in done.newer if one.conflict],
-        "newer": sum(not one.conflict for one in done.newer),
+        "nothing_new": not done.changes and not bad,
+        "conflicts": [_newer(one) for one in done.conflicts],
+        "newer": len(done.newer) - len(done.conflicts),
         "emptied": len(done.emptied),
         "reopens": preview.reopens,
         "signer": preview.signer,
-        "takes": bool(good or not must),
+        "takes": bool(count or not bad),
     }
 
 
-def _worst_first(faults: list[return_rules.Fault]) -> list[return_rules.Fault]:
-    return sorted(faults, key=lambda fault: not fault.must)
+def _faults(faults: Iterable[return_rules.Fault], cells: bool) -> dict[str, Any]:
+    """What is to be fixed and what is to be checked, worst first."""
+    every = sorted(faults, key=lambda fault: not fault.must)
+    return {
+        "to_fix": len({fault.name or fault.row_id or f"{fault.sheet}{fault.cell}" for fault in every if fault.must}),
+        "to_check": sum(not fault.must for fault in every),
+        "faults": [_fault(fault, cells) for fault in every[:FAULTS_SHOWN]],
+        "faults_all": len(every),
+        "withheld": not cells and any(fault.sheet in PERSONS for fault in every),
+    }
 
 
 def _rows_words(done: take_rules.Done) -> str:
