@@ -133,9 +133,11 @@ def amend_charge(
     status: str,
     counts: int | None,
     reason: str,
-    substitute: ChargeEntry | None = None,
+    substitute: ChargeEntry | Charge | None = None,
 ) -> Charge | None:
-    """Correct the counts, withdraw the charge, or put a substitute in its place (which is given back).
+    """Correct the counts, withdraw the charge, or put a substitute in its place (which is given back when it is new).
+
+    ``substitute``: what the new charge says, or one that is laid against the same accused already.
 
     Raises ``NotAllowed``, ``Blocked``, ``Changed``, ``Invalid``; findings of the substitute stand at its own fields.
     """
@@ -149,7 +151,10 @@ def amend_charge(
     _refuse(findings)
     new_substitute = status == ChargeStatus.SUBSTITUTED and version.status != status
     offence = None
-    if new_substitute:
+    laid = substitute if isinstance(substitute, Charge) else None
+    if laid is not None and (laid.accused_id != charge.accused_id or laid.id == charge.id or laid.substitute_for_id):
+        raise Invalid.at("status", N_("Choose what became of the charge."))
+    if new_substitute and not isinstance(substitute, Charge):
         offence = _checked(substitute or ChargeEntry(counts=None), rules.local_day(now, operation.time_zone))
     if version.version != seen:
         raise Changed()
@@ -174,7 +179,9 @@ def amend_charge(
     )
     operations.note_change(operation.id)
     _journal(actor, Tag.CHARGE_CHANGED, "charge", charge, version=seen + 1, status=status)
-    if not new_substitute or substitute is None:
+    if new_substitute and laid is not None:
+        laid.substitute_for_id = charge.id
+    if not new_substitute or not isinstance(substitute, ChargeEntry):
         return None
     return _add_charge(
         actor, charges.accused_by_id(charge.accused_id), substitute, offence, now, substitute_for=charge.id

@@ -215,7 +215,8 @@ class ReturnFile(Base):
     neither outlives the decision (the answer file is made again from what stands) nor thirty days.
     ``refused``: code and parameters of what the file is instead. ``counts``: rows and faults, no content.
     ``asked_by_id``: who asked that it is taken as soon as its turn comes; ``trouble``: message and parameters of what
-    stood in the way then.
+    stood in the way then. ``reason``: why it was left out. A file that was taken without its bad rows keeps ``read``
+    until the next one is taken, so that its marked answer can still be fetched.
     """
 
     __tablename__ = "return_file"
@@ -242,6 +243,7 @@ class ReturnFile(Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     trouble: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    reason: Mapped[str] = mapped_column(SealedText("return_file", "reason"), default="", nullable=True)
 
 
 class ReturnRow(Base):

@@ -206,6 +206,7 @@ def upgrade():
         sa.Column("decided_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("asked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("trouble", sa.JSON(), server_default="{}", nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["asked_by_id"], ["user.id"], name=op.f("fk_return_file_asked_by_id")),
         sa.ForeignKeyConstraint(["decided_by_id"], ["user.id"], name=op.f("fk_return_file_decided_by_id")),
         sa.ForeignKeyConstraint(
