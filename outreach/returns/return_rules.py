@@ -49,12 +49,6 @@ CODES_ROW, LABELS_ROW, FIRST_ROW = 1, 2, 3
 ROW_ID, ROW_CHECK, ROW_LABEL, ROW_WHY = "id", "check", "line", "why"
 """Codes in row 1 of the columns that are not filled in."""
 ANSWER_COLUMN = 3
-ROW_CODE, LABEL_CODE, CHECK_CODE = "row", "label", "check"
-"""Codes in row 1 of the columns that are no field: the row's own number (column A), the words of a line of totals,
-and the row check. ``_meta`` has the name of a field of ``Meta`` in column A and its value in column B, row by row; its
-first row says ``program`` and ``PROGRAM``. *Start here* has its two answers in rows whose column A is ``SIGN_NAME`` and
-``SIGN_YES`` (hidden), the answer in the column whose row 1 says ``ANSWER_CODE``."""
-ANSWER_CODE = "answer"
 ROWS = {CONTACTS: 200, CHARGES: 60}
 """Rows that are ready to be filled in; more when asked for."""
 MOST_ROWS = 100_000
