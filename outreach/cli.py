@@ -401,6 +401,31 @@ def plan_template(file: Path, lang: str) -> None:
     click.echo(f"Written: {file}")
 
 
+@cli.command("return-template")
+@click.argument("operation")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--service", default="", help="Only this service: its name, or its short name.")
+@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+@click.option("--rows", type=click.IntRange(1, 100_000), help="Rows of Contacts that are ready to be filled in.")
+@with_app
+def return_template(operation: str, folder: Path, service: str, lang: str, rows: int | None) -> None:
+    """Write the return workbook of every service that owes figures in OPERATION into the folder DIR."""
+    from outreach.auth.actors import SYSTEM
+    from outreach.returns import template_commands
+
+    made = template_commands.issues_by_code(SYSTEM, operation, lang, service=service, contacts=rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    with progress("Written") as show:
+        for number, (name, asked) in enumerate(made, start=1):
+            try:
+                write_whole(folder / name, template_commands.content_of(asked))
+            except OSError as error:
+                click.echo(f"{folder / name}: cannot be written ({error.strerror}). Choose another place.", err=True)
+                sys.exit(1)
+            show(number, len(made))
+    click.echo(f"{folder}: {len(made)} workbook{'' if len(made) == 1 else 's'}.")
+
+
 @cli.group("import")
 def import_() -> None:
     """Read a workbook into Outreach."""

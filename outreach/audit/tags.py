@@ -140,6 +140,7 @@ class Tag(StrEnum):
     NOTE_TAKEN = "referrals.note.take"
     NOTE_LEFT_OUT = "referrals.note.leave_out"
     TOTALS_CHANGED = "returns.totals.change"
+    COUNTING_CHOSEN = "returns.counting.choose"
     MOVED_WITH_UNSENT = "returns.operation.leave"
     FIGURES_SIGNED = "returns.figures.sign"
     FIGURES_REOPENED = "returns.figures.reopen"

@@ -152,6 +152,7 @@ WORDS: dict[str, str] = {
     Tag.NOTE_TAKEN: N_("Took a note that waited"),
     Tag.NOTE_LEFT_OUT: N_("Left out a note that waited"),
     Tag.TOTALS_CHANGED: N_("Changed daily totals"),
+    Tag.COUNTING_CHOSEN: N_("Chose a counting rule"),
     Tag.MOVED_WITH_UNSENT: N_("Moved an operation on although not everything had come in from phones"),
     Tag.FIGURES_SIGNED: N_("Signed figures"),
     Tag.FIGURES_REOPENED: N_("Reopened signed figures"),

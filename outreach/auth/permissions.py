@@ -266,12 +266,16 @@ PERMISSIONS: dict[str, Alternatives] = {
     "figures.sign": ((service_coordinator, not_archived),),  # a return with a typed name signs by whoever takes it
     "figures.reopen": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
     "return_links.change": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
+    "return.template": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
     "return.cells": ((service_coordinator,),),  # what was written in a return about single persons
     "returns.drop": ((operation_coordinator, not_archived),),
     "close.see": ((operation_coordinator,),),
     "close.remind": ((operation_coordinator, not_archived),),
     "figures.lock": ((operation_coordinator, not_archived),),
+    "counting.see": ((operation_coordinator,), (commander,), (analyst,)),
+    "counting.change": ((operation_coordinator, not_archived),),
     "versions.see": ((operation_coordinator,), (commander,), (analyst,)),
+    "versions.export": ((operation_coordinator,), (analyst,)),  # with the small numbers of what became of referrals
     # --- report
     "figures.see": (
         (operation_coordinator,),
@@ -311,6 +315,7 @@ SEEN_BY: dict[str, str] = {
     "consents.withdraw": "consents.see",
     "case.change": "case.see",
     "totals.change": "totals.see",
+    "return.template": "totals.see",
     "figures.sign": "totals.see",
     "figures.reopen": "totals.see",
     "return_links.change": "totals.see",
@@ -318,7 +323,9 @@ SEEN_BY: dict[str, str] = {
     "close.see": "operation.see",
     "close.remind": "operation.see",
     "figures.lock": "operation.see",
+    "counting.change": "operation.see",
     "versions.see": "operation.see",
+    "versions.export": "operation.see",
     "team.change": "team.see",
     "roster.publish": "team.see",
     "officers.invite": "team.see",
