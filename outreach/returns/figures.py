@@ -171,6 +171,7 @@ def cells_of(operation_id: int, code: str, as_of: dt.datetime | None = None) -> 
 class ServiceBook:
     """All of one service in one operation: figures of the window and by day, cells by measure, what does not fit.
 
+    ``first``: the operation’s first day, -1 when not known.
     ``here``: codes of measures that this very operation counts for it. ``added``: (measure, day) → adjustments that
     count. ``said``: of a measure, whether records or daily totals say it.
     """
@@ -178,6 +179,7 @@ class ServiceBook:
     service: int
     as_of: dt.datetime
     today: int
+    first: int
     here: frozenset[str]
     whole: dict[str, Figure]
     days: dict[tuple[str, Day], Figure]
@@ -205,6 +207,7 @@ def book_of(operation_id: int, service: int, as_of: dt.datetime | None = None) -
             service=service,
             as_of=at,
             today=facts.today,
+            first=book.places.window()[0],
             here=frozenset(here),
             whole={f.measure: f for f in whole},
             days={(f.measure, f.key["day"]): f for f in days},

@@ -157,6 +157,7 @@ def _part(part: Any) -> dict[str, Any]:
         "heard_at": part.heard_at,
         "url": url_for(".totals", code=part.operation.code, service_id=part.service.id),
         "charges_url": url_for("field.charges_list", code=part.operation.code, service_id=part.service.id),
+        "figures_url": url_for(".figures", code=part.operation.code, service_id=part.service.id),
         "owes": part.entry_mode != EntryMode.NONE,
     }
 
@@ -252,5 +253,6 @@ from . import (  # noqa: E402 - they add their pages to the blueprint above
     link_views,  # noqa: F401
     return_views,  # noqa: F401
     set_views,  # noqa: F401
+    sign_views,  # noqa: F401
     template_views,  # noqa: F401
 )

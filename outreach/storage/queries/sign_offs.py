@@ -202,3 +202,29 @@ def first_heard(operation_id: int, as_of: dt.datetime | None = None) -> dict[tup
             key = (service, day_number(on[0]) if on else -1)
             found[key] = min(found.get(key, 1 << 62), micros(at) // SECOND)
     return found
+
+
+# --- adjustments, as the page of a service shows them -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Added:
+    """One adjustment that stands: how much, why, and who made it."""
+
+    amount: int
+    reason: str
+    by: str
+
+
+def added_to(participation_id: int) -> dict[tuple[str, int], list[Added]]:
+    """(measure, day number, -1: the window) → adjustments that stand, in the order in which they were made."""
+    query = (
+        select(Adjustment.measure, Adjustment.day, Adjustment.amount, Adjustment.reason, User.name)
+        .outerjoin(User, User.id == Adjustment.recorded_by_id)
+        .where(Adjustment.participation_id == participation_id, Adjustment.superseded_at.is_(None))
+        .order_by(Adjustment.id)
+    )
+    found: dict[tuple[str, int], list[Added]] = {}
+    for measure, day, amount, reason, name in db.session.execute(query):
+        found.setdefault((measure, day_number(day)), []).append(Added(amount, reason or "", name or ""))
+    return found
