@@ -105,7 +105,7 @@ def lock(
     """
     if not may(actor, "figures.lock", access.operation_target(operation)):
         raise NotAllowed()
-    _may_begin(operation)
+    may_begin(operation)
     taken = take(operation)
     kind = rules.PROVISIONAL if provisional else rules.SIGNED
     wrong = _findings(taken, kind, reason)
@@ -124,7 +124,8 @@ def lock(
         return _write(actor, operation, taken, kind, visible(reason), last + 1)
 
 
-def _may_begin(operation: Operation) -> None:
+def may_begin(operation: Operation) -> None:
+    """Raise ``Blocked`` where no figures can be locked: a rehearsal, an operation that has not begun or is archived."""
     need_figures(operation)
     if operation.status not in rules.TAKING:
         raise Blocked(

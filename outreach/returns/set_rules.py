@@ -221,6 +221,38 @@ def compared(before: Iterable[Row], after: Iterable[Row]) -> list[Difference]:
     return [Difference(key, first.get(key, UNKNOWN), second.get(key, UNKNOWN)) for key in keys]
 
 
+def by_how_much(one: Difference) -> int | None:
+    """After less before, where both are whole numbers; the sign says which way it moved."""
+    before, after = one.before.value, one.after.value
+    return after - before if isinstance(before, int) and isinstance(after, int) else None
+
+
+def other_rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Measures that both sides have and count by different rules, or by versions of one."""
+    told = ("rule", "version", "params")
+    return [
+        code
+        for code, one in before.items()
+        if code in after and any(one.get(part) != after[code].get(part) for part in told)
+    ]
+
+
+def moment(text: str, zone: dt.tzinfo) -> dt.datetime | None:
+    """The moment that an address names, None for nonsense; without a zone it is meant in ``zone``, a day at its end."""
+    # In an address a plus sign arrives as a space.
+    for attempt in (text, "+".join(text.rsplit(" ", 1))):
+        try:
+            at = dt.datetime.fromisoformat(attempt)
+            at = at.replace(tzinfo=zone) if at.tzinfo is None else at
+            if len(text) <= len("2017-10-18"):
+                at += dt.timedelta(days=1, microseconds=-1)
+            at = at.astimezone(dt.UTC)
+        except (ValueError, OverflowError):
+            continue
+        return at if at.year >= 1970 else None
+    return None
+
+
 def chosen(rows: Iterable[Row], *, by_service: bool = False, by_day: bool = False) -> list[Row]:
     """The rows of one split: in all, by service, by day, or by service and day."""
     return [row for row in rows if (row[1] is not None) == by_service and (row[2] is not None) == by_day]

@@ -35,6 +35,7 @@ from tests.ready.briefing_factories import an_attachment
 from tests.ready.kit_factories import a_kit, kits_moved
 from tests.ready.session_factories import a_certificate, a_session
 from tests.referrals.factories import a_goal, a_waiting_note
+from tests.returns.factories import a_locked_version
 
 OWN, OTHER_SERVICE, OTHER_OPERATION, NONEXISTENT = "own", "other service", "other operation", "nonexistent"
 # Where the operation and the service in the address are one's own and only the record is not.
@@ -77,6 +78,7 @@ class Corner:
     certificate: int = 0
     held: str = ""
     held_mark: str = ""
+    locked: int = 0
 
 
 @dataclass
@@ -132,6 +134,7 @@ def a_corner(operation: Operation, name: str) -> Corner:
     corner.certificate = a_certificate(service, f"Holder of {name}").id
     record = a_held_record(team, officer)
     corner.held, corner.held_mark = record.uid, record.hash[:8]
+    corner.locked = a_locked_version(operation, service.id).version
     return corner
 
 
@@ -268,6 +271,7 @@ VALUES: dict[str, Any] = {
         world.corners[case].answer if rule.startswith("/answer/") and case != NONEXISTENT else "no-such-link"
     ),
     "child": _of_corner("proposal", "NO-SUCH"),
+    "locked": _of_corner("locked", _NOTHING),
     "measure": lambda world, case, rule: "persons_met" if case != NONEXISTENT else "no_such_measure",
     "step": lambda world, case, rule: "what",
     "position": lambda world, case, rule: 1 if case != NONEXISTENT else _NOTHING,

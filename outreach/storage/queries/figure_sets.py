@@ -35,6 +35,11 @@ def find(operation_id: int, version: int) -> FigureSet | None:
     return db.session.scalar(query)
 
 
+def taken_by(found: FigureSet) -> str:
+    """The name of who locked it."""
+    return db.session.scalar(select(User.name).where(User.id == found.taken_by_id)) or ""
+
+
 @dataclass(frozen=True)
 class Listed:
     """One version in the list, without its figures; ``by`` is who locked it."""
