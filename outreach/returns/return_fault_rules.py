@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from outreach.errors import N_, Unreadable
+from outreach.errors import N_
 
 from .return_cell_rules import Cell, is_empty, letter_of, shown
 from .return_rules import TITLES, Asked, Fault
-from .return_sheet_rules import Table
+from .return_sheet_rules import Table, refused
 
 MOST_FAULTS = 5000
 
@@ -46,13 +46,8 @@ class Collected:
         self.faults.append(Fault(sheet, cell, shown(wrote), message, fix, params or {}, must, name, row_id, column))
         if len(self.faults) > MOST_FAULTS:
             first = self.faults[0]
-            message = N_(
-                "More than %(most)s cells of this workbook are not understood; the first is %(sheet)s %(cell)s."
-            )
-            raise Unreadable(
-                message, N_("Copy what you filled in as values into a newly downloaded workbook, and send that."),
-                most=MOST_FAULTS, sheet=TITLES.get(first.sheet, first.sheet), cell=first.cell,
-            )  # fmt: skip
+            sheet = TITLES.get(first.sheet, first.sheet)
+            raise refused("too_many_faults", most=MOST_FAULTS, sheet=sheet, cell=first.cell)
 
 
 def by_row(places: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:

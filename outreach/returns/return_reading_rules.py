@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from outreach.errors import N_, Unreadable
+from outreach.errors import N_
 
 from . import return_row_rules as row_rules
 from . import start_rules
@@ -38,7 +38,7 @@ from .return_rules import (
     row_number,
     row_numbers,
 )
-from .return_sheet_rules import SheetRead, Table, merged_over, outside, start_of, tables
+from .return_sheet_rules import SheetRead, Table, merged_over, outside, refused, start_of, tables
 from .return_total_rules import totals
 
 Read = Value | Wrong | None
@@ -56,11 +56,7 @@ def returned(
     found = tables(book, asked)
     start = start_of(book)
     if start is None:
-        raise Unreadable(
-            N_("The sheet “%(sheet)s” is missing."),
-            N_("Copy what you filled in as values into a newly downloaded workbook, and send that."),
-            sheet=TITLES[START],
-        )
+        raise refused("missing_sheet", sheet=TITLES[START])
     signer = _signer(start, collected)
     typed: dict[str, str] = {}
     seen: set[str] = set()

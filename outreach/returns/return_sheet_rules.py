@@ -35,6 +35,42 @@ ONCE = "once"
 
 _ANEW = N_("Copy what you filled in as values into a newly downloaded workbook, and send that.")
 _UNDO = N_("Undo that, or copy what you filled in as values into a newly downloaded workbook, and send that.")
+REFUSALS: dict[str, tuple[str, str]] = {
+    "missing_sheet": (N_("The sheet “%(sheet)s” is missing."), _ANEW),
+    "lost_codes": (
+        N_("The sheet “%(sheet)s” has lost its hidden first row, which says what each column holds."),
+        _UNDO,
+    ),
+    "copied_sheet": (
+        N_("The sheets “%(sheet)s” and “%(other)s” are copies of each other: nobody can tell which one counts."),
+        N_("Delete the copy, save the workbook, and send it again."),
+    ),
+    "copied_column": (
+        N_("On the sheet “%(sheet)s” the columns %(first)s and %(second)s are copies of each other."),
+        N_("Delete the copied column, save the workbook, and send it again."),
+    ),
+    "lost_column": (
+        N_("On the sheet “%(sheet)s” the column “%(label)s” is missing, or its hidden code was removed."),
+        _UNDO,
+    ),
+    "other_words": (
+        N_("On the sheet “%(sheet)s” column %(column)s says “%(text)s”, but its hidden code is “%(label)s”."),
+        _UNDO,
+    ),
+    "lost_words": (N_("On the sheet “%(sheet)s” column %(column)s has lost the words above it."), _UNDO),
+    "too_many_faults": (
+        N_("More than %(most)s cells of this workbook are not understood; the first is %(sheet)s %(cell)s."),
+        _ANEW,
+    ),
+}
+"""Where a sheet as a whole cannot be read: by code, so that the words can be found again."""
+
+
+def refused(code: str, **params: object) -> Unreadable:
+    message, fix = REFUSALS[code]
+    problem = Unreadable(message, fix, **params)
+    problem.code = code
+    return problem
 
 
 @dataclass(frozen=True)
@@ -99,7 +135,7 @@ def tables(book: Iterable[SheetRead], asked: Asked) -> dict[str, Table]:
     found: dict[str, Table] = {}
     for code, columns in expected(asked).items():
         sheet = _sheet_of(code, columns, book, heads)
-        at = _columns(code, columns, sheet, heads[id(sheet)], asked)
+        at = _columns(code, columns, sheet, heads[id(sheet)])
         found[code] = Table(code, sheet, at, heads[id(sheet)] + 2)
     return found
 
@@ -152,35 +188,28 @@ def _sheet_of(code: str, columns: Sequence[str], book: list[SheetRead], heads: M
     }
     good = [book[number] for number, count in having.items() if 2 * count >= len(columns)]
     if len(good) > 1:
-        message = N_(
-            "The sheets “%(sheet)s” and “%(other)s” are copies of each other: nobody can tell which one counts."
-        )
-        raise Unreadable(message, N_("Delete the copy, save the workbook, and send it again."),
-                         sheet=good[0].name, other=good[1].name)  # fmt: skip
+        raise refused("copied_sheet", sheet=good[0].name, other=good[1].name)
     if good:
         return good[0]
-    called = next((s for s in book if key(s.name) in {key(title), key(french(title))}), None)
+    called = next((one for one in book if key(one.name) in {key(title), key(french(title))}), None)
     if called is not None:
-        message = N_("The sheet “%(sheet)s” has lost its hidden first row, which says what each column holds.")
-        raise Unreadable(message, _UNDO, sheet=called.name)
-    raise Unreadable(N_("The sheet “%(sheet)s” is missing."), _ANEW, sheet=title)
+        raise refused("lost_codes", sheet=called.name)
+    raise refused("missing_sheet", sheet=title)
 
 
-def _columns(code: str, columns: Sequence[str], sheet: SheetRead, head: int, asked: Asked) -> dict[str, int]:
+def _columns(code: str, columns: Sequence[str], sheet: SheetRead, head: int) -> dict[str, int]:
     at: dict[str, int] = {}
     wanted = {ROW_ID, ROW_LABEL, *columns}
     for number, cell in enumerate(sheet.row(head), start=1):
         if not isinstance(cell, str) or cell not in wanted:
             continue
         if cell in at:
-            message = N_("On the sheet “%(sheet)s” the columns %(first)s and %(second)s are copies of each other.")
-            raise Unreadable(message, N_("Delete the copied column, save the workbook, and send it again."),
-                             sheet=sheet.name, first=letter_of(at[cell]), second=letter_of(number))  # fmt: skip
+            places = {"first": letter_of(at[cell]), "second": letter_of(number)}
+            raise refused("copied_column", sheet=sheet.name, **places)
         at[cell] = number
     for one in columns:
         if one not in at:
-            message = N_("On the sheet “%(sheet)s” the column “%(column)s” is missing, or its hidden code was removed.")
-            raise Unreadable(message, _UNDO, sheet=sheet.name, column=label_of(code, one))
+            raise refused("lost_column", sheet=sheet.name, label=label_of(code, one))
     _check_words(code, columns, sheet, head, at)
     return at
 
@@ -189,15 +218,11 @@ def _check_words(code: str, columns: Sequence[str], sheet: SheetRead, head: int,
     """What a person reads above a column has to say what its hidden code says."""
     for one in columns:
         said, known = sheet.cell(head + 1, at[one]), words_of(one, code)
-        if known and not is_empty(said) and key(shown(said)) not in known:
-            message = N_(
-                "On the sheet “%(sheet)s” column %(column)s says “%(text)s”, but its hidden code is “%(label)s”."
-            )
-            raise Unreadable(message, _UNDO, sheet=sheet.name, column=letter_of(at[one]), text=shown(said)[:60],
-                             label=label_of(code, one))  # fmt: skip
-        if is_empty(said) and known:
-            message = N_("On the sheet “%(sheet)s” column %(column)s has lost the words above it.")
-            raise Unreadable(message, _UNDO, sheet=sheet.name, column=letter_of(at[one]))
+        where = {"sheet": sheet.name, "column": letter_of(at[one])}
+        if known and is_empty(said):
+            raise refused("lost_words", **where)
+        if known and key(shown(said)) not in known:
+            raise refused("other_words", **where, text=shown(said)[:60], label=label_of(code, one))
 
 
 def label_of(sheet: str, code: str) -> str:

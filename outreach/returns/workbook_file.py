@@ -18,6 +18,7 @@ from . import return_cell_rules as cells
 from . import return_reading_rules as reading
 from . import workbook_reader
 from .return_rules import META_TITLE, PROGRAM, TEMPLATE, Asked, Marker, Meta, Returned, is_ours
+from .return_sheet_rules import REFUSALS as OF_SHEETS
 from .return_sheet_rules import SheetRead
 
 WALL_SECONDS = 10
@@ -25,44 +26,48 @@ LARGEST_FILE = 16 * 1024 * 1024
 
 _ANEW = N_("Download a new workbook for your service, copy what you filled in as values, and send that.")
 _PASTE_VALUES = N_("Copy the column, paste it in its place as values (Paste special, Values), and send it again.")
-REFUSALS: dict[str, tuple[str, str]] = OF_PLANS | {
-    "many_formulas": (
-        N_("Column %(column)s of the sheet “%(sheet)s” holds more than %(most)d formulas."),
-        _PASTE_VALUES,
-    ),
-    "many_errors": (
-        N_("Column %(column)s of the sheet “%(sheet)s” holds more than %(most)d error values such as #REF!."),
-        N_("Replace them by what is meant, or empty them, and send it again."),
-    ),
-    "many_percent": (
-        N_("Column %(column)s of the sheet “%(sheet)s” holds more than %(most)d percentages."),
-        N_("Write whole numbers in cells of the format General, and send it again."),
-    ),
-    "no_stamp": (
-        N_("This workbook carries no stamp of Outreach: it is no return, or its hidden sheet “_meta” was removed."),
-        _ANEW,
-    ),
-    "forged_stamp": (
-        N_("The stamp of this workbook was changed, or another site made it: nobody can tell whose figures these are."),
-        _ANEW,
-    ),
-    "old_version": (
-        N_("This workbook is of layout %(version)s; this site reads layout %(ours)s, which is newer."),
-        _ANEW,
-    ),
-    "new_version": (
-        N_("This workbook is of layout %(version)s; this site reads layout %(ours)s, which is older."),
-        N_("Send it to the site that it was downloaded from, or download a workbook here and fill that."),
-    ),
-    "wrong_operation": (
-        N_("This is a return for the operation %(theirs)s, not for %(ours)s."),
-        N_("Send it on the page of that operation, or choose the workbook of this one."),
-    ),
-    "wrong_service": (
-        N_("This is the return of %(theirs)s, not of %(ours)s."),
-        N_("Choose the workbook that was made for %(ours)s, or send this one for %(theirs)s."),
-    ),
-}
+REFUSALS: dict[str, tuple[str, str]] = (
+    OF_PLANS
+    | OF_SHEETS
+    | {
+        "many_formulas": (
+            N_("Column %(column)s of the sheet “%(sheet)s” holds more than %(most)d formulas."),
+            _PASTE_VALUES,
+        ),
+        "many_errors": (
+            N_("Column %(column)s of the sheet “%(sheet)s” holds more than %(most)d error values such as #REF!."),
+            N_("Replace them by what is meant, or empty them, and send it again."),
+        ),
+        "many_percent": (
+            N_("Column %(column)s of the sheet “%(sheet)s” holds more than %(most)d percentages."),
+            N_("Write whole numbers in cells of the format General, and send it again."),
+        ),
+        "no_stamp": (
+            N_("This workbook carries no stamp of Outreach: it is no return, or its hidden sheet “_meta” was removed."),
+            _ANEW,
+        ),
+        "forged_stamp": (
+            N_("The stamp of this workbook was changed, or another site made it: nobody can tell whose figures it holds."),
+            _ANEW,
+        ),
+        "old_version": (
+            N_("This workbook is of layout %(version)s; this site reads layout %(ours)s, which is newer."),
+            _ANEW,
+        ),
+        "new_version": (
+            N_("This workbook is of layout %(version)s; this site reads layout %(ours)s, which is older."),
+            N_("Send it to the site that it was downloaded from, or download a workbook here and fill that."),
+        ),
+        "wrong_operation": (
+            N_("This is a return for the operation %(theirs)s, not for %(ours)s."),
+            N_("Send it on the page of that operation, or choose the workbook of this one."),
+        ),
+        "wrong_service": (
+            N_("This is the return of %(theirs)s, not of %(ours)s."),
+            N_("Choose the workbook that was made for %(ours)s, or send this one for %(theirs)s."),
+        ),
+    }
+)
 
 
 def read_return(
