@@ -426,6 +426,42 @@ def return_template(operation: str, folder: Path, service: str, lang: str, rows:
     click.echo(f"{folder}: {len(made)} workbook{'' if len(made) == 1 else 's'}.")
 
 
+@cli.command()
+@click.argument("operation")
+@click.option("--service", default="", help="Sign for this service: its name, or its short name.")
+@click.option("--name", default="", help="Who vouches for the figures.")
+@click.option("--provisional", is_flag=True, help="Sign although something is still to come; needs --reason.")
+@click.option("--reason", default="", help="Why the figures are provisional, in a few words.")
+@with_app
+def signoff(operation: str, service: str, name: str, provisional: bool, reason: str) -> None:
+    """Say which services of OPERATION have signed their figures, or sign for one of them."""
+    from outreach.auth.actors import SYSTEM
+    from outreach.returns import sign_commands
+    from outreach.storage import writing
+
+    if not service:
+        if name or provisional or reason:
+            raise click.UsageError("Say for which service: --service.")
+        for line in sign_commands.states_of(operation):
+            click.echo(_signed(line))
+        return
+    with writing():
+        place = sign_commands.place_of(operation, service)
+        made = sign_commands.sign(SYSTEM, *place, typed_name=name, provisional=provisional, reason=reason)
+        said = f"Signed: version {made.version}, {made.figures_hash}"
+    click.echo(said)
+
+
+def _signed(line: Any) -> str:
+    """One service: its name, its state, and of a signature the version, who, when and the hash."""
+    said = [line.service, line.state.value]
+    if line.version:
+        said += [f"version {line.version}", line.typed_name, f"{line.signed_at:%Y-%m-%dT%H:%MZ}", line.hash[:12]]
+    if line.reopened_at:
+        said.append(f"reopened {line.reopened_at:%Y-%m-%dT%H:%MZ}: {', '.join(line.changed) or line.reason}")
+    return "\t".join(said)
+
+
 @cli.group("import")
 def import_() -> None:
     """Read a workbook into Outreach."""

@@ -16,6 +16,7 @@ from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Finding, Invalid, NotAllowed
 from outreach.plan.paste_rules import visible
+from outreach.plan.rules import name_key
 from outreach.rollup import counting
 from outreach.rollup.measures import Measure
 from outreach.storage.queries import access, figure_sets, operations, reopening, waiting
@@ -272,6 +273,40 @@ def reopen(actor: Actor, operation: Operation, participation: Participation, rea
         version=version,
     )
     return version
+
+
+# --- by names, for the command line -----------------------------------------------------------------------------------
+
+
+def states_of(code: str) -> list[rows.Standing]:
+    """Where every service of an operation stands with its signature, by name. Raises ``Invalid``."""
+    return list(rows.standing(_operation(code).id).values())
+
+
+def place_of(code: str, service: str) -> tuple[Operation, Participation]:
+    """The operation, and the part of the service that is called so (its short name will do).
+
+    Raises ``Invalid`` when there is no such operation, or not one service that is called so.
+    """
+    operation = _operation(code)
+    wanted = name_key(service)
+    found = [
+        part
+        for part, _, one in operations.participations_of(operation.id)
+        if wanted and wanted in (one.name_key, name_key(one.short_name or ""))
+    ]
+    if len(found) != 1:
+        raise Invalid.at(
+            "--service", N_("No service called %(service)s owes figures in %(code)s."), service=service, code=code
+        )
+    return operation, found[0]
+
+
+def _operation(code: str) -> Operation:
+    found = operations.by_code(code)
+    if found is None:
+        raise Invalid.at("OPERATION", N_("There is no operation %(code)s."), code=code)
+    return found
 
 
 # --- no contacts: an act, which silence is not ------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 import datetime as dt
 
 import pytest
+from click.testing import CliRunner
 
 from outreach.audit.tags import Tag
 from outreach.auth.actors import ANYBODY, SYSTEM
+from outreach.cli import cli
 from outreach.errors import Blocked, Changed, Invalid, NotAllowed
 from outreach.field import charge_commands
 from outreach.field import commands as field
@@ -56,7 +58,7 @@ def sign(night, actor=None, name="Ada Quarry", **more):
 
 
 def last(night):
-    db.session.expire_all()
+    db.session.rollback()  # the command line writes beside this session
     return sign_offs.last(night.participation.id)
 
 
@@ -408,3 +410,22 @@ def test_a_service_that_sends_totals_says_zero_in_every_figure_of_contacts(app):
     told = {key: said.sign for key, said in commands.sheet_of(operation, part).told.items()}
     assert told["contacts", dt.date(2017, 10, 11), ""] == told["kits_handed_out", dt.date(2017, 10, 11), ""] == "0"
     assert ("charges", dt.date(2017, 10, 11), "") not in told and len(told) == 12
+
+
+def test_the_command_line_lists_and_signs(night, app):
+    def run(*words):
+        return CliRunner().invoke(cli, ["signoff", *words], obj=lambda: app)
+
+    code, service = night.operation.code, night.service.name
+    listed = run(code)
+    assert listed.exit_code == 0 and listed.output == f"{service}\topen\n"
+    signed = run(code, "--service", service.upper(), "--name", "Ada Quarry")
+    assert signed.exit_code == 0 and signed.output == f"Signed: version 1, {last(night).figures_hash}\n"
+    assert f"{service}\tsigned\tversion 1\tAda Quarry\t" in run(code).output
+    again = run(code, "--service", service, "--name", "Ada Quarry")
+    assert again.exit_code == 1 and "signed already" in again.output
+    assert "No service called" in run(code, "--service", "Nobody", "--name", "Ada Quarry").output
+    assert run("NOWHERE").exit_code == 1 and run(code, "--name", "Ada").exit_code == 2
+    with writing():
+        log(night)
+    assert run(code).output.rstrip().endswith(": contacts, referrals")
