@@ -15,7 +15,7 @@ from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.errors import Blocked, Invalid, NotAllowed
 from outreach.plan.team_rules import address_of
-from outreach.rollup.cells import Cell
+from outreach.rollup.completeness import Timeliness
 from outreach.rollup.totals import Figure
 from outreach.storage import writing
 from outreach.storage.queries import close_out as rows
@@ -29,7 +29,7 @@ from outreach.vocab import EntryMode, SignState
 
 from . import close_rules as rules
 from . import link_commands
-from .figures import board_of, figures_of, need_figures
+from .figures import board_of, completeness_of, figures_of, need_figures, times_of
 
 COLUMNS = ("persons_met", "support_accepted", "persons_charged")
 """Headline figures of a row."""
@@ -108,9 +108,10 @@ class _Known:
         for figure in figures_of(operation.id, None, ("service",)).figures:
             self.figures.setdefault(int(figure.key["service"]), {})[figure.measure] = figure
         board = board_of(operation.id)
-        self.cells: dict[int, list[Cell]] = {}
-        for cell in board.cells:
-            self.cells.setdefault(cell.service, []).append(cell)
+        self.times: dict[int, list[Timeliness]] = {}
+        for one in times_of(operation.id):
+            self.times.setdefault(one.service, []).append(one)
+        self.complete = completeness_of(operation.id)
         self.checks = rules.contradictions(board.checks)
         ids = [part.participation_id for part in parts]
         self.standings = rows.standings(parts)
@@ -118,14 +119,15 @@ class _Known:
         self.returns = rows.returns_waiting(operation.id)
         self.reminders = rows.reminders(ids)
         self.left: dict[int, list[waiting.LeftBehind]] = {}
-        for tree in operations.tree_of(operation.id):
-            for one in waiting.left_behind(tree):
-                self.left.setdefault(one.service_id, []).append(one)
+        for within in operations.tree_of(operation.id):
+            for behind in waiting.left_behind(within):
+                self.left.setdefault(behind.service_id, []).append(behind)
 
     def line(self, part: Owing) -> Line:
         standing = self.standings[part.participation_id]
         figures = self.figures.get(part.service_id, {})
-        days = rules.days_of(self.cells.get(part.service_id, ()))
+        days = rules.days_of(self.times.get(part.service_id, ()))
+        complete = self.complete.get(part.service_id)
         left = self.left.get(part.service_id, ())
         unsent, held = sum(one.unsent for one in left), sum(one.held for one in left)
         facts = rules.Facts(
@@ -139,6 +141,7 @@ class _Known:
             held=held,
             returns=tuple(state for state, _, _ in self.returns.get(part.participation_id, ())),
             heard=part.service_id in self.heard,
+            untold=complete.overdue if complete else 0,
         )
         found = rules.lacks(facts)
         return Line(

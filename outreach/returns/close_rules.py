@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from outreach.errors import N_
-from outreach.rollup.cells import Cell
 from outreach.rollup.checks import Check, Severity
-from outreach.vocab import CellState, EntryMode, ReturnState, SignState
+from outreach.rollup.completeness import Came, Timeliness
+from outreach.rollup.units import UNDATED
+from outreach.vocab import EntryMode, ReturnState, SignState
 
 # --- where a service stands, worst first -----------------------------------------------------------------------------
 
@@ -69,25 +70,26 @@ class Days:
         return self.told == self.due
 
 
-def days_of(cells: Iterable[Cell]) -> Days:
-    """Completeness of one service from the cells of one measure; days that are not its own or counted elsewhere stay
-    out."""
-    told = due = 0
+def days_of(times: Iterable[Timeliness]) -> Days:
+    """The days of one service, from when each was due and heard. What is asked once for the window is no day."""
+    told = due = late = 0
     overdue: list[int] = []
-    for cell in cells:
-        if cell.day < 0 or cell.state in (CellState.NOT_A_DAY, CellState.ELSEWHERE):
+    for one in times:
+        if one.day == UNDATED:
             continue
         due += 1
-        told += cell.known or cell.state == CellState.DECLINED
-        if cell.state == CellState.OVERDUE:
-            overdue.append(cell.day)
-    return Days(told, due, 0, tuple(overdue))
+        told += one.came in (Came.ON_TIME, Came.LATE)
+        late += one.came is Came.LATE
+        if one.came is Came.MISSING:
+            overdue.append(one.day)
+    return Days(told, due, late, tuple(overdue))
 
 
 @dataclass(frozen=True)
 class Facts:
     """What is known of one service at the close. ``checks``: what does not fit and nobody has explained; ``moved``: the
-    figure that another number was signed of, ``(measure, signed, now)``; ``returns``: states of returns that wait."""
+    figure that another number was signed of, ``(measure, signed, now)``; ``returns``: states of returns that wait;
+    ``untold``: figures that are due, of any day, and were neither told nor refused."""
 
     sign: SignState
     version: int = 0
@@ -99,6 +101,7 @@ class Facts:
     held: int = 0
     returns: tuple[str, ...] = ()
     heard: bool = True
+    untold: int = 0
 
 
 def lacks(facts: Facts) -> list[Lack]:
@@ -176,6 +179,9 @@ def _unsigned(facts: Facts) -> Iterable[Lack]:
             return  # what is missing first; the signature follows
         if not facts.heard:
             yield Lack(OPEN, N_("Nothing was heard yet."), place=TOTALS)
+        elif facts.days.complete and facts.untold:
+            words = N_("Every day is in, but not every figure: %(num)s not told.")
+            yield Lack(OPEN, words, {"num": facts.untold}, place=SIGN)
         elif facts.days.complete:
             yield Lack(OPEN, N_("Complete; the signature is missing."), place=SIGN)
         else:

@@ -26,7 +26,7 @@ from .views import bp
 # Where what is missing is put right: the first page that there is, and that the reader may open.
 PLACES: dict[str, tuple[tuple[str, str], ...]] = {
     rules.FIGURES: (("returns.figures", "totals.see"), ("returns.totals", "totals.see")),
-    rules.SIGN: (("returns.figures", "totals.see"), ("returns.totals", "totals.see")),
+    rules.SIGN: (("returns.sign_page", "totals.see"), ("returns.totals", "totals.see")),
     rules.TOTALS: (("returns.totals", "totals.see"),),
     rules.LEDGER: (("returns.ledger", "close.see"), ("returns.totals", "totals.see")),
     rules.PHONES: (("field.phones", "phones.see"),),

@@ -11,13 +11,14 @@ from outreach.errors import Invalid, NotAllowed
 from outreach.returns import close_commands as commands
 from outreach.returns import close_rules as rules
 from outreach.returns import set_rules
-from outreach.rollup.cells import Cell
 from outreach.rollup.checks import Check, Severity
+from outreach.rollup.completeness import Came, Timeliness
+from outreach.rollup.units import UNDATED
 from outreach.storage import db, writing
 from outreach.storage.queries import access, operations
 from outreach.storage.tables import AuditEntry, FigureSet, ParticipationVersion, ReturnFile, ReturnReminder, SignOff
 from outreach.storage.types import utc_now
-from outreach.vocab import CellState, EntryMode, ReturnState, Role, SignState
+from outreach.vocab import EntryMode, ReturnState, Role, SignState
 from outreach.web import mail
 from tests.factories import a_participation, a_service, a_user, an_operation
 from tests.returns.test_set_commands import World
@@ -55,10 +56,10 @@ def test_the_worst_of_a_service_decides_where_it_stands(facts, rank):
     )
 
 
-def test_days_come_from_cells_and_an_explained_difference_is_none():
-    states = (CellState.NUMBER, CellState.ZERO, CellState.DECLINED, CellState.OVERDUE, CellState.LATER)
-    cells = [Cell(1, day, state) for day, state in enumerate((*states, CellState.NOT_A_DAY, CellState.ELSEWHERE))]
-    assert rules.days_of(cells) == rules.Days(3, 5, 0, (3,))
+def test_days_come_from_when_they_were_heard_and_an_explained_difference_is_none():
+    came = (Came.ON_TIME, Came.LATE, Came.MISSING, Came.WAITING)
+    times = [Timeliness(1, day, how) for day, how in enumerate(came)] + [Timeliness(1, UNDATED, Came.MISSING)]
+    assert rules.days_of(times) == rules.Days(2, 4, 1, (2,))
     assert rules.contradictions([CONTRADICTION, DIFFERENCE]) == {1: [CONTRADICTION, DIFFERENCE]}
     assert rules.contradictions([DIFFERENCE], frozenset({("contacts", 1)})) == {}
     assert rules.moved({"charges": 2, "days": {}}, {"charges": 3, "contacts": 1}) == (("charges", 2, 3),)
