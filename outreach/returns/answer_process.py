@@ -133,7 +133,7 @@ def made(lines: Iterator[bytes]) -> bytes:
 def rehearsal() -> None:
     """Write a small workbook, which loads every module, codec and catalogue that no open door allows later."""
     meta = Meta(0, "", 0, "", book.TEMPLATE, 0, "fr", "")
-    asked = Asked(meta, "", "contacts", True, "UTC", (dt.date(2017, 10, 10),), rows={sheet: 1 for sheet in SHEETS})
+    asked = Asked(meta, "", "contacts", True, "UTC", (dt.date(2017, 10, 10),), rows=dict.fromkeys(SHEETS, 1))
     fault = Fault(book.CONTACTS, "C3", "x", "", "", row_id="co1-00000000", column="day")
     said = given(asked, Returned(meta, faults=(fault,)), "fr", lambda sheet: [(f"{sheet[:2]}1-00000000", {})])
     made(iter(said.split(b"\n")))

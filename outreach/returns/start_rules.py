@@ -18,13 +18,14 @@ MOST_FAULTS = 2000
 
 TEN = (
     N_("Fill in the white cells. Grey cells are locked, without a password, so that nothing slips."),
-    N_("In totals type a number, 0 when there was nothing, or d when you decline to say. Leave blank what is not known: "
-       "a blank is never zero."),
+    N_("In totals type a number, 0 when there was nothing, or d when you decline to say. Leave blank what is not "
+       "known: a blank is never zero."),
     N_("In columns of persons enter only persons not counted on an earlier day, so that the days add up."),
     N_("An evening belongs to the day on which it began: 01:30 still belongs to the evening before."),
     N_("Write days as 2017-10-10 and times as 21:30, on the 24-hour clock."),
     N_("Contacts: one row for each person met, or for an attempt. Persons met together share a contact number."),
-    N_("Never write a name, telephone number, plate or address of a person. Use the code of her card, or leave it empty."),
+    N_("Never write a name, telephone number, plate or address of a person. Use the code of her card, or leave it "
+       "empty."),
     N_("Choose from the lists. Row check says OK, or how to put the row right; after pasting, look at it."),
     N_("Keep each row where it is: sent again, it changes what it said before and counts nothing twice."),
     N_("Save as .xlsx and send it back. What it would change is shown before anything is taken."),

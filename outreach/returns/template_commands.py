@@ -52,7 +52,9 @@ def asked_of(
     """Everything that a workbook for the service says and asks now; its stamp is not signed and says the last issue.
 
     Rows about single persons that stand already are in it with what they say only for a coordinator of the service who
-    is signed in; for everybody else (who steers the operation, who has a link) they are in it empty. Raises ``NotAllowed``, and ``Blocked`` for a service that owes no figures.
+    is signed in; for everybody else (who steers the operation, who has a link) they are in it empty.
+
+    Raises ``NotAllowed``, and ``Blocked`` for a service that owes no figures.
     """
     if not may(actor, "return.template", access.service_target(operation, participation.service_id)):
         raise NotAllowed()

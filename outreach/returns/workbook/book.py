@@ -1,45 +1,22 @@
-"""The return workbook as a file, and the marked one that answers a faulty return: the one module of the room that
-knows openpyxl.
-
-Layout and numbers are in ``return_rules``, the formulas in ``row_check_rules``, the sentences in ``start_rules``.
-Nothing is looked up. Rows are written one by one into the archive, so that 100,000 of them need little memory and no
-file beside the one that is written. Text is always text, marked so for whoever edits it; nothing becomes a formula.
-"""
+"""What stands on each sheet of a return workbook, and of the marked one: its rows as they are streamed."""
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
-import unicodedata
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
-from openpyxl.comments import Comment
-from openpyxl.drawing.spreadsheet_drawing import SpreadsheetDrawing
-from openpyxl.formatting.rule import CellIsRule, FormulaRule
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
-from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.workbook.defined_name import DefinedName
-from openpyxl.workbook.protection import WorkbookProtection
-from openpyxl.worksheet._writer import WorksheetWriter
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.dimensions import SheetDimension
-from openpyxl.worksheet.formula import ArrayFormula
 from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.writer.excel import ExcelWriter
 
-from outreach.errors import N_, TooLarge
-from outreach.plan import capped
+from outreach.errors import N_
 from outreach.plan.workbook_rules import said_in
 
-from . import answer_process, return_rules, start_rules
-from .return_rules import (
+from .. import return_rules, start_rules
+from ..return_rules import (
     ANSWER_COLUMN,
     CHARGES,
     CODES_ROW,
@@ -51,236 +28,36 @@ from .return_rules import (
     META_TITLE,
     REFERRALS,
     START,
-    TITLES,
     TOTALS,
     Asked,
     Column,
     Fault,
     Returned,
-    Row,
     TotalRow,
 )
-from .row_check_rules import OK, SILENCE, Listed, RowCheck, key_of, letter, lists_of, quoted
+from ..row_check_rules import SILENCE, Listed, RowCheck, key_of, letter, lists_of, quoted
+from . import place_of, ready
+from .paper import FORMATS, LINE, Line, Paper, Shared, clean, lines_in, note
 
-INK, INK2, SPRUCE, PAPER, SUNK, WHITE, RULE = "17262B", "47565A", "0E5552", "F7F4EE", "EDE8DD", "FFFFFF", "B9B1A0"
-HEAT, OVER, TINT = "E2EEEA", "8A4600", "FBEBD9"
-FONT, POINTS, LINE = "Calibri", 11, 15.5
-MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-DAY, TIME, NUMBER, TEXT = "yyyy-mm-dd", "hh:mm", "0", "@"
-FORMATS = {"day": DAY, "time": TIME, "number": NUMBER}
-_LONGEST = 32_767
-
-Target = str | Path | IO[bytes]
 Lines = Callable[[str], Iterator[tuple[str, Mapping[str, Any]]]]
-"""Sheet → its rows in order: number, and what stands in it."""
-Line = tuple[int, list[Cell]]
 
 
-def write_return(asked: Asked, target: Target, language: str, lines: Lines | None = None) -> None:
-    """The workbook for one service. ``lines``: the rows with their numbers, where this process cannot make them."""
-    typed = {name: said for row in (*asked.totals, *asked.referrals) for name, said in row.typed.items()}
-    _Book(asked, language, typed, lines or lines_of(asked, asked.contacts, asked.charges)).save(target)
-
-
-def write_answer(asked: Asked, returned: Returned, target: Target, language: str, lines: Lines | None = None) -> None:
-    """What a service sent, as far as it was understood, in our own layout; the first sheet says what to fix."""
-    asked = replace(asked, meta=replace(returned.meta, language=language))
-    lines = lines or lines_of(asked, returned.contacts, returned.charges)
-    _Book(asked, language, returned.typed, lines, returned).save(target)
-
-
-def answer(asked: Asked, returned: Returned, language: str) -> bytes:
-    """``write_answer`` in a process of its own, which has little memory and time and can open nothing.
-
-    Raises ``TooLarge`` where that is not enough.
-    """
-    said = capped.ask(
-        answer_process.__file__,
-        answer_process.given(asked, returned, language, lines_of(asked, returned.contacts, returned.charges)),
-        seconds=answer_process.WALL_SECONDS,
-        most=answer_process.ANSWER,
-        burst="too_large_inside",
-    )
-    if "workbook" not in said:
-        raise TooLarge()
-    return base64.b64decode(said["workbook"])
-
-
-def lines_of(asked: Asked, contacts: Iterable[Row], charges: Iterable[Row]) -> Lines:
-    """Every row that is ready, each with its number; what is given stands where its number says.
-
-    A row that stands and is not shown has no number: it is not filled in.
-    """
-    from outreach.storage.keys import site_keys
-
-    given = {
-        sheet: {row.row_id: row.values for row in rows} for sheet, rows in ((CONTACTS, contacts), (CHARGES, charges))
-    }
-
-    withheld = {row.row_id for row in (*asked.contacts, *asked.charges) if not row.values}
-
-    def lines(sheet: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        meta, mark, said = asked.meta, site_keys().mark, given[sheet]
-        for number in return_rules.row_numbers(sheet, meta.operation, meta.service, ready(asked, sheet, said), mark):
-            values = said.get(number) or {}
-            yield ("" if number in withheld and not values else number), values
-
-    return lines
-
-
-def ready(asked: Asked, sheet: str, given: Iterable[str]) -> int:
-    """How many rows a sheet has: a quarter more than the last one that is filled in."""
-    last = max((place_of(number) for number in given), default=0)
-    return min(return_rules.MOST_ROWS, max(asked.rows.get(sheet, 0), last + last // 4))
-
-
-def place_of(row_id: str) -> int:
-    """Which row a number of ours was made for (its mark was looked at when it was read)."""
-    digits = row_id.partition("-")[0][2:]
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
-
-
-# --- a file whose rows are streamed -----------------------------------------------------------------------------------
-
-
-class _Shared(ArrayFormula):
-    """A formula that the rows under it share, so that it stands in the file once."""
-
-    t = "shared"
-
-    def __init__(self, number: int, ref: str = "", text: str | None = None) -> None:
-        super().__init__(ref, text)
-        self.si = str(number)
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        yield "t", self.t
-        if self.ref:
-            yield "ref", self.ref
-        yield "si", self.si
-
-
-class _Streamed(WorksheetWriter):
-    """Writes rows as they come instead of cells that are held."""
-
-    def __init__(self, ws: Any, out: Any, lines: Iterable[Line], reach: str) -> None:
-        self.lines, self.reach = lines, reach
-        super().__init__(ws, out)
-
-    def rows(self) -> Iterable[Line]:
-        return self.lines
-
-    def write_dimensions(self) -> None:
-        self.xf.send(SheetDimension(self.reach).to_tree())
-
-
-class _Archive(ExcelWriter):
-    """Saves a workbook whose sheets are streamed into the archive, without files beside it."""
-
-    def __init__(self, book: Any, archive: zipfile.ZipFile, streams: Mapping[str, tuple[Iterable[Line], str]]) -> None:
-        super().__init__(book, archive)
-        self.streams = streams
-
-    def write_worksheet(self, ws: Any) -> None:
-        ws._drawing = SpreadsheetDrawing()
-        ws._drawing.charts, ws._drawing.images = [], []
-        lines, reach = self.streams[ws.title]
-        with self._archive.open(ws.path[1:], "w") as out:
-            writer = _Streamed(ws, out, lines, reach)
-            writer.write()
-        ws._rels = writer._rels
-        self.manifest.append(ws)
-
-
-# --- looks ------------------------------------------------------------------------------------------------------------
-
-
-def _styles(ws: Any) -> dict[str, Any]:
-    """Every look of a cell by name, made once: finding out that two are alike takes longer than all the rest."""
-    thin = Side("thin", color=RULE)
-    box = Border(left=thin, right=thin, top=thin, bottom=thin)
-    marked = Border(*(Side("medium", color=OVER),) * 4)
-    middle, wrapped = Alignment(vertical="center"), Alignment(vertical="center", wrap_text=True)
-    looks = {
-        "paper": (INK, PAPER, None, middle, "General"),
-        "title": (SPRUCE, PAPER, None, wrapped, TEXT),
-        "strong": (INK, PAPER, None, wrapped, TEXT),
-        "prose": (INK, PAPER, None, Alignment(vertical="top", wrap_text=True), TEXT),
-        "quiet": (INK2, PAPER, None, Alignment(vertical="top", wrap_text=True), TEXT),
-        "live": (OVER, PAPER, None, middle, "General"),
-        "head": (INK, HEAT, Border(bottom=Side("medium", color=SPRUCE)), Alignment(vertical="bottom", wrap_text=True), TEXT),
-        "needed": (SPRUCE, HEAT, Border(bottom=Side("medium", color=SPRUCE)), Alignment(vertical="bottom", wrap_text=True), TEXT),
-        "locked": (INK2, SUNK, box, middle, TEXT),
-        "locked_day": (INK, SUNK, box, Alignment(horizontal="left", vertical="center"), DAY),
-        "label": (INK, SUNK, box, middle, TEXT),
-        "check": (SPRUCE, SUNK, box, middle, "General"),
-        "code": (INK2, PAPER, None, middle, TEXT),
-        "link": (SPRUCE, WHITE, box, Alignment(vertical="top"), TEXT),
-        "plain": (INK, WHITE, box, Alignment(vertical="top", wrap_text=True), TEXT),
-    }  # fmt: skip
-    found: dict[str, Any] = {}
-    for name, (ink, fill, border, alignment, number_format) in looks.items():
-        size = 16 if name == "title" else POINTS
-        bold = name in ("title", "strong", "head", "needed", "live")
-        found[name] = _style(ws, ink, fill, border, alignment, number_format, size, bold, name == "link")
-    for kind, number_format in (("text", TEXT), *FORMATS.items(), ("any", "General")):
-        side = "left" if kind in ("text", "day", "time") else "right"
-        for name, border, fill in ((f"white_{kind}", box, WHITE), (f"marked_{kind}", marked, TINT)):
-            style = _style(ws, INK, fill, border, Alignment(horizontal=side, vertical="center"), number_format)
-            style.protectionId = ws.parent._protections.add(Protection(locked=False))
-            found[name] = style
-    return found
-
-
-def _style(
-    ws: Any, ink: str, fill: str, border: Any, alignment: Any, number_format: str,
-    size: int = POINTS, bold: bool = False, underlined: bool = False,
-) -> Any:  # fmt: skip
-    cell = Cell(ws, 1, 1)
-    cell.font = Font(name=FONT, size=size, bold=bold, color=ink, underline="single" if underlined else None)
-    cell.fill = PatternFill("solid", start_color=fill)
-    cell.alignment, cell.number_format = alignment, number_format
-    if border is not None:
-        cell.border = border
-    return cell._style
-
-
-def clean(words: str) -> str:
-    """Without what an XML file cannot carry."""
-    if words.isprintable():
-        return words[:_LONGEST]
-    kept = (
-        " " if c in "\t\r\n" else c for c in words if c in "\t\r\n" or unicodedata.category(c) not in ("Cc", "Cs", "Cn")
-    )
-    return "".join(kept)[:_LONGEST]
-
-
-# --- the workbook -----------------------------------------------------------------------------------------------------
-
-
-class _Book:
+class Book(Paper):
     """One workbook while it is written."""
 
     def __init__(
         self, asked: Asked, language: str, typed: Mapping[str, str], lines: Lines, returned: Returned | None = None
     ) -> None:
-        self.asked, self.language, self.typed, self.lines, self.returned = asked, language, typed, lines, returned
-        self.book = Workbook()
-        self.book.remove(self.book.active)
-        self.titles = {sheet: self.said(title) for sheet, title in TITLES.items()}
+        meta = asked.meta
+        super().__init__(language, f"{meta.operation_code} · {meta.service_name} · {meta.issue}")
+        self.asked, self.typed, self.lines, self.returned = asked, typed, lines, returned
         self.lists = lists_of(asked, language)
-        self.streams: dict[str, tuple[Iterable[Line], str]] = {}
         self.faults = returned.faults if returned else ()
         self.checked: dict[str, int] = {}
-        self.looks: dict[str, Any] = {}
 
-    def said(self, words: str, **params: Any) -> str:
-        return said_in(words, self.language) % params if params else said_in(words, self.language)
-
-    def save(self, target: Target) -> None:
+    def save(self, target: Any) -> None:
         first = [self.said(N_("To fix"))] if self.returned else []
-        for title in (*first, *self.titles.values(), META_TITLE):
-            self.book.create_sheet(title)
-        self.looks = _styles(self.book.worksheets[0])
+        self.create([*first, *self.titles.values(), META_TITLE])
         if first:
             self._to_fix(self.book[first[0]])
         self._totals(TOTALS, self.asked.totals, self.asked.measures or ("once",))
@@ -290,95 +67,7 @@ class _Book:
         self._start()
         self._listed()
         self._meta()
-        self._describe()
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-            _Archive(self.book, archive, self.streams).write_data()
-
-    def _describe(self) -> None:
-        about, meta = self.book.properties, self.asked.meta
-        about.title, about.subject = clean(self.asked.operation_name), clean(meta.service_name)
-        about.creator = about.lastModifiedBy = return_rules.PROGRAM
-        about.language = self.language
-        self.book.calculation.fullCalcOnLoad = True
-        self.book.security = WorkbookProtection(lockStructure=True)  # no password: it prevents accidents
-
-    # cells
-
-    def cell(self, ws: Any, row: int, column: int, value: Any, look: str) -> Cell:
-        made = Cell(ws, row, column)
-        made._style = self.looks[look]
-        if value is None or value == "":
-            return made
-        if isinstance(value, str):
-            made._value, made.data_type = clean(value), "s"
-        elif isinstance(value, (dt.date, dt.time)):
-            made._value, made.data_type = value, "d"
-        else:
-            made._value, made.data_type = value, "n"
-        return made
-
-    def formula(self, ws: Any, row: int, column: int, value: Any, look: str) -> Cell:
-        made = Cell(ws, row, column)
-        made._style = self.looks[look]
-        made._value, made.data_type = value, "f"
-        return made
-
-    def sheet(self, sheet: str, widths: Sequence[float], last_row: int, *, landscape: bool = True) -> Any:
-        """The worksheet with everything but its rows: protection, widths, panes, print set-up."""
-        ws = self.book[self.titles.get(sheet, sheet)]
-        for number, width in enumerate(widths, start=1):
-            ws.column_dimensions[letter(number)].width = width
-        ws.column_dimensions["A"].hidden = True
-        ws.sheet_view.showGridLines = False
-        protection = ws.protection
-        protection.sheet = True
-        protection.formatColumns = protection.formatRows = False  # widths may be changed
-        ws.page_setup.paperSize = 1  # Letter
-        ws.page_setup.orientation = "landscape" if landscape else "portrait"
-        ws.page_setup.fitToWidth, ws.page_setup.fitToHeight = 1, 0
-        ws.sheet_properties.pageSetUpPr.fitToPage = True
-        for side in ("left", "right", "top"):
-            setattr(ws.page_margins, side, 0.5)
-        ws.print_area = f"B1:{letter(len(widths))}{last_row}"
-        meta = self.asked.meta
-        stamp = f"{meta.operation_code} · {meta.service_name} · {meta.issue}"
-        ws.oddFooter.left.text = clean(stamp)[:120].replace("&", "&&")
-        ws.oddFooter.right.text = self.said(N_("Page %(page)s of %(pages)s"), page="&P", pages="&N")
-        return ws
-
-    def heads(self, ws: Any, columns: Sequence[Column]) -> Iterator[Line]:
-        """The hidden codes and the words of the columns, with their notes."""
-        ws.row_dimensions[CODES_ROW].hidden = True
-        ws.row_dimensions[LABELS_ROW].height = LINE * max(_lines(c.label, c.width) for c in columns) + 4
-        ws.print_title_rows = f"{LABELS_ROW}:{LABELS_ROW}"
-        yield CODES_ROW, [self.cell(ws, CODES_ROW, n, c.code, "code") for n, c in enumerate(columns, start=1)]
-        made = []
-        for number, column in enumerate(columns, start=1):
-            cell = self.cell(ws, LABELS_ROW, number, column.label, "needed" if column.needed else "head")
-            if column.note:
-                cell.comment = _note(column.note)
-            made.append(cell)
-        yield LABELS_ROW, made
-
-    def column(self, code: str, label: str, width: int, kind: str = "text", note: str = "") -> Column:
-        return Column(code, self.said(label), kind, width=width, note=self.said(note) if note else "")
-
-    def ours(self, *, check: int = 34) -> list[Column]:
-        return [
-            Column(return_rules.ROW_ID, return_rules.ROW_ID, width=10),
-            self.column(return_rules.ROW_CHECK, N_("Row check"), check,
-                        note=N_("Says OK, or how to put the row right. What you send is checked again.")),
-        ]  # fmt: skip
-
-    def attention(self, ws: Any, last: int) -> None:
-        """What is not OK stands out."""
-        place, ok = f"B{FIRST_ROW}:B{last}", f'"{self.said(OK)}"'
-        blank = FormulaRule(formula=[f'OR($A{FIRST_ROW}="",$B{FIRST_ROW}="")'], stopIfTrue=True)
-        blank.dxf = DifferentialStyle(font=Font(color=INK2))
-        ws.conditional_formatting.add(place, blank)
-        over = CellIsRule(operator="notEqual", formula=[ok], font=Font(color=OVER, bold=True))
-        over.dxf.fill = PatternFill(bgColor=TINT, fill_type="solid")
-        ws.conditional_formatting.add(place, over)
+        self.write(target, self.asked.operation_name, self.asked.meta.service_name)
 
     # daily totals and referrals
 
@@ -503,7 +192,7 @@ class _Book:
         letters = {column.code: letter(n) for n, column in enumerate(columns, start=1)}
         check = RowCheck(self.asked, self.language, letters, self.lists)
         formula = check.contacts() if sheet == CONTACTS else check.charges()
-        following, first = _Shared(0), _Shared(0, f"B{FIRST_ROW}:B{last}", formula)
+        following, first = Shared(0), Shared(0, f"B{FIRST_ROW}:B{last}", formula)
         words = {key: _words(self.asked, listed, key) for key, listed in self.lists.items()}
         faults: dict[str, list[Fault]] = {}
         for fault in self.faults:
@@ -551,7 +240,7 @@ class _Book:
 
     def marked(self, ws: Any, row: int, column: int, value: Any, kind: str, fault: Fault) -> Cell:
         cell = self.cell(ws, row, column, value, f"marked_{kind}")
-        cell.comment = _note(" ".join(self.problem(fault)))
+        cell.comment = note(" ".join(self.problem(fault)))
         return cell
 
     def problem(self, fault: Fault) -> tuple[str, str]:
@@ -594,7 +283,7 @@ class _Book:
             kind = self.said(N_("Must") if fault.must else N_("Check"))
             texts = (clean(fault.wrote)[:300], problem, fix, kind)
             ws.row_dimensions[row].height = LINE * max(
-                1, *(_lines(t, columns[n].width) for n, t in enumerate(texts, 2))
+                1, *(lines_in(t, columns[n].width) for n, t in enumerate(texts, 2))
             )
             yield row, [where, *(self.cell(ws, row, n, text, "plain") for n, text in enumerate(texts, start=3))]
 
@@ -642,7 +331,7 @@ class _Book:
         }
         for row, line in enumerate(lines, start=1):
             ws.row_dimensions[row].height = (
-                26 if line.look == "title" else LINE * max(_lines(line.en, 60), _lines(line.fr, 60)) + 3
+                26 if line.look == "title" else LINE * max(lines_in(line.en, 60), lines_in(line.fr, 60)) + 3
             )
             cells = [self.cell(ws, row, 1, line.row_id, "code")]
             for column, words in ((2, line.en), (3, line.fr)):
@@ -699,19 +388,3 @@ def _words(asked: Asked, listed: Listed, key: str) -> dict[str, str]:
         return dict(zip((code for code, *_ in asked.choices.offences), listed.words, strict=True))
     codes = listed.understood[len(listed.words) :]
     return dict(zip(codes, listed.words, strict=False))
-
-
-def _note(words: str) -> Comment:
-    return Comment(clean(words), return_rules.PROGRAM, height=40 + 18 * _lines(words, 40), width=280)
-
-
-def _lines(words: str, width: float) -> int:
-    """Lines that ``words`` take in a column of ``width`` characters, words kept whole."""
-    lines, used = 1, 0
-    for word in words.split():
-        if used and used + 1 + len(word) > width:
-            lines, used = lines + 1, 0
-        used += len(word) + (1 if used else 0)
-        while used > width:
-            lines, used = lines + 1, used - int(width)
-    return lines
