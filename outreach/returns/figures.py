@@ -27,6 +27,7 @@ from outreach.rollup.measures import CATALOGUE
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
 from outreach.rollup.months import Month, by_month
+from outreach.rollup.reconcile import Line, Signed, reconcile
 from outreach.rollup.splits import Outcomes, by_team, outcomes_by_agency
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage.frames import facts_of
@@ -252,6 +253,17 @@ def months_of(
 
     name = ("months", tuple(codes), service)
     return _remembered(operation_id, as_of, name, make, lambda made: len(made) * len(codes) + 1)
+
+
+def reconciliation_of(operation_id: int, signed: Mapping[int, Signed], mark: Any) -> tuple[Line, ...]:
+    """What each source says of every figure. ``signed``: what services signed; ``mark`` differs when that does."""
+
+    def make(facts: Facts) -> tuple[Line, ...]:
+        return tuple(reconcile(facts, signed))
+
+    return _remembered(
+        operation_id, None, ("reconcile", mark), make, lambda made: sum(1 + len(line.days) for line in made) + 1
+    )
 
 
 def outcomes_of(operation_id: int, as_of: dt.datetime | None = None) -> Outcomes:

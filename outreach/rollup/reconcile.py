@@ -84,6 +84,18 @@ class Line:
         days = {str(line.day): line.mark for line in self.days if line.differs}
         return whole | ({"days": days} if days else {})
 
+    @property
+    def logged(self) -> bool:
+        """Whether its records count."""
+        records = self.of(Source.RECORDS)
+        return records is not None and records.counts
+
+    @property
+    def added(self) -> bool:
+        """Whether adjustments add to it."""
+        adjustments = self.of(Source.ADJUSTMENTS)
+        return adjustments is not None and adjustments.counts and (adjustments.value or 0) > 0
+
     def of(self, source: Source) -> Said | None:
         return next((one for one in self.said if one.source is source), None)
 
