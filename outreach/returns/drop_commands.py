@@ -7,7 +7,7 @@ was done stands when the server stops. What waits is told by the files themselve
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from outreach import audit
@@ -24,6 +24,7 @@ from outreach.vocab import ReturnState
 
 from . import drop_rules as rules
 from . import return_commands, take_commands
+from .take_rules import CONFLICT
 
 HEADLINE = "persons_met"
 
@@ -89,9 +90,10 @@ def step(operation_id: int, drop_uid: str) -> bool:
 
 def read(file: ReturnFile) -> None:
     """Read one file that waits, as the one who sent it. What fails on our side is told of the file."""
-    number = file.id
+    number, actor = file.id, _sender(file)
     try:
-        return_commands.read(_sender(file), file)
+        return_commands.read(actor, file)
+        _look_ahead(actor, file)
     except Unavailable:
         raise
     except Problem:
@@ -103,8 +105,39 @@ def read(file: ReturnFile) -> None:
         raise
 
 
+def _look_ahead(actor: Actor, file: ReturnFile) -> None:
+    """Keep what the headline figure would become, and whether the file could be taken whole as things stand."""
+    if file.state not in rows.ASKABLE:
+        return
+    number, counts, faulty = file.id, dict(file.counts), file.state == ReturnState.FAULTY
+    try:
+        preview = take_commands.preview(actor, file, good_only=faulty)
+    except Unavailable:
+        raise
+    except Problem as problem:
+        with writing():
+            rows.look_ahead(number, counts, ReturnState.FAULTY.value, _told(problem))
+        return
+    headline = next((one for one in preview.figures if one.measure == HEADLINE and one.day is None), None)
+    if headline is not None:
+        counts["headline"] = [headline.before, headline.after]
+    trouble: dict[str, Any] = {}
+    if not faulty and not preview.takes:
+        counts["bad"] = len(preview.must) + len(preview.done.conflicts)
+        first = preview.must[0] if preview.must else None
+        trouble = {"message": first.message, "params": _plain(first.params)} if first else {"message": CONFLICT}
+    state = ReturnState.FAULTY if faulty or trouble else ReturnState.READY
+    with writing():
+        rows.look_ahead(number, counts, state.value, trouble)
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as JSON holds them."""
+    return {name: value if isinstance(value, str | int | float) else str(value) for name, value in params.items()}
+
+
 def _take(file: ReturnFile) -> None:
-    number, by = file.id, file.asked_by_id
+    number, by, headline = file.id, file.asked_by_id, file.counts.get("headline")
     trouble: dict[str, Any] = {"message": rules.LEFT_OUT["drop_failed"][0]}
     try:
         take_commands.take(_account(by) if by is not None else ANYBODY, file)
@@ -115,15 +148,15 @@ def _take(file: ReturnFile) -> None:
         trouble = _told(problem)
     finally:
         with writing():
-            rows.settle(number, trouble)
+            rows.settle(number, trouble, headline)
 
 
 def _told(problem: Problem) -> dict[str, Any]:
     """What stood in the way, to be kept with the file: marked words and their parameters."""
     if isinstance(problem, Invalid) and problem.findings:
         first = problem.findings[0]
-        return {"message": first.message, "params": dict(first.params)}
-    return {"message": problem.message, "fix": problem.fix, "params": dict(problem.params)}
+        return {"message": first.message, "params": _plain(first.params)}
+    return {"message": problem.message, "fix": problem.fix, "params": _plain(problem.params)}
 
 
 def _sender(file: ReturnFile) -> Actor:

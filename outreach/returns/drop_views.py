@@ -108,10 +108,13 @@ def _line(one: drops.Listed, operation: Any) -> dict[str, Any]:
         line["note"] = pages.trouble_of(file)["message"]
     elif file.state == "refused":
         line["note"] = pages.refusal_of(file)["message"]
-    elif file.asked_by_id is not None:
+    else:
+        line["note"] = ""  # the columns say it
+    if file.asked_by_id is not None:
         line["words"], line["kind"] = gettext("Being taken"), "plain"
     return line | {
         "service": one.service.name if one.service else "",
+        "state": file.state,
         "good": file.counts.get("good"),
         "bad": file.counts.get("bad"),
         "headline": pages.headline_of(file),

@@ -12,12 +12,14 @@ from outreach.plan import invitation_rules
 from outreach.storage.days import window_days
 from outreach.storage.queries import drops
 from outreach.storage.queries import returns as rows
+from outreach.vocab import ReturnState
 from outreach.web import clock, load, mail, throttle
 from outreach.web.guard import guard
 from outreach.web.page import LANGUAGES
 
 from . import link_commands as commands
 from . import link_rules as rules
+from . import return_commands
 from . import return_pages as pages
 from .return_forms import SendForm
 from .views import bp
@@ -208,6 +210,11 @@ def link_upload(token: str) -> Any:
     )
     if isinstance(outcome, pages.Wrong):
         return _page(token, commands.behind(token), [("workbook", outcome.words)], 422)
+    file = return_commands.file_of(outcome)
+    if file.link_id != found.link.id:  # the same bytes, by mail or from a coordinator: their page is not this link's
+        state = gettext(ReturnState(file.state).label)
+        flash(gettext("This very file came in before by another way; it is: %(state)s.", state=state))
+        return _unstored(redirect(url_for(".link_page", token=token), code=303))
     return _unstored(redirect(url_for(".link_file", token=token, uid=outcome), code=303))
 
 

@@ -126,7 +126,8 @@ def _move(operation: Any, form: MoveForm) -> str:
             "behind": commands.behind_it(operation, step.to.value),
             "reason": plan_rules.needs_reason(step, count)
             or bool(silent and step.to == OperationStatus.CLOSED)
-            or bool(left and rules.goes_on(operation.status, step.to)),
+            or bool(left and rules.goes_on(operation.status, step.to))
+            or commands.unlocked(operation, step.to.value),
             "chosen": form.to.data == step.to.value,
         }
         for step in state.moves
@@ -140,6 +141,8 @@ def _move(operation: Any, form: MoveForm) -> str:
         steps=steps,
         silent=silent if operation.status == OperationStatus.REPORTING else [],
         left=left,
+        unlocked=any(commands.unlocked(operation, to) for to in onward),
+        closing=operation.status in rules.TAKING_TOTALS and may(g.actor, "close.see", g.target),
         history=[
             (step, gettext(OperationStatus(step.to_status).label), by) for step, by in plan.steps_of(operation.id)
         ],
@@ -157,6 +160,7 @@ def _part(part: Any) -> dict[str, Any]:
         "heard_at": part.heard_at,
         "url": url_for(".totals", code=part.operation.code, service_id=part.service.id),
         "charges_url": url_for("field.charges_list", code=part.operation.code, service_id=part.service.id),
+        "return_url": url_for(".service_return", code=part.operation.code, service_id=part.service.id),
         "figures_url": url_for(".figures", code=part.operation.code, service_id=part.service.id),
         "owes": part.entry_mode != EntryMode.NONE,
     }
@@ -168,6 +172,9 @@ def _steered(operation: Any) -> dict[str, Any]:
         "status": gettext(OperationStatus(operation.status).label),
         "url": url_for(".services", code=operation.code),
         "move_url": url_for(".move_page", code=operation.code),
+        "close_url": url_for(".close_out", code=operation.code),
+        "drop_url": url_for(".dropping", code=operation.code),
+        "drops": may(g.actor, "returns.drop", access.operation_target(operation)),
     }
 
 

@@ -15,6 +15,8 @@ from outreach.vocab import Role
 from tests.factories import a_user
 from tests.field.factories import actor_of
 
+SHEETS = list(book.TITLES)
+
 
 def made(operation: Any, service: Any, language: str = "en") -> bytes:
     """The workbook of the service as it is handed out now."""
@@ -25,13 +27,13 @@ def made(operation: Any, service: Any, language: str = "en") -> bytes:
 def filled(content: bytes, days: Mapping[str, Mapping[str, Any]] | None = None, *contacts: Mapping[str, Any]) -> bytes:
     """With daily totals (day → measure → what is typed) and rows of contacts (column → what is typed)."""
     read = openpyxl.load_workbook(io.BytesIO(content))
-    sheet = read[book.TITLES[book.TOTALS]]
+    sheet = read.worksheets[SHEETS.index(book.TOTALS)]
     columns = _columns(sheet)
     rows = {sheet.cell(row, 1).value: row for row in range(book.FIRST_ROW, sheet.max_row + 1)}
     for day, said in (days or {}).items():
         for measure, typed in said.items():
             sheet.cell(rows[f"day-{day}"], columns[measure]).value = typed
-    sheet = read[book.TITLES[book.CONTACTS]]
+    sheet = read.worksheets[SHEETS.index(book.CONTACTS)]
     columns = _columns(sheet)
     for number, said in enumerate(contacts):
         for column, typed in said.items():

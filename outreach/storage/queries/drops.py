@@ -121,13 +121,21 @@ def ask(operation_id: int, drop_uid: str, by: int | None) -> int:
     return int(done.rowcount)
 
 
-def settle(file_id: int, trouble: dict[str, Any]) -> None:
-    """A file that was asked for has had its turn; ``trouble``: what stood in the way, or nothing."""
-    _change(file_id, asked_by_id=None, trouble=trouble)
+def settle(file_id: int, trouble: dict[str, Any], headline: list[Any] | None) -> None:
+    """A file that was asked for has had its turn; ``trouble``: what stood in the way, or nothing.
+
+    What its headline figure became stays with it.
+    """
+    counts = db.session.scalar(select(ReturnFile.counts).where(ReturnFile.id == file_id)) or {}
+    counts = {**counts, "headline": headline} if headline else counts
+    _change(file_id, asked_by_id=None, trouble=trouble, counts=counts)
 
 
-def note_counts(file_id: int, counts: dict[str, Any]) -> None:
-    _change(file_id, counts=counts)
+def look_ahead(file_id: int, counts: dict[str, Any], state: str, trouble: dict[str, Any]) -> None:
+    """What taking a file that nobody has decided about would come to now."""
+    changed = update(ReturnFile).where(ReturnFile.id == file_id, ReturnFile.state.in_(ASKABLE))
+    changed = changed.values(counts=counts, state=state, trouble=trouble)
+    db.session.execute(changed.execution_options(synchronize_session="fetch"))
 
 
 def give_up(file_id: int, refused: dict[str, Any]) -> None:
