@@ -11,7 +11,7 @@ from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Finding, Invalid, NotAllowed
 from outreach.plan import commands as plan
 from outreach.plan.paste_rules import visible
-from outreach.storage.queries import access, operations, waiting
+from outreach.storage.queries import access, close_out, figure_sets, operations, waiting
 from outreach.storage.queries import returns as rows
 from outreach.storage.queries.waiting import LeftBehind
 from outreach.storage.tables import Operation, Participation, Tally
@@ -61,8 +61,11 @@ def save_totals(
     seen: str,
     clear: bool = False,
     reason: str = "",
+    asked: rules.Sheet | None = None,
 ) -> int:
     """Save the typed cells that differ from what stands; how many. ``seen``: the sheet's mark on the form.
+
+    ``asked``: the sheet, where it was worked out in this very write already.
 
     Raises ``NotAllowed``, ``Blocked`` before the operation has begun, ``Invalid`` at the cells, ``Changed`` when the
     sheet changed since it was shown.
@@ -75,7 +78,7 @@ def save_totals(
             N_("The operation has not begun: there is nothing to report yet."),
             N_("The operation coordinator makes it active first."),
         )
-    asked = sheet_of(operation, participation)
+    asked = asked or sheet_of(operation, participation)
     made, wrong = rules.changes(asked, typed, clear=clear)
     wrong = wrong or rules.contradictions(asked, made)
     if made and not target.open_for_entry and not reason:
@@ -139,10 +142,11 @@ def _write(
 def move(actor: Actor, operation: Operation, to: str, reason: str = "") -> None:
     """One step past *active*, of the table in ``plan.rules``. Raises what ``plan.commands.move`` raises, and
 
-    ``Blocked`` while an operation under it is not as far; ``Invalid`` at ``reason`` when it closes over silence, or
-    goes on while phones hold contacts or records wait for a decision.
+    ``Blocked`` while an operation under it is not as far; ``Invalid`` at ``reason`` when it closes over silence or
+    without locked figures, or goes on while phones hold contacts or records wait for a decision.
     """
     left: list[LeftBehind] = []
+    open_figures = False
     if may(actor, "operation.move", access.operation_target(operation)):
         behind = behind_it(operation, to)
         if behind:
@@ -151,11 +155,13 @@ def move(actor: Actor, operation: Operation, to: str, reason: str = "") -> None:
                 N_("Move them first."),
                 codes=", ".join(behind),
             )
-        left = left_behind(operation, to)
+        left, open_figures = left_behind(operation, to), unlocked(operation, to)
         missing = _to_explain(operation, to, left) if len(visible(reason)) < LEAST_REASON else []
         if missing:
             raise Invalid(*missing)
-    plan.move(actor, operation, to, reason, room="returns", explain=bool(left))
+    plan.move(actor, operation, to, reason, room="returns", explain=bool(left or open_figures))
+    if open_figures:
+        audit.record(actor, Tag.CLOSED_UNLOCKED, kind="operation", object_id=operation.id, operation=operation.id)
     if left:
         audit.record(
             actor,
@@ -176,6 +182,14 @@ def left_behind(operation: Operation, to: str) -> list[LeftBehind]:
     return waiting.left_behind(operation.id)
 
 
+def unlocked(operation: Operation, to: str) -> bool:
+    """Whether a step closes an operation of which services owe figures and no version is locked."""
+    closes = to == OperationStatus.CLOSED and operation.status == OperationStatus.REPORTING
+    if not closes or operation.is_rehearsal or figure_sets.last_version(operation.id):
+        return False
+    return bool(close_out.owing(operation.id))
+
+
 def _to_explain(operation: Operation, to: str, left: list[LeftBehind]) -> list[Finding]:
     """Findings at ``reason``: what a step that nobody explained would pass over."""
     found = []
@@ -184,6 +198,9 @@ def _to_explain(operation: Operation, to: str, left: list[LeftBehind]) -> list[F
     if silent:
         words = N_("Nothing was heard from %(services)s: say why it closes all the same.")
         found.append(Finding("reason", words, {"services": ", ".join(silent)}))
+    if unlocked(operation, to):
+        words = N_("No figures are locked: lock them on the close-out page, or say why it closes all the same.")
+        found.append(Finding("reason", words))
     unsent = ", ".join(one.service for one in left if one.unsent)
     if unsent:
         words = N_("Phones of %(services)s still hold contacts: say why it goes on all the same.")

@@ -21,6 +21,7 @@ from outreach.vocab import ChargeStatus, ServiceKind
 from . import take_rules as rules
 from .return_rules import CHARGES, Row
 from .take_rules import Arrest, Kind, Newer, Verdict, Work
+from .template_commands import WITHHELD
 
 T = TypeVar("T")
 _COLUMNS = {"code": "accused", "withdrawn": "accused", "kept_counts": "counts", "reason": ""}
@@ -65,17 +66,12 @@ class _Run:
 
     def judge(self) -> None:
         work = self.work
-        for row in self.given.values():
-            if read_code(str(row.values.get("accused", ""))) is None:
-                words = N_("Use a code such as A-01: letters, digits and a hyphen, never a name.")
-                work.find(rules.fault_of(CHARGES, row, "accused", words, N_("Write your service’s own code.")))
-        self.arrests, faults = rules.arrests_in(self.given.values())
-        work.find(*faults)
+        self.arrests = rules.arrests_in(self.given.values())
         for row_id in sorted({*self.given, *self.old} - work.bad):
             old, row = self.old.get(row_id), self.given.get(row_id)
             was = work.was(row_id, old, old is None or self._touched(old))
             verdict = rules.verdict(was, rules.mark_of(row, work.mark) if row else None)
-            self.judged[row_id] = self._decided(row_id, row, verdict)
+            self.judged[row_id] = self._decided(row_id, row, verdict, unseen=was.saw is None)
 
     def _touched(self, old: ReturnRow) -> bool:
         """Whether the site changed the charge, or the arrest, since the row was taken."""
@@ -87,10 +83,12 @@ class _Run:
         charge = self.charges.get(old.target_uid)
         return charge is None or charge.version.version != old.version
 
-    def _decided(self, row_id: str, row: Row | None, verdict: Verdict) -> Verdict:
+    def _decided(self, row_id: str, row: Row | None, verdict: Verdict, *, unseen: bool) -> Verdict:
         if verdict in (Verdict.KEPT, Verdict.CONFLICT):
             wins = rules.file_wins(self.work.overwrite, row_id) if verdict is Verdict.CONFLICT else False
-            self._tell(row_id, row, conflict=verdict is Verdict.CONFLICT and wins is None)
+            undecided = verdict is Verdict.CONFLICT and wins is None
+            if undecided or not (unseen and WITHHELD in self.work.issue.prefilled):
+                self._tell(row_id, row, conflict=undecided)
             if wins:
                 return Verdict.TAKEN_BACK if row is None else Verdict.CHANGED
             self.work.step(Kind.SAME, CHARGES, row_id, row.row if row else 0)

@@ -252,15 +252,17 @@ def _totals(work: Work, wish: _Wish) -> None:
         work.find(Fault(sheet, cell, work.returned.typed.get(name, ""), words, rules.FIX_TOTAL, params, name=name))
     if any(fault.must for fault in work.faults):
         return  # nothing of this attempt will stand
-    commands.save_totals(
-        work.by,
-        work.operation,
-        work.participation,
-        made.typed,
-        seen=asked.mark,
-        clear=wish.clear,
-        reason=work.reason if changes else "",
-    )
+    if changes:
+        commands.save_totals(
+            work.by,
+            work.operation,
+            work.participation,
+            made.typed,
+            seen=asked.mark,
+            clear=wish.clear,
+            reason=work.reason,
+            asked=asked,
+        )
     _note_cells(work, asked, changes, made)
 
 

@@ -14,7 +14,6 @@ from outreach.errors import N_
 from outreach.field import change_commands, commands
 from outreach.field.change_commands import Known
 from outreach.field.rules import AGREEMENTS, ContactEntry, PersonEntry, read_code
-from outreach.storage.days import operational_day
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import contacts as records
 from outreach.storage.queries import field as places
@@ -27,6 +26,7 @@ from . import return_rules as book
 from . import take_rules as rules
 from .return_rules import CONTACTS, Row
 from .take_rules import Kind, Met, Newer, Verdict, Work
+from .template_commands import WITHHELD
 
 OF_US = uuid.UUID("6f1a5b0e-2f6e-4c2b-9a57-0d6c3f6d2a11")
 
@@ -64,7 +64,6 @@ class _Run:
         self.now = rows.contacts_now(work.participation.id)
         self.given = {row.row_id: row for row in work.returned.contacts}
         self.place = places.place_of_service(work.operation, work.service.id)
-        self.today = operational_day(work.now, work.operation.time_zone, work.operation.day_starts_minutes)
         self.verdicts: dict[str, Verdict] = {}
         self.contacts: dict[str, _Contact] = {}
         self.read: dict[str, ContactRecord | None] = {}
@@ -83,8 +82,8 @@ class _Run:
 
     def judge(self) -> None:
         work = self.work
-        found, faults = rules.contacts_in(self.given.values(), today=self.today)
-        work.find(*faults)
+        found = rules.contacts_in(self.given.values())
+        work.find(*(fault for met in found for fault in rules.too_many(met)))
         left = self._left_whole(found)
         for row_id in sorted({*self.given, *self.old}, key=_order):
             if row_id in left:
@@ -129,7 +128,9 @@ class _Run:
             line = row.row if row else 0
             cell = rules.cell_of_row(CONTACTS, row) if row else ""
             open_still = verdict is Verdict.CONFLICT and wins is None
-            self.work.newer.append(Newer(CONTACTS, row_id, cell, conflict=open_still))
+            withheld = WITHHELD in self.work.issue.prefilled  # rows that stand were not shown to who had it made
+            if open_still or was.saw is not None or not withheld:
+                self.work.newer.append(Newer(CONTACTS, row_id, cell, conflict=open_still))
             if wins:
                 return Verdict.TAKEN_BACK if row is None else Verdict.CHANGED
             self.work.step(Kind.SAME, CONTACTS, row_id, line)

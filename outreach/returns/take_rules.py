@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.errors import N_, Finding, Invalid, Problem
 from outreach.field.charge_rules import read_code as read_accused
-from outreach.field.rules import read_code
+from outreach.field.rules import MOST_PERSONS, read_code
 from outreach.vocab import ContactResult
 
 from . import return_rules as book
@@ -456,13 +456,16 @@ def merge(
     for name in sorted({*slots, *returned.typed}):
         slot = slots.get(name)
         before, now, file = saw.get(name, ""), slot.sign if slot else "", _plain(returned.typed.get(name, ""))
-        sheet, cell = where(name)
-        told = Newer(sheet, name, cell, before, now, file)
+
+        def tell(conflict: bool, name: str = name, said: tuple[str, str, str] = (before, now, file)) -> None:
+            sheet, cell = where(name)
+            made.newer.append(Newer(sheet, name, cell, *said, conflict=conflict))
+
         if name not in returned.seen and name not in returned.typed:
             continue  # the file does not have this cell
         if file == before:
             if now != before and slot is not None:
-                made.newer.append(told)
+                tell(False)
         elif not file and not clear:
             if now:
                 made.emptied.append(name)
@@ -474,7 +477,7 @@ def merge(
             wins = file_wins(overwrite, name)
             if wins:
                 made.typed[name] = file
-            made.newer.append(Newer(sheet, name, cell, before, now, file, conflict=wins is None))
+            tell(wins is None)
         elif now != file:
             made.typed[name] = file
     return made
@@ -492,10 +495,8 @@ def _plain(typed: str) -> str:
 # --- contacts ---------------------------------------------------------------------------------------------------------
 
 OF_CONTACT = ("day", "time", "result", "approach", "place_kind", "municipality")
-"""Columns that speak of the contact, not of one person in it; rows of one contact say the same or nothing."""
-MOST_PERSONS = 20
-MOST_KITS = 500
-LONGEST_NUMBER = 20
+"""Columns that speak of the contact, not of one person in it; rows of one contact say the same or nothing, which the
+reading has seen to."""
 
 
 @dataclass(frozen=True)
@@ -512,7 +513,7 @@ class Met:
 
     @property
     def met(self) -> bool:
-        return self.said.get("result") == ContactResult.MET
+        return bool(self.said.get("result") == ContactResult.MET)
 
 
 def contact_key(row: Row) -> str:
@@ -521,67 +522,25 @@ def contact_key(row: Row) -> str:
     return f"no:{number.casefold()}" if number else f"row:{row.row_id}"
 
 
-def contacts_in(rows: Iterable[Row], *, today: dt.date) -> tuple[list[Met], list[Fault]]:
-    """The contacts that the rows make, in the order of the file, and what is wrong with them as contacts."""
+def contacts_in(rows: Iterable[Row]) -> list[Met]:
+    """The contacts that the rows make, in the order of the file."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(contact_key(row), []).append(row)
-    faults: list[Fault] = []
     found = []
     for key, members in groups.items():
         said: dict[str, Any] = {}
         for row in members:
-            faults += _disagreements(said, row)
-        met = Met(key, tuple(members), said)
-        found.append(met)
-        faults += _of_contact(met, today)
-    return found, faults
-
-
-def _disagreements(said: dict[str, Any], row: Row) -> list[Fault]:
-    found = []
-    for column in OF_CONTACT:
-        value = row.values.get(column)
-        if value is None:
-            continue
-        if said.setdefault(column, value) != value:
-            message = N_("Another row with this contact no. says something else here.")
-            fix = N_("Write the same in each row of a contact, or give this person another contact no.")
-            found.append(fault_of(book.CONTACTS, row, column, message, fix))
+            said |= {column: row.values[column] for column in OF_CONTACT if column in row.values and column not in said}
+        found.append(Met(key, tuple(members), said))
     return found
 
 
-def _of_contact(met: Met, today: dt.date) -> list[Fault]:
-    first, found = met.rows[0], []
-    for column, message in (
-        ("day", N_("Enter the evening of this contact.")),
-        ("result", N_("Say what came of it: met, no answer, nobody there, or left.")),
-    ):
-        if column not in met.said:
-            found.append(fault_of(book.CONTACTS, first, column, message, N_("Fill in this cell.")))
-    day = met.said.get("day")
-    if day is not None and day > today:
-        words = N_("This day has not come yet.")
-        found.append(fault_of(book.CONTACTS, first, "day", words, N_("Check the day and the year.")))
-    if len(met.rows) > MOST_PERSONS:
-        row = met.rows[MOST_PERSONS]
-        words = N_("A contact has at most %(most)d persons.")
-        fix = N_("Give this person another contact no.")
-        found.append(fault_of(book.CONTACTS, row, "no", words, fix, most=MOST_PERSONS))
-    if met.kits > MOST_KITS:
-        words, fix = N_("A contact has at most %(most)d kits."), N_("Check the number.")
-        found.append(fault_of(book.CONTACTS, met.rows[-1], "kits", words, fix, most=MOST_KITS))
-    if len(str(met.rows[0].values.get("no", ""))) > LONGEST_NUMBER:
-        words, fix = N_("A contact no. has at most %(most)d signs."), N_("Use numbers: 1, 2, 3 …")
-        found.append(fault_of(book.CONTACTS, first, "no", words, fix, most=LONGEST_NUMBER))
-    codes: set[str] = set()
-    for row in met.rows:
-        code = row.values.get("code")
-        if code and code in codes:
-            words = N_("Two persons of this contact have the same code.")
-            found.append(fault_of(book.CONTACTS, row, "code", words, N_("Each person has a card of her own.")))
-        codes.add(code or "")
-    return found
+def too_many(met: Met) -> list[Fault]:
+    if len(met.rows) <= MOST_PERSONS:
+        return []
+    words, fix = N_("A contact has at most %(most)d persons."), N_("Give this person another contact no.")
+    return [fault_of(book.CONTACTS, row, "no", words, fix, most=MOST_PERSONS) for row in met.rows[MOST_PERSONS:]]
 
 
 def moment(
@@ -629,20 +588,15 @@ class Arrest:
     on: dt.date | None = None
 
 
-def arrests_in(rows: Iterable[Row]) -> tuple[dict[str, Arrest], list[Fault]]:
-    """By accused code what the rows say of the arrest together, and where they contradict one another."""
+def arrests_in(rows: Iterable[Row]) -> dict[str, Arrest]:
+    """By accused code what the rows say of the arrest together; that they agree, the reading has seen to."""
     said: dict[str, dict[str, Any]] = {}
-    faults = []
     for row in rows:
         mine = said.setdefault(read_accused(str(row.values.get("accused", ""))) or "", {})
         for column in ("arrested", "arrested_on"):
-            value = row.values.get(column)
-            if value is not None and mine.setdefault(column, value) != value:
-                words = N_("Another row of this accused says something else about the arrest.")
-                fix = N_("Write the same in each row of an accused, or leave it empty in all but one.")
-                faults.append(fault_of(book.CHARGES, row, column, words, fix))
-    found = {}
-    for code, mine in said.items():
-        day, word = mine.get("arrested_on"), mine.get("arrested")
-        found[code] = Arrest(None if word is None else word == book.YES, day)
-    return found, faults
+            if column in row.values:
+                mine.setdefault(column, row.values[column])
+    return {
+        code: Arrest(None if "arrested" not in mine else mine["arrested"] == book.YES, mine.get("arrested_on"))
+        for code, mine in said.items()
+    }

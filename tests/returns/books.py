@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import secrets
 from typing import Any
 
 from openpyxl import load_workbook
 
 from outreach.auth.actors import SYSTEM
-from outreach.returns import return_commands, template_commands
+from outreach.returns import return_commands, take_rules, template_commands
 from outreach.returns import return_rules as book
-from outreach.storage import db
+from outreach.storage import db, writing
+from outreach.storage.keys import site_keys
+from outreach.storage.queries import return_files as rows
 from outreach.storage.tables import Operation, Participation, ReturnFile
+from outreach.storage.types import utc_now
 
 
 def fresh(operation: Operation, participation: Participation, language: str = "en") -> bytes:
@@ -94,3 +98,85 @@ def send(
     return_commands.read(actor, file)
     db.session.rollback()
     return return_commands.file_of(file.uid)
+
+
+class Said:
+    """What a workbook of the newest issue says, as the reader gives it: changed here and taken, without a file."""
+
+    def __init__(self, operation: Operation, participation: Participation) -> None:
+        db.session.rollback()
+        self.operation, self.participation = operation, participation
+        every = template_commands.issues(SYSTEM, operation, "en")
+        self.asked = next(one for one in every if one.meta.service == participation.service_id)
+        meta = self.asked.meta
+        self.numbers = {
+            sheet: book.row_numbers(sheet, meta.operation, meta.service, 400, site_keys().mark) for sheet in book.ROWS
+        }
+        self.rows: dict[str, dict[int, dict[str, Any]]] = {book.CONTACTS: {}, book.CHARGES: {}}
+        for sheet, stand in ((book.CONTACTS, self.asked.contacts), (book.CHARGES, self.asked.charges)):
+            for row in stand:
+                self.rows[sheet][self.numbers[sheet].index(row.row_id) + 1] = dict(row.values)
+        lines = (*self.asked.totals, *self.asked.referrals)
+        self.typed = {name: said for line in lines for name, said in line.typed.items()}
+        self.cells = {name for line in lines for name in line.cells.values() if name}
+        self.faults: list[book.Fault] = []
+        self.signer = ""
+
+    def contact(self, line: int, **values: Any) -> Said:
+        self.rows[book.CONTACTS][line] = {"day": dt.date(2017, 10, 10), "result": "met", **values}
+        return self
+
+    def charge(self, line: int, accused: str = "A-01", **values: Any) -> Said:
+        self.rows[book.CHARGES][line] = {"accused": accused, **values}
+        return self
+
+    def without(self, line: int, sheet: str = book.CONTACTS) -> Said:
+        self.rows[sheet].pop(line, None)
+        return self
+
+    def total(self, name: str, said: str) -> Said:
+        self.typed[name] = said
+        return self
+
+    def number(self, line: int, sheet: str = book.CONTACTS) -> str:
+        return self.numbers[sheet][line - 1]
+
+    def bad(self, line: int, sheet: str = book.CONTACTS, column: str = "day") -> Said:
+        """A cell of the row that could not be read."""
+        self.faults.append(book.Fault(sheet, f"C{line + 2}", "x", "Nobody can read this.", "Fix it.",
+                                      row_id=self.number(line, sheet), column=column))  # fmt: skip
+        return self
+
+    def returned(self) -> book.Returned:
+        rows = {
+            sheet: tuple(book.Row(self.number(line, sheet), line + 2, said[line]) for line in sorted(said))
+            for sheet, said in self.rows.items()
+        }
+        seen = self.cells | {number for numbers in self.numbers.values() for number in numbers}
+        typed = {name: said for name, said in self.typed.items() if said}
+        return book.Returned(
+            self.asked.meta, typed, rows[book.CONTACTS], rows[book.CHARGES], frozenset(seen), self.signer,
+            tuple(self.faults),
+        )  # fmt: skip
+
+    def file(self, **more: Any) -> ReturnFile:
+        """It came and was read."""
+        returned = self.returned()
+        with writing():
+            file = ReturnFile(
+                operation_id=self.operation.id,
+                participation_id=self.participation.id,
+                name="return.xlsx",
+                how="page",
+                received_at=utc_now(),
+                size=1,
+                hash=secrets.token_hex(32),
+                state="faulty" if returned.must else "ready",
+                issue=returned.meta.issue,
+                counts=take_rules.counts(returned),
+                **more,
+            )
+            rows.add(file)
+            place = rows.read_place(file, self.participation.service_id)
+            file.read = site_keys().seal_json(take_rules.kept(returned), place)
+        return file
