@@ -20,10 +20,11 @@ from outreach.errors import N_, Blocked
 from outreach.rollup.cells import Cell, cells
 from outreach.rollup.checks import Check, checks
 from outreach.rollup.completeness import Completeness, Timeliness, completeness, timeliness
+from outreach.rollup.counting import RULED, RULES
 from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
 from outreach.rollup.ledger import ledger
-from outreach.rollup.measures import CATALOGUE
+from outreach.rollup.measures import CATALOGUE, Measure, counted_by
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
 from outreach.rollup.months import Month, by_month
@@ -108,6 +109,44 @@ def figures_of(operation_id: int, as_of: dt.datetime | None = None, by: Sequence
 
     found = _remembered(operation_id, as_of, ("figures", split), make, lambda made: len(made.figures) + 1)
     return replace(found, as_of=at)  # what was remembered has just been found to be good still
+
+
+def by_rule(operation_id: int, as_of: dt.datetime | None = None) -> dict[str, Figure]:
+    """Every measure that may be counted by several rules, by each of them, from the same records: code → figure."""
+
+    def make(facts: Facts) -> dict[str, Figure]:
+        return {figure.measure: figure for figure in totals(facts, (), [measure_of(rule.code) for rule in RULES])}
+
+    return _remembered(operation_id, as_of, ("rules",), make, len)
+
+
+def counted(figure: Figure) -> Measure:
+    """The measure as the figure counted it: with the rule, its version and its words, under the code asked for."""
+    return counted_by(figure.measure, {figure.measure: figure.rule})
+
+
+def measure_in(operation_id: int, code: str, as_of: dt.datetime | None = None) -> Measure:
+    """The measure as the operation counts it, or counted it at that moment. Raises what ``measures.measure`` raises."""
+    measure = measure_of(code)
+    if measure.fixed or measure.base not in RULED:
+        return measure
+    choice = _remembered(operation_id, as_of, ("choice",), lambda facts: dict(facts.counting), lambda made: 1)
+    return counted_by(code, choice)
+
+
+def figures_by(
+    operation_id: int, codes: Sequence[str], as_of: dt.datetime | None = None, by: Sequence[str] = ()
+) -> Figures:
+    """Figures of ``codes`` alone, which may name counting rules; otherwise as ``figures_of``."""
+    split = tuple(by)
+    at = as_of or utc_now()
+
+    def make(facts: Facts) -> Figures:
+        found = totals(facts, split, [measure_of(code) for code in codes])
+        return Figures(operation_id, at, coverage(facts), tuple(found))
+
+    found = _remembered(operation_id, as_of, ("codes", split, *codes), make, lambda made: len(made.figures) + 1)
+    return replace(found, as_of=at)
 
 
 def board_of(operation_id: int, as_of: dt.datetime | None = None) -> Board:

@@ -19,8 +19,10 @@ from outreach.field.rules import ContactEntry, PersonEntry
 from outreach.plan import commands as plan
 from outreach.plan import service_commands, team_commands
 from outreach.plan.operation_rules import Draft
+from outreach.plan.rules import STATES
 from outreach.referrals import case_commands, close_commands
 from outreach.referrals import commands as steps
+from outreach.referrals.rules import next_states
 from outreach.returns import commands as returns
 from outreach.returns import counting_commands, sign_commands
 from outreach.returns.figures import board_of, cells_of, figures_of, months_of, outcomes_of, rows_of
@@ -59,9 +61,24 @@ from outreach.vocab import (
 from tests.factories import a_participation, a_service, a_team, a_user, an_operation
 
 BEGINS = dt.datetime(2017, 10, 10, 10, 0, tzinfo=dt.UTC)
-SPLITS = ((), ("service",), ("day",), ("service", "day"), ("category",), ("service", "category"))
-CELLS = ("persons_met", "persons_made_safe", "charges", "personnel", "referrals_received")
-ROWS = ("persons_made_safe", "charges:ever", "personnel", "outcomes")
+PARTS = (
+    "by:service",
+    "by:day",
+    "by:service,day",
+    "by:service,category",
+    "cells:persons_met",
+    "cells:persons_made_safe",
+    "cells:charges",
+    "cells:referrals_received",
+    "rows:persons_made_safe",
+    "rows:charges:ever",
+    "rows:personnel",
+    "months:persons_met",
+    "board",
+    "board",
+    "outcomes",
+)
+"""What is kept of a moment: figures by something, cells, the rows behind a figure, months, checks, outcomes."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +120,6 @@ class History:
         a_participation(below, partner)
         a_team(operations.participation(top.id, logs.id), a_user(Role.FIELD_OFFICER, logs), name="Alder")
         self.boss = a_user(Role.OPERATION_COORDINATOR).id
-        self.admin = a_user(Role.ADMINISTRATOR).id
         self.coordinator = a_user(Role.SERVICE_COORDINATOR, logs).id
         with writing():
             user = db.session.get_one(User, self.coordinator)
@@ -114,26 +130,31 @@ class History:
     # Running ------------------------------------------------------------------------------------------------------
 
     def run(self, count: int) -> None:
-        self.keep("the beginning")
+        """So many moments are kept, with one to four things happening before each."""
+        for name in FIRST:
+            self.do(name)
         for _ in range(count):
-            self.clock.shift(dt.timedelta(seconds=self.random.choice((1, 40, 900, 5_000, 40_000))))
-            name = self.random.choice(DEEDS)
-            try:
-                with writing():
-                    done = getattr(self, name)()
-                self.done[name] += done is not False
-            except Problem:
-                self.refused[name] += 1
-            db.session.remove()
+            names = self.random.choices(DEEDS, k=self.random.choice((1, 1, 2, 4)))
+            for name in names:
+                self.do(name)
             self.clock.shift(dt.timedelta(seconds=self.random.choice((0, 1, 60))))
-            self.keep(name)
+            self.keep(", ".join(names))
+
+    def do(self, name: str) -> None:
+        self.clock.shift(dt.timedelta(seconds=self.random.choice((1, 40, 900, 5_000, 20_000))))
+        try:
+            with writing():
+                done = getattr(self, name)()
+            self.done[name] += done is not False
+        except Problem as problem:
+            self.refused[f"{name}: {problem}"] += 1
+        db.session.remove()
 
     def keep(self, after: str) -> None:
         """What one operation's pages show now."""
-        operation, at = self.random.choice(self.operations), utc_now()
-        parts = self.random.sample(SPLITS, 2)
-        for part, text in show(operation, None, [(), *parts], self.random.choice(CELLS), self.random.choice(ROWS)):
-            self.shown.append(Shown(operation, at, part, text, after))
+        operation, at = self.random.choice((self.operations[0], *self.operations)), utc_now()
+        for part in ("by:", *self.random.sample(PARTS, 2)):
+            self.shown.append(Shown(operation, at, part, part_of(operation, None, part), after))
         db.session.remove()
 
     def differences(self, *, later: dt.timedelta = dt.timedelta(days=3)) -> list[str]:
@@ -161,12 +182,14 @@ class History:
     def change(self) -> Any:
         record = self._contact()
         return record and commands.change_contact(
-            self._coordinator(), record, self._entry(record.contact.uid), expected=record.version.version, reason="late")
+            self._coordinator(), record, self._entry(record.contact.uid), expected=record.version.version, reason="late"
+        )
 
     def withdraw(self) -> Any:
         record = self._contact()
         return record and commands.withdraw_contact(
-            self._coordinator(), record, expected=record.version.version, reason="late")
+            self._coordinator(), record, expected=record.version.version, reason="late"
+        )
 
     def merge(self) -> bool:
         """Two persons are found to be one; there is no page for it yet, the rows are what it will write."""
@@ -174,8 +197,9 @@ class History:
         if len(meetings) < 2:
             return False
         one, other = self.random.sample(meetings, 2)
-        row = PersonMerge(operation_id=one.operation_id, person_key=one.person_key, into_key=other.person_key,
-                          recorded_at=utc_now())  # fmt: skip
+        row = PersonMerge(
+            operation_id=one.operation_id, person_key=one.person_key, into_key=other.person_key, recorded_at=utc_now()
+        )
         db.session.add(row)
         operations.note_change(one.operation_id)
         return True
@@ -195,9 +219,11 @@ class History:
         chosen = self.random.sample(slots, min(len(slots), 8))
         numbers = ("0", "0", "d", "", "1", "2", "3")
         typed = {
-            slot.name: self.random.choice(("0", "d", "") if slot.accepts == "silence" else numbers) for slot in chosen}
+            slot.name: self.random.choice(("0", "d", "") if slot.accepts == "silence" else numbers) for slot in chosen
+        }
         return returns.save_totals(
-            self._coordinator(), operation, part, typed, seen=sheet.mark, clear=True, reason="told by phone")
+            self._coordinator(), operation, part, typed, seen=sheet.mark, clear=True, reason="told by phone"
+        )
 
     def adjust(self) -> Any:
         operation, part = self._part(None)
@@ -206,10 +232,17 @@ class History:
             row.superseded_at = utc_now()
             operations.note_change(row.operation_id)
             return True
-        db.session.add(Adjustment(
-            operation_id=operation.id, participation_id=part.id, service_id=part.service_id, recorded_at=utc_now(),
-            measure=self.random.choice(("persons_met", "persons_made_safe", "charges", "contacts")),
-            day=None if self.random.random() < 0.5 else self._day(), amount=self.random.choice((-1, 1, 2))))  # fmt: skip
+        db.session.add(
+            Adjustment(
+                operation_id=operation.id,
+                participation_id=part.id,
+                service_id=part.service_id,
+                recorded_at=utc_now(),
+                measure=self.random.choice(("persons_met", "persons_made_safe", "charges", "contacts")),
+                day=None if self.random.random() < 0.5 else self._day(),
+                amount=self.random.choice((-1, 1, 2)),
+            )
+        )
         operations.note_change(operation.id)
         return True
 
@@ -219,27 +252,45 @@ class History:
         if row is not None and row.superseded_at is None:
             row.superseded_at = utc_now()
         one, other = sorted(self.random.sample(self.services[:4], 2))
-        db.session.add(Overlap(
-            operation_id=operation, service_id=one, other_service_id=other, persons=self.random.randrange(2),
-            recorded_at=utc_now()))  # fmt: skip
+        db.session.add(
+            Overlap(
+                operation_id=operation,
+                service_id=one,
+                other_service_id=other,
+                persons=self.random.randrange(2),
+                recorded_at=utc_now(),
+            )
+        )
         operations.note_change(operation)
         return True
 
     def accuse(self) -> Any:
         operation, part = self._part(None)
-        day = self._day()
+        arrested = self.random.random() < 0.7
         return charge_commands.add_accused(
-            self._coordinator(), operation, part.service_id, f"A-{self.random.randrange(30)}",
-            self.random.random() < 0.6, day if self.random.random() < 0.5 else None)  # fmt: skip
+            self._coordinator(),
+            operation,
+            part.service_id,
+            f"A-{self.random.randrange(30)}",
+            arrested,
+            self._day() if arrested else None,
+        )
 
     def change_accused(self) -> Any:
         accused = self._any(Accused)
         if accused is None:
             return False
         version = self._standing(AccusedVersion, accused_id=accused.id)
+        arrested = self.random.random() < 0.5
         return charge_commands.change_accused(
-            self._coordinator(), accused, version.version, arrested=self.random.random() < 0.5, arrested_on=None,
-            withdrawn=self.random.random() < 0.5, reason="read again")  # fmt: skip
+            self._coordinator(),
+            accused,
+            version.version,
+            arrested=arrested,
+            reason="read again",
+            arrested_on=self._day() if arrested else None,
+            withdrawn=self.random.random() < 0.5,
+        )
 
     def charge(self) -> Any:
         accused = self._any(Accused)
@@ -252,8 +303,14 @@ class History:
         version = self._standing(ChargeVersion, charge_id=charge.id)
         status = self.random.choice(ChargeStatus.values())
         return charge_commands.amend_charge(
-            self._coordinator(), charge, version.version, status=status, counts=self.random.randrange(1, 4),
-            reason="the court", substitute=self._charge())  # fmt: skip
+            self._coordinator(),
+            charge,
+            version.version,
+            status=status,
+            counts=self.random.randrange(1, 4),
+            reason="the court",
+            substitute=self._charge(),
+        )
 
     def take_part(self) -> Any:
         operation, part = self._part(None)
@@ -264,8 +321,16 @@ class History:
         status = self.random.choice((*ParticipationStatus.values(), *["confirmed"] * 4))
         mode = self.random.choice((current.entry_mode, *EntryMode.values()))
         return service_commands.change_participation(
-            self._as(self.boss), operation, part, current.version, status=status, entry_mode=mode, starts_at=window[0],
-            ends_at=window[1], places=places if self.random.random() < 0.5 else None)  # fmt: skip
+            self._as(self.boss),
+            operation,
+            part,
+            current.version,
+            status=status,
+            entry_mode=mode,
+            starts_at=window[0],
+            ends_at=window[1],
+            places=places if self.random.random() < 0.5 else None,
+        )
 
     def invite(self) -> Any:
         operation = db.session.get_one(Operation, self.random.choice(self.operations))
@@ -283,9 +348,15 @@ class History:
         operation = db.session.get_one(Operation, self.random.choice(self.operations))
         chance = self.random.random
         ends = operation.ends_at + dt.timedelta(days=self.random.choice((-1, 0, 1)))
+        clock = 360 if operation.status == "active" else self.random.choice((0, 360, 720))
         draft = replace(
-            self._draft(operation), ends_at=ends, services_known=chance() < 0.8, overlap_nil=chance() < 0.4,
-            entry_deadline_at=None if chance() < 0.5 else ends + dt.timedelta(days=1))  # fmt: skip
+            self._draft(operation),
+            ends_at=ends,
+            services_known=chance() < 0.8,
+            overlap_nil=chance() < 0.4,
+            day_starts_minutes=clock,
+            entry_deadline_at=None if chance() < 0.5 else ends + dt.timedelta(days=1),
+        )
         return plan.change_operation(self._as(self.boss), operation, draft, operation.version)
 
     def hang(self) -> Any:
@@ -299,24 +370,29 @@ class History:
         if len(self.operations) > 4:
             return False
         draft = Draft(
-            name="Another", code=f"MORE-{len(self.operations)}", starts_at=BEGINS, ends_at=BEGINS + dt.timedelta(days=2),
-            parent_id=self.random.choice((None, self.operations[0])))  # fmt: skip
+            name="Another",
+            code=f"MORE-{len(self.operations)}",
+            starts_at=BEGINS,
+            ends_at=BEGINS + dt.timedelta(days=2),
+            parent_id=self.random.choice((None, self.operations[0])),
+        )
         made = plan.create_operation(self._as(self.boss), draft)
         self.operations.append(made.id)
         return made
 
     def move(self) -> Any:
         operation = db.session.get_one(Operation, self.random.choice(self.operations))
-        to = self.random.choice(OperationStatus.values())
-        mover = returns.move if to in ("reporting", "closed") else plan.move
-        return mover(self._as(self.boss), operation, to, "as was agreed")
+        ways = [way for way in STATES[OperationStatus(operation.status)].moves if way.to != OperationStatus.ARCHIVED]
+        back = [way for way in ways if way.back or operation.status in ("draft", "planned")]
+        way = self.random.choice(back or ways)
+        mover = returns.move if way.room == "returns" else plan.move
+        return mover(self._boss(), operation, way.to, "as was agreed")
 
     def kind(self) -> Any:
         service = db.session.get_one(Service, self.random.choice(self.services[:4]))
         values = {name: getattr(service, name) for name in service_commands.SERVICE_FIELDS}
         values["kind"] = self.random.choice(("police_municipal", "police_provincial", "ngo"))
-        return service_commands.change_service(
-            self._as(self.admin), service, values, service.version, different=True)
+        return service_commands.change_service(self._as(self.boss), service, values, service.version, different=True)
 
     def people(self) -> Any:
         team = self._any(Team)
@@ -325,8 +401,13 @@ class History:
         if members and self.random.random() < 0.4:
             return team_commands.remove_member(self._boss(), operation, team, self.random.choice(members)[0])
         return team_commands.add_member(
-            self._boss(), operation, team, service_id=team.service_id, name=f"Person {self.random.randrange(6)}",
-            category=self.random.choice(StaffCategory.values()))  # fmt: skip
+            self._boss(),
+            operation,
+            team,
+            service_id=team.service_id,
+            name=f"Person {self.random.randrange(6)}",
+            category=self.random.choice(StaffCategory.values()),
+        )
 
     def team(self) -> Any:
         operation, part = self._part(None)
@@ -347,31 +428,36 @@ class History:
         if referral is None:
             return False
         seen = referrals.current(referral.id)
-        to = self.random.choice(("reached", "engaged", "withdrawn", "engaged_elsewhere", "closed"))
+        ways = next_states(seen.state)
+        to = self.random.choice([way for way in ways if way in ("reached", "engaged")] or ways or ("closed",))
         return steps.move(self._as(self.liaison), referral, seen.version, to, destroys=True)
 
     def follow_up(self) -> Any:
         referral = self._any(Referral)
-        self.clock.shift(dt.timedelta(days=self.random.choice((0, 5, 7))))
+        self.clock.shift(dt.timedelta(days=self.random.choice((0, 0, 7))))
         return referral and case_commands.finish_follow_up(
-            self._as(self.liaison), referral, self.random.choice((7, 30)), self.random.choice(FollowUpResult.values()))
+            self._as(self.liaison), referral, 7, self.random.choice(FollowUpResult.values())
+        )
 
     def outcomes(self) -> Any:
         referral = self._any(Referral)
-        codes = ("housing", "school", "employment")
+        codes = ("safe_housing", "school", "work")
         return referral and close_commands.set_outcomes(
-            self._as(self.liaison), referral, self.random.sample(codes, self.random.randrange(3)))
+            self._as(self.liaison), referral, self.random.sample(codes, self.random.randrange(3))
+        )
 
     def count_by(self) -> Any:
         operation = db.session.get_one(Operation, self.random.choice(self.operations))
         rule = self.random.choice(RULES)
         return counting_commands.choose(
-            self._as(self.boss), operation, rule.measure, rule.name, operation.version, reason="as the partners agreed")
+            self._as(self.boss), operation, rule.measure, rule.name, operation.version, reason="as the partners agreed"
+        )
 
     def sign(self) -> Any:
         operation, part = self._part(None)
         return sign_commands.sign(
-            self._coordinator(), operation, part, typed_name="A Coordinator", provisional=True, reason="as far as known")
+            self._coordinator(), operation, part, typed_name="A Coordinator", provisional=True, reason="as far as known"
+        )
 
     # Choosing -----------------------------------------------------------------------------------------------------
 
@@ -408,14 +494,16 @@ class History:
 
     def _charge(self) -> charge_commands.ChargeEntry:
         return charge_commands.ChargeEntry(
-            label="Invented offence", statute="Criminal Code", counts=self.random.randrange(1, 4), laid_on=self._day())
+            label="Invented offence", statute="Criminal Code", counts=self.random.randrange(1, 4), laid_on=self._day()
+        )
 
     def _entry(self, uid: str) -> ContactEntry:
         people = tuple(self._person() for _ in range(self.random.choice((0, 1, 1, 2))))
         met_at = utc_now() - dt.timedelta(minutes=self.random.choice((5, 60, 900)))
         result = "met" if people else self.random.choice(("no_answer", "left"))
         return ContactEntry(
-            uid=uid, met_at=met_at, result=result, place_kind="hotel", kits=self.random.randrange(3), persons=people)
+            uid=uid, met_at=met_at, result=result, place_kind="hotel", kits=self.random.randrange(3), persons=people
+        )
 
     def _person(self) -> PersonEntry:
         again = bool(self.codes) and self.random.random() < 0.5
@@ -424,27 +512,66 @@ class History:
         answer = self.random.choice(("accepted", "accepted", "declined", "undecided", "not_offered"))
         agreed = ("talk", "record", "refer") if self.random.random() < 0.8 else ("talk",)
         return PersonEntry(
-            code=code, claimed=again, age=self.random.choice(("16_17", "25_34", "not_known")), gender="woman_girl",
-            answer=answer, made_safe=self.random.random() < 0.5, agreed=agreed, reach_by="they_call",
+            code=code,
+            claimed=again,
+            age=self.random.choice(("16_17", "25_34", "not_known")),
+            gender="woman_girl",
+            answer=answer,
+            made_safe=self.random.random() < 0.5,
+            agreed=agreed,
+            reach_by="they_call",
             no_referral_reason="" if "refer" in agreed else "not_wanted",
-        )  # fmt: skip
+        )
 
     def _draft(self, operation: Operation) -> Draft:
         return Draft(**{one.name: getattr(operation, one.name) for one in fields(Draft)})
 
 
+FIRST = ("log", "log", "log", "totals", "totals", "accuse", "accuse", "charge", "charge", "pick_up")
+"""What happens before the first moment is kept, so that there is something to change."""
 DEEDS = (
-    *["log"] * 6, "change", "change", "withdraw", "merge", "part_again", *["totals"] * 4, "adjust", "adjust", "overlap", "accuse", "accuse", "charge",
-    "charge", "change_accused", "amend", "amend", "take_part", "take_part", "invite", "window", "window", "hang", "hang",
-    "begin_another", "move", "kind", "people", "people", "team", "pick_up", "pick_up", "step", "follow_up", "outcomes",
-    "count_by", "count_by", "sign")  # fmt: skip
+    *["log"] * 6,
+    "change",
+    "change",
+    "withdraw",
+    "merge",
+    "part_again",
+    *["totals"] * 4,
+    "adjust",
+    "adjust",
+    "overlap",
+    "accuse",
+    "accuse",
+    "charge",
+    "charge",
+    "change_accused",
+    "amend",
+    "amend",
+    "take_part",
+    "take_part",
+    "invite",
+    "window",
+    "window",
+    "hang",
+    "hang",
+    "begin_another",
+    "move",
+    "kind",
+    "people",
+    "people",
+    "team",
+    "pick_up",
+    "pick_up",
+    "step",
+    "step",
+    "follow_up",
+    "outcomes",
+    "outcomes",
+    "count_by",
+    "count_by",
+    "sign",
+)
 """What a step may be, as often as it is named."""
-
-
-def show(operation: int, as_of: Any, splits: Any, cells: str, rows: str) -> list[tuple[str, str]]:
-    """Some parts of what the pages of an operation show, as text."""
-    parts = [*("by:" + ",".join(split) for split in splits), f"cells:{cells}", f"rows:{rows}", "board", "outcomes"]
-    return [(part, part_of(operation, as_of, part)) for part in parts]
 
 
 def part_of(operation: int, as_of: Any, part: str) -> str:
