@@ -219,7 +219,7 @@ def read_number(cell: Cell, least: int = 0, most: int = rules.MOST, fix: str = _
 
 
 def _number_of(text: str, fix: str, most: int) -> float:
-    said = " ".join(unicodedata.normalize("NFKC", plain(text)).split())
+    said = " ".join("".join(str(int(c)) if c.isdecimal() else c for c in plain(text)).split())
     found = _WHOLE.fullmatch(said) if said.isascii() else None
     if found:
         return int(found[1].replace(" ", ""))

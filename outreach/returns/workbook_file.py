@@ -47,7 +47,7 @@ REFUSALS: dict[str, tuple[str, str]] = (
             _ANEW,
         ),
         "forged_stamp": (
-            N_("The stamp of this workbook was changed, or another site made it: nobody can tell whose figures it holds."),
+            N_("The stamp of this workbook was changed, or another site made it: nobody can tell whose it is."),
             _ANEW,
         ),
         "old_version": (
