@@ -8,17 +8,18 @@ transaction. Moves past *active* are the returns room's.
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Finding, Invalid, NotAllowed
-from outreach.storage.queries import access, operations, readiness
+from outreach.storage.queries import access, close_out, figure_sets, operations, readiness
 from outreach.storage.queries import plan as rows
 from outreach.storage.tables import Operation, ParticipationVersion
 from outreach.storage.types import utc_now
-from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus
+from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, SignState
 
 from . import rules
 from .operation_rules import Draft, findings_of, parent_allowed, zone_name
@@ -186,7 +187,18 @@ def count_of(operation: Operation, *, heard: int | None = None, owing: int | Non
         unread=begun.unread,
         waiting=begun.waiting,
         untrained=begun.untrained,
+        **_closing(operation),
     )
+
+
+def _closing(operation: Operation) -> dict[str, Any]:
+    """Signatures and locked figures, while these are what is left to do."""
+    if operation.status not in (OperationStatus.REPORTING, OperationStatus.CLOSED) or operation.is_rehearsal:
+        return {}
+    parts = close_out.owing(operation.id)
+    standing = close_out.standings(parts)
+    signed = sum(standing[part.participation_id].state == SignState.SIGNED for part in parts)
+    return {"signing": len(parts), "signed": signed, "locked": bool(figure_sets.last_version(operation.id))}
 
 
 def _logs_here(version: ParticipationVersion, operation_id: int) -> bool:

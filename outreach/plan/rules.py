@@ -85,7 +85,8 @@ class Count:
     teams, ``with_account`` of them with an account. ``heard`` and ``owing``: services that reported anything and
     that owe anything, ``None`` where nobody asked. ``shifts`` planned, ``drafts`` of them not published as they stand.
     What is left of briefing, kits and training is ``None`` while the operation does not use them: ``unread`` and
-    ``untrained`` team members, services ``waiting`` for kits.
+    ``untrained`` team members, services ``waiting`` for kits. ``signing``: services that owe signed figures, ``None``
+    until reporting has started; ``signed`` of them have; ``locked``: whether a version of the figures is.
     """
 
     status: str = "draft"
@@ -108,6 +109,9 @@ class Count:
     unread: int | None = None
     waiting: int | None = None
     untrained: int | None = None
+    signing: int | None = None
+    signed: int = 0
+    locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -277,6 +281,18 @@ def _used(count: Count, reporting: bool) -> list[_Row]:
     ]
 
 
+def _signed(count: Count) -> list[_Row]:
+    """Signatures and the locked version, once reporting has started."""
+    if not count.signing:
+        return []
+    missing = count.signing - count.signed
+    words = Reason(N_("Services without a signature: %(missing)s"), {"missing": missing}) if missing else None
+    return [
+        ("close", "signatures", N_("Figures signed"), not missing, [], words),
+        ("close", "locked", N_("Figures locked"), count.locked, [], None),
+    ]
+
+
 def tasks(count: Count) -> TaskList:
     """What is left to do, worked out from counts alone; the first task that can be done is *next*."""
     at = list(OperationStatus).index(OperationStatus(count.status))
@@ -351,6 +367,7 @@ def tasks(count: Count) -> TaskList:
             else [Reason(N_("the operation is not open"))],
             None,
         ),
+        *_signed(count),
         (
             "close",
             "closed",

@@ -34,6 +34,8 @@ _PLACES: dict[str, tuple[tuple[str, ...], str, dict[str, str]]] = {
     "active": (("ready.opening",), "operation.move", {}),
     "hear": (("report.operation", "plan.services"), "operation.see", {}),
     "reporting": (("returns.move", "returns.move_page", "plan.task_list"), "operation.move", {}),
+    "signatures": (("returns.close_out",), "close.see", {}),
+    "locked": (("returns.close_out",), "close.see", {}),
     "closed": (("returns.move", "returns.move_page", "plan.task_list"), "operation.move", {}),
 }
 

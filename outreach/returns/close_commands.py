@@ -15,6 +15,7 @@ from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.errors import Blocked, Invalid, NotAllowed
 from outreach.plan.team_rules import address_of
+from outreach.rollup.checks import Check
 from outreach.rollup.completeness import Timeliness
 from outreach.rollup.totals import Figure
 from outreach.storage import writing
@@ -28,7 +29,7 @@ from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import EntryMode, SignState
 
 from . import close_rules as rules
-from . import link_commands
+from . import ledger_commands, ledger_rules, link_commands
 from .figures import board_of, completeness_of, figures_of, need_figures, times_of
 
 COLUMNS = ("persons_met", "support_accepted", "persons_charged")
@@ -97,6 +98,18 @@ def close_out(operation: Operation, sort: str = "worst") -> CloseOut:
     )
 
 
+def _explained(operation: Operation, checks: Iterable[Check]) -> frozenset[tuple[str, int]]:
+    """Measure and service of differences that somebody has explained; asked only where sources differ at all."""
+    if not any(check.code in rules.BESIDE for check in checks):
+        return frozenset()
+    told = ledger_commands.explanations_of(operation)
+    return frozenset(
+        (line.measure, line.service)
+        for line in ledger_commands.lines_of(operation)
+        if line.open and ledger_rules.explained(line, told.get(line.service, ()))
+    )
+
+
 class _Known:
     """What the rows are made of, asked once for all of them."""
 
@@ -112,7 +125,7 @@ class _Known:
         for one in times_of(operation.id):
             self.times.setdefault(one.service, []).append(one)
         self.complete = completeness_of(operation.id)
-        self.checks = rules.contradictions(board.checks)
+        self.checks = rules.contradictions(board.checks, _explained(operation, board.checks))
         ids = [part.participation_id for part in parts]
         self.standings = rows.standings(parts)
         self.heard = rows.heard(operation.id)

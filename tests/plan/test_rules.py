@@ -1,6 +1,7 @@
 """Rules of a plan on plain values: names, windows, the life of an operation, tasks, look-alikes, pasted rows."""
 
 import datetime as dt
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -186,6 +187,15 @@ def test_a_closed_operation_has_everything_done():
         with_account=1,
     )  # fmt: skip
     assert tasks(closed).done == 9 and tasks(closed).next is None
+
+
+def test_signatures_and_the_locked_version_are_tasks_once_reporting_has_started():
+    reporting = Count(status="reporting", window_known=True, window_ended=True, confirmed=2, totals=2, heard=2, owing=2)
+    assert tasks(reporting).next.place == "closed" and tasks(reporting).total == 9
+    unsigned = tasks(replace(reporting, signing=2, signed=1))
+    assert (unsigned.next.place, unsigned.next.note.params, unsigned.total) == ("signatures", {"missing": 1}, 11)
+    assert tasks(replace(reporting, signing=2, signed=2)).next.place == "locked"
+    assert tasks(replace(reporting, signing=2, signed=2, locked=True)).next.place == "closed"
 
 
 def test_while_an_operation_runs_accounts_are_not_what_comes_next():

@@ -13,6 +13,7 @@ from outreach.storage.tables import AuditEntry, Operation, OperationStep, Partic
 from outreach.storage.types import utc_now
 from outreach.vocab import CellState, EntryMode, OperationStatus, Role, ServiceKind
 from tests.factories import a_participation, a_service, a_user, an_operation
+from tests.returns.factories import a_locked_version
 
 MET, OFFERED = "cell-persons_met-2017-10-10", "cell-support_offered-2017-10-10"
 
@@ -187,6 +188,22 @@ def test_closing_over_silence_needs_a_reason_that_names_who_was_silent(app):
         move(coordinator, operation, "closed")
     assert "Quarry Town Police" in str(refused.value)
     move(coordinator, operation, "closed", "They will send it by mail")
+
+
+@pytest.mark.parametrize("locks", [False, True])
+def test_closing_without_locked_figures_needs_a_reason_and_is_in_the_journal(app, locks):
+    operation, coordinator = an_operation("OP-L", status=OperationStatus.REPORTING), a_user(Role.OPERATION_COORDINATOR)
+    service = a_service("Quarry Town Police")
+    participation = a_participation(operation, service, entry_mode=EntryMode.DAILY_TOTALS)
+    save((operation, participation, access.actor_of(coordinator)), {MET: "4"})
+    if locks:
+        a_locked_version(operation)
+    else:
+        with pytest.raises(Invalid) as refused:
+            move(coordinator, operation, "closed")
+        assert "No figures are locked" in str(refused.value)
+    move(coordinator, operation, "closed", "" if locks else "The release was made by hand")
+    assert db.session.query(AuditEntry).filter_by(tag="returns.operation.close_unlocked").count() == (not locks)
 
 
 def test_an_operation_does_not_close_before_those_under_it(app):
