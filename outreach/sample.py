@@ -22,7 +22,7 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import SYSTEM, Actor
 from outreach.errors import N_, Blocked
 from outreach.plan.rules import name_key
-from outreach.storage.queries import access, accounts, teams
+from outreach.storage.queries import access, accounts, operations, teams
 from outreach.storage.queries import sample as rows
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role, ServiceKind, StaffCategory
 
@@ -87,6 +87,7 @@ def load(hash_password: Any, instance_dir: Path) -> list[SignIn]:
     _contacts(world["ONS-2017-WEC"], five)
     _planning(world["ONS-2017-WEC"], five)
     _cases(five[5])
+    _signatures(world["ONS-2017-ON"], invented[1:3], world["ONS-2017-WEC"], five[4])
     for operation in world.values():
         rows.note_change(operation.id)
     audit.record(SYSTEM, Tag.SAMPLE_LOADED, operations=len(world), services=len(five) + len(invented))
@@ -398,6 +399,19 @@ def _cases(agency: Any) -> None:
     from outreach.referrals import sample_cases
 
     sample_cases.write(access.actor_of(accounts.by_email("liaison@sample.example.org")), agency.id)
+
+
+def _signatures(ontario: Any, two: list[Any], windsor: Any, lasalle: Any) -> None:
+    """Three signed services, by invented people; one told something more afterwards, which opened its figures again."""
+    from outreach.returns import commands, sign_commands
+
+    signed = ((windsor, lasalle, "Max LaSalle"), (ontario, two[0], "Kim Seven"), (ontario, two[1], "Noa Eight"))
+    for operation, service, name in signed:
+        part = operations.participation(operation.id, service.id)
+        sign_commands.sign(SYSTEM, operation, part, typed_name=f"{name} (invented)")
+    seen = commands.sheet_of(ontario, part).mark
+    told = {"cell-persons_arrested-window": "d"}  # declined: no total moves
+    commands.save_totals(SYSTEM, ontario, part, told, seen=seen, reason="Another service tells it (invented).")
 
 
 def _shifts(windsor: Any, five: list[Any]) -> None:

@@ -302,6 +302,30 @@ def history(signatures: list[tuple[SignOff, str, str]], ready: Ready, zone: str)
     return out
 
 
+def missing(ready: Ready) -> list[tuple[str, list[str]]]:
+    """Days that were not told, each with the figures that are missing: ``2017-10-11 to 2017-10-14``, labels."""
+    together: dict[tuple[int, ...], list[str]] = {}
+    for code, days in ready.not_told.items():
+        together.setdefault(days, []).append(words.label(code))
+    return [(spans(days), labels) for days, labels in together.items()]
+
+
+def spans(days: tuple[int, ...]) -> str:
+    """Days in words, those that follow each other as one span."""
+    found: list[list[int]] = []
+    for day in days:
+        if found and day == found[-1][1] + 1 and day != 0:
+            found[-1][1] = day
+        else:
+            found.append([day, day])
+    return ", ".join(
+        day_words(first)
+        if first == last
+        else gettext("%(first)s to %(last)s", first=day_words(first), last=day_words(last))
+        for first, last in found
+    )
+
+
 def summary(operation: Operation, participation: Participation, ready: Ready) -> list[dict[str, Any]]:
     """The figures that are signed, each with its change since the last version and where it is changed."""
     lines = []
@@ -310,7 +334,7 @@ def summary(operation: Operation, participation: Participation, ready: Ready) ->
         value = ready.figures.get(measure.code)
         notes = []
         if value is None:
-            notes.append(gettext("not told, so it is not signed"))
+            notes.append(gettext("not signed"))
         elif days := ready.trust[measure.code]["not_told"]:
             notes.append(ngettext("%(num)s day was not told", "%(num)s days were not told", len(days)))
         if measure.code in ready.changes:

@@ -109,6 +109,7 @@ def _figures(operation: Any, participation: Any, form: ZeroForm) -> str:
     before = pages.before_of(operation, service)
     taking = operation.status in TAKING_TOTALS
     silent = commands.silent_slots(operation, participation) if taking else {}
+    days = pages.by_day(ready, measure, before, sign_offs.added_to(participation.id)) if measure else []
     return render_template(
         "returns/figures.html",
         operation=operation,
@@ -122,7 +123,9 @@ def _figures(operation: Any, participation: Any, form: ZeroForm) -> str:
         lines=pages.in_all(ready, before, lambda code: url_for(".figures", **here, measure=code, _anchor="by-day")),
         measure=measure,
         measure_label=words.label(measure.code) if measure else "",
-        days=pages.by_day(ready, measure, before, sign_offs.added_to(participation.id)) if measure else [],
+        days=days,
+        adjusted=bool(ready.book.added),
+        explained=any(line["added"] for line in days),
         before=before is not None,
         totals=ready.mode == EntryMode.DAILY_TOTALS,
         silent=list(silent),
@@ -159,7 +162,7 @@ def _sign(operation: Any, participation: Any, form: SignForm, reopening: ReopenF
         why=_why(ready),
         problems=pages.problems(operation, participation, ready),
         questions=pages.questions(ready),
-        missing=[(words.label(code), [pages.day_words(d) for d in days]) for code, days in ready.not_told.items()],
+        missing=pages.missing(ready),
         lines=pages.summary(operation, participation, ready),
         left=ready.left,
         versions=pages.history(sign_offs.history(participation.id), ready, operation.time_zone),

@@ -40,7 +40,7 @@ def sign(client, post, night, **fields):
 
 def test_the_figures_are_shown_by_day_and_lead_to_signing(night, coordinator):
     page = coordinator.get(urls(night)[0]).text
-    assert "Ready to sign" in page and "Nothing was heard of 1 day" in page
+    assert "figures not told" in page and "Nothing was heard of 1 day" in page
     assert "Persons met by day" in page and "Overdue" in page and f'href="{urls(night)[1]}"' in page
     assert "Support accepted by day" in coordinator.get(urls(night)[0] + "?measure=support_accepted").text
     assert "Persons met by day" in coordinator.get(urls(night)[0] + "?measure=%3Cb%3E").text
