@@ -160,8 +160,8 @@ class _Rows:
             column.code: _values(self.cells[column.code], reader_of(column, choices))
             for column in COLUMNS[self.table.code]
         }
-        at = self._places()
         whole = list(zip(*(values[code] for code in self.columns), strict=True))
+        at = self._places(whole)
         found: list[Row] = []
         bad: set[str] = set()
         for row_id, indexes in at.items():
@@ -176,13 +176,18 @@ class _Rows:
         there = {row_id for _, row_id in self.lines if row_id in self.ours}
         return tuple(found), there
 
-    def _places(self) -> dict[str, list[int]]:
+    def _places(self, whole: Sequence[tuple[Read, ...]]) -> dict[str, list[int]]:
         """Number of a row → where it stands, for those that say something; all others that do are told."""
-        empty = [not any(some) for some in zip(*(self.cells[code] for code in self.columns), strict=True)]
+        nothing = (None,) * len(self.columns)
         at: dict[str, list[int]] = {}
         for index, (row, row_id) in enumerate(self.lines):
             mine = row_id in self.ours
-            if empty[index] and row not in self.marked and row not in self.stray and not (row in self.merged and mine):
+            if (
+                whole[index] == nothing
+                and row not in self.marked
+                and row not in self.stray
+                and not (row in self.merged and mine)
+            ):
                 continue
             if mine and not self.closed:
                 at.setdefault(row_id, []).append(index)

@@ -333,9 +333,9 @@ def _stamped(**changes: Any) -> list[SheetRead]:
 INSTEAD: list[tuple[dict[str, Any], str]] = [
     ({"issue": 3}, "forged_stamp"), ({"service": 8}, "forged_stamp"), ({"operation": 8}, "forged_stamp"),
     ({"signature": "0" * 32}, "forged_stamp"), ({"signature": "é"}, "forged_stamp"),
-    ({"signature": ""}, "forged_stamp"), ({"issue": "two"}, "forged_stamp"), ({"template": 0}, "forged_stamp"), ({"template": 2}, "new_version"),
-    ({"program": "Other"}, "no_stamp"), (vars(stamp(service=8)), "wrong_service"),
-    (vars(stamp(operation=4)), "wrong_operation"),
+    ({"signature": ""}, "forged_stamp"), ({"issue": "two"}, "forged_stamp"), ({"template": 0}, "forged_stamp"),
+    ({"template": 2}, "new_version"), ({"program": "Other"}, "no_stamp"),
+    (vars(stamp(service=8)), "wrong_service"), (vars(stamp(operation=4)), "wrong_operation"),
 ]  # fmt: skip
 
 
