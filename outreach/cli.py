@@ -495,3 +495,43 @@ def import_plan(file: Path, check: bool) -> None:
         click.echo(f"{step.kind}: {step.sheet}: {step.name}{fields}")
     done = "Nothing is wrong; nothing was saved." if check else f"Imported: {outcome.operation}."
     click.echo(f"{done} {len(outcome.steps)} change{'' if len(outcome.steps) == 1 else 's'}.")
+
+
+@import_.command("return")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--check", is_flag=True, help="Only say what is wrong or would change; save nothing.")
+@click.option("--good", is_flag=True, help="Take the good rows of a file that has rows to fix.")
+@click.option("--clear", is_flag=True, help="Clear the cells that the sender emptied.")
+@click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Folder for the marked workbooks.")
+@with_app
+def import_return(files: tuple[Path, ...], check: bool, good: bool, clear: bool, report: Path | None) -> None:
+    """Take return workbooks: of each FILE all of it, or nothing. Exit 1 if one was not taken whole."""
+    from outreach.returns import import_commands
+    from outreach.returns.workbook_file import LARGEST_FILE
+
+    wish = import_commands.Wish(check, good, clear, marked=report is not None)
+    whole = True
+    with progress("Taking") as show:
+        for number, file in enumerate(files, start=1):
+            with file.open("rb") as opened:
+                done = import_commands.import_return(opened.read(LARGEST_FILE + 1), file.name, wish)
+            whole = whole and done.whole
+            for line in done.lines:
+                click.echo(f"{file}: {line}")
+            for line in done.problems:
+                click.echo(f"{file}: {line}", err=True)
+            if report is not None and done.answer is not None:
+                _write_answer(report / f"to-fix-{file.name}", done.answer)
+            show(number, len(files))
+    if not whole:
+        sys.exit(1)
+
+
+def _write_answer(place: Path, content: bytes) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, content)
+    except OSError as error:
+        click.echo(f"{place}: cannot be written ({error.strerror}). Choose another place.", err=True)
+        sys.exit(1)
+    click.echo(f"Marked workbook: {place}")

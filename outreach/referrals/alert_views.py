@@ -28,6 +28,8 @@ from .views import bp
 
 EVERY = 60
 """Seconds between two rounds."""
+SWEEPS = "outreach.sweeps"
+"""Where later rooms leave what every round does beside the letters: erasing what is kept for a time only."""
 TO_WATCH = "outreach.referrals_to_watch"
 """Where lower rooms find ``to_watch``, which they cannot import."""
 
@@ -56,6 +58,8 @@ def send_round(app: Flask, *, count: bool = True) -> Done:
         if not mine:
             return Done(busy=True)
         destroyed = consents.destroy_forgotten_ways()
+        for sweep in app.extensions.get(SWEEPS, ()):
+            sweep()
         settings = app.config["OUTREACH"]
         by_mail = mail.configured(settings)
         due = alert_commands.letters_due(Site(utc_now())) if by_mail or count else []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -143,37 +144,72 @@ def file_of(uid: str) -> ReturnFile:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What a file is: a return that was read, with whose it is, or ``problem``, why it is none that is taken here."""
+
+    operation: Operation
+    whose: rows.Whose | None = None
+    returned: Returned | None = None
+    problem: Unreadable | None = None
+
+
+def look(content: bytes, operation: Operation | None = None, door: int | None = None) -> Looked:
+    """Read untrusted bytes in a process of its own; nothing is locked meanwhile and nothing kept.
+
+    ``operation``: where it was sent, None for whichever its stamp names; ``door``: the participation whose door it came
+    through. Raises ``Unreadable`` where not even an operation is known.
+    """
+    found: dict[str, rows.Whose] = {}
+    where = operation
+
+    def asked(meta: Meta) -> Asked:
+        nonlocal where
+        where = where or operations.by_id(meta.operation)
+        if where is None:
+            raise refusal("unknown_operation", theirs=meta.operation_code)
+        found["whose"] = whose = _recognised(meta, where, door)
+        return template_commands.asked_of(SYSTEM, where, whose.participation, _language(meta))
+
+    zone = operation.time_zone if operation is not None else "UTC"
+    today = utc_now().astimezone(ZoneInfo(zone)).date()
+    try:
+        returned = workbook_file.read_return(content, site_keys().mark, asked, today=today)
+    except Unreadable as problem:
+        if where is None:
+            raise
+        return Looked(where, found.get("whose"), problem=problem)
+    assert where is not None  # noqa: S101 - ``asked`` found it
+    return Looked(where, found["whose"], returned)
+
+
 def read(actor: Actor, file: ReturnFile) -> ReturnFile:
-    """Have a file that waits read, in a process of its own, and keep what it says, sealed.
+    """Have a file that waits read, and keep what it says, sealed.
 
     Nothing is locked meanwhile, and a process that dies leaves the file waiting. Raises ``KeyMissing``.
     """
     if file.state != ReturnState.WAITING:
         return file
-    operation = operations.by_id(file.operation_id)
-    assert operation is not None  # noqa: S101 - a file goes with its operation
-    door, content = file.participation_id, _content(file)
-    whose: dict[str, rows.Whose] = {}
-
-    def asked(meta: Meta) -> Asked:
-        whose["it"] = _recognised(meta, operation, door)
-        return template_commands.asked_of(SYSTEM, operation, whose["it"].participation, _language(meta))
-
-    today = utc_now().astimezone(ZoneInfo(operation.time_zone)).date()
-    try:
-        returned = workbook_file.read_return(content, site_keys().mark, asked, today=today)
-        values = _understood(file, whose["it"], returned)
-    except Unreadable as problem:
-        values = {"state": ReturnState.REFUSED.value, "refused": _refused(problem), "decided_at": utc_now()}
-        if door is None and "it" in whose:
-            values["participation_id"] = whose["it"].participation.id
+    looked = look(_content(file), operations.by_id(file.operation_id), file.participation_id)
     with writing():
-        if rows.settle(file, (ReturnState.WAITING.value,), content=None, **values):
-            refused = file.state == ReturnState.REFUSED
-            tag = Tag.RETURN_REFUSED if refused else Tag.RETURN_READ
-            more = {"reason": file.refused["code"]} if refused else {"good": file.counts["good"]}
-            _journal(actor, tag, file, rows.service_of(file.participation_id), **more)
+        note(actor, file, looked)
     return file
+
+
+def note(actor: Actor, file: ReturnFile, looked: Looked) -> None:
+    """Keep what a file that waits was read as, inside a write; one that somebody else has read stays as it is."""
+    if looked.returned is not None and looked.whose is not None:
+        values = _understood(file, looked.whose, looked.returned)
+    else:
+        values = {"state": ReturnState.REFUSED.value, "refused": _refused(looked.problem), "decided_at": utc_now()}
+        if file.participation_id is None and looked.whose is not None:
+            values["participation_id"] = looked.whose.participation.id
+    if not rows.settle(file, (ReturnState.WAITING.value,), content=None, **values):
+        return
+    refused = file.state == ReturnState.REFUSED
+    more = {"reason": file.refused["code"]} if refused else {"good": file.counts["good"]}
+    tag = Tag.RETURN_REFUSED if refused else Tag.RETURN_READ
+    _journal(actor, tag, file, rows.service_of(file.participation_id), **more)
 
 
 def _content(file: ReturnFile) -> bytes:
@@ -229,7 +265,9 @@ def refusal(code: str, **params: Any) -> Unreadable:
     return problem
 
 
-def _refused(problem: Unreadable) -> dict[str, Any]:
+def _refused(problem: Unreadable | None) -> dict[str, Any]:
+    if problem is None:
+        return {}
     return {"code": problem.code, **{name: rules.packed(value) for name, value in problem.params.items()}}
 
 

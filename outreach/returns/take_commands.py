@@ -6,7 +6,6 @@ Contacts and charges have their files beside this one; what a cell or row means 
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,7 +13,7 @@ from functools import cache
 from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.auth.actors import SYSTEM, Actor
-from outreach.errors import N_, Blocked, Invalid, Problem
+from outreach.errors import N_, Blocked, Invalid, Problem, Unreadable
 from outreach.storage import undo, writing
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import access, figure_sets, operations, return_issues
@@ -98,22 +97,28 @@ def take(
 
 
 def answer_of(actor: Actor, file: ReturnFile, language: str, link: Link = None) -> bytes:
-    """The marked workbook: what was understood, in our layout, with a first sheet *To fix*. Raises ``NotFound``."""
+    """The marked workbook: what was understood, in our layout, with a first sheet *To fix*.
+
+    Raises ``NotAllowed``, ``NotFound`` when nothing is kept of the file, ``TooLarge``.
+    """
     whose = return_commands.admit(actor, file, link)
-    returned, target = returned_of(file), io.BytesIO()
-    found = () if file.state == ReturnState.TAKEN else _found_by_trying(actor, file, returned, link)
-    asked = template_commands.asked_of(SYSTEM, whose.operation, whose.participation, language)
-    workbook.write_answer(asked, replace(returned, faults=(*returned.faults, *found)), target, language)
-    return target.getvalue()
+    returned = returned_of(file)
+    if file.state != ReturnState.TAKEN:
+        returned = replace(returned, faults=_every_fault(actor, file, returned, link))
+    return answer(whose, returned, language)
 
 
-def _found_by_trying(actor: Actor, file: ReturnFile, returned: Returned, link: Link) -> tuple[Fault, ...]:
-    """What only shows while the rows are written."""
+def answer(whose: rows.Whose, returned: Returned, language: str) -> bytes:
+    """The marked workbook of what was read. Raises ``TooLarge``."""
+    return workbook.answer(_asked(whose, language), returned, language)
+
+
+def _every_fault(actor: Actor, file: ReturnFile, returned: Returned, link: Link) -> tuple[Fault, ...]:
+    """What was found while reading, and what only shows while it is done."""
     try:
-        done = preview(actor, file, good_only=True, link=link).done
-    except Problem:
-        return ()
-    return tuple(fault for fault in done.faults if fault not in returned.faults)
+        return preview(actor, file, good_only=True, link=link).faults
+    except (Blocked, Unreadable):
+        return returned.faults
 
 
 # --- one file under way -----------------------------------------------------------------------------------------------

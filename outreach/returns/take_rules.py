@@ -232,6 +232,10 @@ class NotWhole(Invalid):
 
 
 REFUSALS: dict[str, tuple[str, str]] = {
+    "unknown_operation": (
+        N_("This is a return for the operation %(theirs)s, which is not on this site."),
+        N_("Send it to the site that it was downloaded from."),
+    ),
     "not_taking_part": (
         N_("This is the return of %(theirs)s, which takes no part in %(operation)s."),
         N_("Choose the workbook of a service of this operation, or ask the operation coordinator."),

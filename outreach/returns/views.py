@@ -11,16 +11,23 @@ from outreach.auth.permissions import may
 from outreach.errors import Blocked, Changed, Invalid
 from outreach.plan import rules as plan_rules
 from outreach.plan.commands import count_of
+from outreach.referrals.alert_views import SWEEPS
 from outreach.storage.queries import access, plan
 from outreach.storage.queries import returns as rows
 from outreach.vocab import EntryMode, OperationStatus, Role, StaffCategory
 from outreach.web import load
 from outreach.web.guard import guard
 
-from . import commands, rules
+from . import commands, return_commands, rules
 from .forms import MoveForm, TotalsForm, typed_cells, words
 
 bp = Blueprint("returns", __name__)
+
+
+@bp.record_once
+def _sweep(state: Any) -> None:
+    """Every round of the site erases what returns said that came long ago."""
+    state.app.extensions.setdefault(SWEEPS, []).append(return_commands.forget_old)
 
 
 @bp.get("/returns")
