@@ -126,7 +126,7 @@ def in_all(ready: Ready, before: figures.ServiceBook | None, url: Any) -> list[d
         lines.append(
             {
                 "figure": label if measure.by_day else words.label(measure.code),
-                "made": words.number(None if total is None else total - added),
+                "made": "" if total is None else words.number(total - added),
                 "added": signed(added) if added else "",
                 "total": with_bound(total, figure.bound if figure else Bound.UNKNOWN),
                 "last": _value(before.whole.get(measure.code)) if before else "",
@@ -302,6 +302,11 @@ def history(signatures: list[tuple[SignOff, str, str]], ready: Ready, zone: str)
     return out
 
 
+def _signed_value(ready: Ready, measure: Measure, value: int | None, bound: Bound) -> str:
+    declined = value is None and any(c.state is CellState.DECLINED for c in ready.book.cells.get(measure.code, ()))
+    return gettext(CellState.DECLINED.label) if declined else with_bound(value, bound)
+
+
 def missing(ready: Ready) -> list[tuple[str, list[str]]]:
     """Days that were not told, each with the figures that are missing: ``2017-10-11 to 2017-10-14``, labels."""
     together: dict[tuple[int, ...], list[str]] = {}
@@ -343,7 +348,7 @@ def summary(operation: Operation, participation: Participation, ready: Ready) ->
         lines.append(
             {
                 "key": words.label(measure.code),
-                "value": with_bound(value, figure.bound if figure else Bound.UNKNOWN),
+                "value": _signed_value(ready, measure, value, figure.bound if figure else Bound.UNKNOWN),
                 "plain": value is None,
                 "note": "; ".join(notes),
                 "url": fix_url(operation, participation.service_id, ready.mode, measure),

@@ -366,11 +366,20 @@ def test_figures_that_another_operation_counts_are_not_signed_here(app):
     night = a_night(parent=above)
     with writing():
         field.log_contact(actor_of(night.officer), night.place, an_entry(a_person()))
-    part = a_participation(above, night.service)
+    part = a_participation(above, night.service, counted_in={"persons_arrested": above.id})
     ready = sign_commands.ready_of(db.session.get_one(Operation, above.id), part)
     assert ready.nothing and "persons_met" not in {measure.code for measure in ready.measures}
     sign(night)
     assert last(night).figures["persons_met"] == 1
+    with writing():
+        charge_commands.add_accused(SYSTEM, above, night.service.id, "A-01", True, TODAY)
+        sign_commands.sign(SYSTEM, above, part, typed_name="Ada Quarry")
+    both = [night.operation.id, above.id]
+    shown = workbook.sign_offs(both, None)[night.service.id]
+    assert (shown.persons_met, shown.stands) == (1, True)
+    with writing():
+        log(night)
+    assert not workbook.sign_offs(both, None)[night.service.id].stands
 
 
 # --- no contacts ------------------------------------------------------------------------------------------------------

@@ -39,7 +39,8 @@ def offences(language: str) -> dict[str, tuple[str, str]]:
 def sign_offs(operation_ids: list[int], as_of: dt.datetime | None) -> dict[int, Signed]:
     """Service id → its last signature in these operations, now or as it stood at a moment.
 
-    ASSUMPTION: ``SignOff.figures`` holds whole numbers by measure code.
+    A service may sign in several of them, in each what that one counts for it: the row is of the latest signature,
+    stands only while every one does, and has the persons met from where they are counted.
     """
     query = (
         select(Participation.service_id, SignOff)
@@ -49,19 +50,26 @@ def sign_offs(operation_ids: list[int], as_of: dt.datetime | None) -> dict[int, 
     )
     if as_of is not None:
         query = query.where(SignOff.signed_at <= as_of)
+    last = {signature.participation_id: (service, signature) for service, signature in db.session.execute(query)}
     found: dict[int, Signed] = {}
-    for service, signature in db.session.execute(query):
-        reopened = signature.reopened_at
-        met = (signature.figures or {}).get("persons_met")
-        found[service] = Signed(
-            signature.version,
-            signature.typed_name,
-            signature.signed_at,
-            signature.figures_hash,
-            met if isinstance(met, int) else None,
-            reopened if reopened is not None and (as_of is None or reopened <= as_of) else None,
-        )
+    for service, signature in sorted(last.values(), key=lambda one: (one[1].signed_at, one[1].version, one[1].id)):
+        found[service] = _signed(signature, as_of, found.get(service))
     return found
+
+
+def _signed(signature: SignOff, as_of: dt.datetime | None, other: Signed | None) -> Signed:
+    reopened = signature.reopened_at
+    if reopened is not None and as_of is not None and reopened > as_of:
+        reopened = None
+    met = (signature.figures or {}).get("persons_met")
+    return Signed(
+        signature.version,
+        signature.typed_name,
+        signature.signed_at,
+        signature.figures_hash,
+        met if isinstance(met, int) else other.persons_met if other else None,
+        reopened or (other.reopened_at if other else None),
+    )
 
 
 @dataclass(frozen=True)
