@@ -43,6 +43,8 @@ CELL_CHARACTERS = 4000
 ANSWER = 48 * 1024 * 1024
 MARKS = 2000
 """Formulas of one column, error values, percentages and merged ranges of a sheet that are told one by one."""
+FEW = 8
+"""Looks that show a percentage, each of which is searched for by itself."""
 LOOKED_AT = 8 * 1024 * 1024
 """Up to here every row of a sheet is looked at for how far it goes."""
 PIECE = 1024 * 1024
@@ -58,6 +60,7 @@ _FORBIDDEN = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ELEMENT = re.compile(rb"<\w")
 _REFERENCE = re.compile(rb"<(?:\w+:)?c\b[^>]*?\sr\s*=\s*[\"']([A-Za-z]{1,3})(\d{1,7})[\"']")
 _ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*?\sr\s*=\s*[\"'](\d{1,9})[\"']")
+_LOOK = re.compile(rb"\bs=\"\d+\"")
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\sref\s*=\s*[\"']([A-Z]{1,3})(\d+)(?::([A-Z]{1,3})(\d+))?[\"']")
 
 
@@ -254,7 +257,7 @@ class Marks:
         self.name = name
         self.formulas, self.errors, self.percent = Found(), Found(), Found()
         self.merged: list[list[int]] = []
-        self._styles = tuple(b's="' + number + b'"' for number in percents)
+        self._styles = {b's="' + number + b'"' for number in percents}
         self._prefix = b""
         self._row = self._seen = 0
 
@@ -296,8 +299,13 @@ class Marks:
         self._find(xml, b't="e"', self.errors)
         if b"'" in xml:
             self._find(xml, b"t='e'", self.errors)
-        for style in self._styles:
-            self._find(xml, style, self.percent)
+        if len(self._styles) > FEW:
+            used = (found[0] for found in _LOOK.finditer(xml) if found[0] in self._styles)
+            for style in dict.fromkeys(used):
+                self._find(xml, style, self.percent)
+        else:
+            for style in self._styles:
+                self._find(xml, style, self.percent)
 
     def _find(self, xml: bytes, needle: bytes, into: Found, after: bytes = b"") -> None:
         """Where cells have ``needle`` in or just under them. Once a column is full, its places are passed over."""
@@ -379,6 +387,10 @@ def cells(archive: io.BytesIO, marks: dict[str, Marks]) -> Iterator[dict[str, An
 
 def _sheet(sheet: Any, mark: Marks) -> dict[str, Any]:
     before = sheet.start[1] if sheet.start else 0
+    if sheet.start and sheet.end[0] >= ROWS:
+        raise Refused("too_many_rows", sheet=mark.name, row=sheet.end[0] + 1, most=ROWS)
+    if sheet.start and sheet.end[1] >= COLUMNS:
+        raise Refused("too_many_columns", sheet=mark.name, column=sheet.end[1] + 1, most=COLUMNS)
     columns = [[TEXT, ""] for _ in range(before)] + _columns(sheet, mark.name)
     places = {"formulas": mark.formulas.rows, "errors": mark.errors.rows, "percent": mark.percent.rows}
     for number, column in enumerate(columns, start=1):
