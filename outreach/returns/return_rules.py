@@ -97,7 +97,7 @@ CONTACT_COLUMNS: tuple[Column, ...] = (
     Column("agreed", N_("Agrees to be recorded"), "choice", YES_NO,
            note=N_("Without “Yes” only the meeting is kept: leave the columns to the right empty."), width=14),
     Column("age", N_("Age band"), "choice", _of(AgeBand)),
-    Column("gender", N_("Gender"), "choice", _of(Gender), width=22),
+    Column("gender", N_("Gender"), "choice", _of(Gender), width=30),
     Column("answer", N_("Support"), "choice", _of(SupportAnswer), width=20),
     Column("made_safe", N_("Made safe"), "choice", YES_NO, width=11),
     Column("kits", N_("Information kits"), "number", width=11),

@@ -187,23 +187,22 @@ class RowCheck:
         only_met, only_agreed = return_rules.OF_PERSON, return_rules.ONLY_IF_AGREED
         conditions = [
             self._day(columns["day"]),
-            (wrong_time(self.cell("time")), self._at(columns["time"], N_("on the 24-hour clock, such as 21:30"))),
+            (wrong_time(self.cell("time")), self._at(columns["time"], N_("on the 24-hour clock, as 21:30"))),
             (f'{self.cell("result")}=""', self._at(columns["result"], N_("choose from the list"))),
             *self._listed(return_rules.CONTACT_COLUMNS),
             (
                 f"AND(NOT({met}),{self.across(only_met)}>0)",
                 self.said(
-                    N_("Nobody was met: leave empty from %(first)s to %(last)s."),
+                    N_("Nobody met: empty %(first)s to %(last)s."),
                     first=self._named(columns[only_met[0]]),
                     last=self._named(columns[only_met[-1]]),
                 ),
             ),
-            (wrong_code(self.cell("code")), self._at(columns["code"], N_("the eight signs of the card; one is wrong"))),
+            (wrong_code(self.cell("code")), self._at(columns["code"], N_("one of its eight signs is wrong"))),
             (
                 f"AND({self.across(only_agreed)}>0,NOT({yes}))",
                 self.said(
-                    N_("Without “Yes” in %(agreed)s leave empty from %(first)s to %(last)s."),
-                    agreed=self._named(columns["agreed"]),
+                    N_("Not agreed: empty %(first)s to %(last)s."),
                     first=self._named(columns[only_agreed[0]]),
                     last=self._named(columns[only_agreed[-1]]),
                 ),
@@ -222,7 +221,7 @@ class RowCheck:
         conditions = [
             (
                 f"SUMPRODUCT(--ISNUMBER(FIND({digits},{accused})))=0",
-                self._at(columns["accused"], N_("your own code with a digit, such as A-01; never a name")),
+                self._at(columns["accused"], N_("a code such as A-01, no name")),
             ),
             *self._listed(return_rules.CHARGE_COLUMNS),
             (
@@ -231,11 +230,11 @@ class RowCheck:
             ),
             (
                 f'AND({self.cell("arrested_on")}="",{arrested})',
-                self._at(columns["arrested_on"], N_("the day of the arrest, such as 2017-10-10")),
+                self._at(columns["arrested_on"], N_("the day, such as 2017-10-10")),
             ),
             (
                 self._filled("arrested_on", f"{is_day(self.cell('arrested_on'))}=0"),
-                self._at(columns["arrested_on"], N_("the day of the arrest, such as 2017-10-10")),
+                self._at(columns["arrested_on"], N_("the day, such as 2017-10-10")),
             ),
             (f'AND({charged},{offence}="",{label}="")', self._at(columns["offence"], N_("choose from the list"))),
             (
@@ -267,9 +266,9 @@ class RowCheck:
             cell = self.cell(code, row)
             declined = f'ISNA(MATCH(TRIM({cell}),{{"d","declined","r","refus"}},0))'
             number = f"OR({cell}<0,{cell}>{MOST},{cell}<>INT({cell}))"
-            words = N_("a whole number, 0, or d for declined")
+            words = N_("a whole number, 0 or d")
             if self.silent(code):
-                number, words = f"{cell}<>0", N_("only 0 or d: contacts are recorded one by one")
+                number, words = f"{cell}<>0", N_("only 0 or d")
             wrong = f'IF({cell}="",FALSE,IF(ISNUMBER({cell}),{number},{declined}))'
             said = said_in(words, self.language)
             if code != "once":
@@ -313,7 +312,7 @@ class RowCheck:
             return f"{number}=0", self._at(column, N_("the day, such as 2017-10-10"))
         first, last = self.asked.days[0], self.asked.days[-1]
         wrong = f"OR({number}<{serial(first)},{number}>{serial(last)})"
-        between = said_in(N_("a day from %(first)s to %(last)s"), self.language)
+        between = said_in(N_("from %(first)s to %(last)s"), self.language)
         words = between % {"first": first.isoformat(), "last": last.isoformat()}
         return wrong, self._joined(self._named(column), words) + "."
 

@@ -73,7 +73,7 @@ class Book(Paper):
 
     def _totals(self, sheet: str, rows: Sequence[TotalRow], measures: Sequence[str]) -> None:
         check = RowCheck(self.asked, self.language, {}, self.lists)
-        columns = [*self.ours(check=30), self.column(return_rules.ROW_LABEL, N_("Day"), 26)]
+        columns = [*self.ours(check=40), self.column(return_rules.ROW_LABEL, N_("Day"), 26)]
         for code in measures:
             label = check.measured(code) if code != "once" else self.said(N_("Whole window"))
             columns.append(Column(code, label, "number", width=13))
@@ -268,9 +268,9 @@ class Book(Paper):
         heads = list(self.heads(ws, columns))[-1]
         must = len([fault for fault in self.faults if fault.must])
         ws.row_dimensions[CODES_ROW].hidden = False
-        ws.row_dimensions[CODES_ROW].height = 44
+        ws.row_dimensions[CODES_ROW].height = 26
         words = start_rules.summary(must, len(self.faults) - must, self.language)
-        yield CODES_ROW, [self.cell(ws, CODES_ROW, 2, words, "title")]
+        yield CODES_ROW, [self.cell(ws, CODES_ROW, 2, words, "banner")]
         yield heads
         places = self.places()
         for row, fault in enumerate(self.faults[: start_rules.MOST_FAULTS], start=LABELS_ROW + 1):
@@ -281,11 +281,11 @@ class Book(Paper):
             if place:
                 where.hyperlink = Hyperlink(ref=f"B{row}", location=f"{quoted(title)}!{place}")
             kind = self.said(N_("Must") if fault.must else N_("Check"))
-            texts = (clean(fault.wrote)[:300], problem, fix, kind)
-            ws.row_dimensions[row].height = LINE * max(
-                1, *(lines_in(t, columns[n].width) for n, t in enumerate(texts, 2))
-            )
-            yield row, [where, *(self.cell(ws, row, n, text, "plain") for n, text in enumerate(texts, start=3))]
+            texts = (clean(fault.wrote)[:300], problem, fix)
+            tall = max(lines_in(text, columns[n].width) for n, text in enumerate(texts, start=2))
+            ws.row_dimensions[row].height = LINE * min(tall, 20) + 2
+            cells = [self.cell(ws, row, n, text, "plain") for n, text in enumerate(texts, start=3)]
+            yield row, [where, *cells, self.cell(ws, row, 6, kind, "must" if fault.must else "plain")]
 
     def places(self) -> dict[tuple[str, str], str]:
         """Sheet and name of a cell of totals → where it stands here."""
@@ -330,9 +330,8 @@ class Book(Paper):
             return_rules.SIGN_YES: self.said(dict(return_rules.YES_NO)[return_rules.YES]) if signer else "",
         }
         for row, line in enumerate(lines, start=1):
-            ws.row_dimensions[row].height = (
-                26 if line.look == "title" else LINE * max(lines_in(line.en, 60), lines_in(line.fr, 60)) + 3
-            )
+            words = "" if line.look == "live" else max(line.en, line.fr, key=len)
+            ws.row_dimensions[row].height = 28 if line.look == "title" else LINE * lines_in(words, 66) + 4
             cells = [self.cell(ws, row, 1, line.row_id, "code")]
             for column, words in ((2, line.en), (3, line.fr)):
                 if words.startswith("=") and line.look == "live":

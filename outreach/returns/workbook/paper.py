@@ -102,7 +102,9 @@ def styles(ws: Any) -> dict[str, Any]:
     thin = Side("thin", color=RULE)
     box = Border(left=thin, right=thin, top=thin, bottom=thin)
     under, low = Border(bottom=Side("medium", color=SPRUCE)), Alignment(vertical="bottom", wrap_text=True)
+    right = Alignment(horizontal="right", vertical="bottom", wrap_text=True)
     marked = Border(*(Side("medium", color=OVER),) * 4)
+    fitted = Alignment(vertical="center", shrink_to_fit=True)
     middle, wrapped = Alignment(vertical="center"), Alignment(vertical="center", wrap_text=True)
     looks = {
         "paper": (INK, PAPER, None, middle, "General"),
@@ -110,26 +112,30 @@ def styles(ws: Any) -> dict[str, Any]:
         "strong": (INK, PAPER, None, wrapped, TEXT),
         "prose": (INK, PAPER, None, Alignment(vertical="top", wrap_text=True), TEXT),
         "quiet": (INK2, PAPER, None, Alignment(vertical="top", wrap_text=True), TEXT),
-        "live": (OVER, PAPER, None, middle, "General"),
+        "live": (INK, PAPER, None, middle, "General"),
+        "banner": (SPRUCE, PAPER, None, middle, TEXT),
+        "must": (OVER, TINT, box, Alignment(vertical="top"), TEXT),
         "head": (INK, HEAT, under, low, TEXT),
         "needed": (SPRUCE, HEAT, under, low, TEXT),
+        "head_number": (INK, HEAT, under, right, TEXT),
         "locked": (INK2, SUNK, box, middle, TEXT),
         "locked_day": (INK, SUNK, box, Alignment(horizontal="left", vertical="center"), DAY),
         "label": (INK, SUNK, box, middle, TEXT),
-        "check": (SPRUCE, SUNK, box, middle, "General"),
+        "check": (SPRUCE, SUNK, box, fitted, "General"),
         "code": (INK2, PAPER, None, middle, TEXT),
         "link": (SPRUCE, WHITE, box, Alignment(vertical="top"), TEXT),
         "plain": (INK, WHITE, box, Alignment(vertical="top", wrap_text=True), TEXT),
     }  # fmt: skip
     found: dict[str, Any] = {}
     for name, (ink, fill, border, alignment, number_format) in looks.items():
-        size = 16 if name == "title" else POINTS
-        bold = name in ("title", "strong", "head", "needed", "live")
+        size = 16 if name == "title" else 13 if name == "banner" else POINTS
+        bold = name in ("title", "strong", "head", "needed", "head_number", "live", "banner", "must")
         found[name] = _style(ws, ink, fill, border, alignment, number_format, size, bold, name == "link")
     for kind, number_format in (("text", TEXT), *FORMATS.items(), ("any", "General")):
         side = "left" if kind in ("text", "day", "time") else "right"
         for name, border, fill in ((f"white_{kind}", box, WHITE), (f"marked_{kind}", marked, TINT)):
-            style = _style(ws, INK, fill, border, Alignment(horizontal=side, vertical="center"), number_format)
+            placed = Alignment(horizontal=side, vertical="center", shrink_to_fit=kind == "text")
+            style = _style(ws, INK, fill, border, placed, number_format)
             style.protectionId = ws.parent._protections.add(Protection(locked=False))
             found[name] = style
     return found
@@ -253,7 +259,8 @@ class Paper:
         yield CODES_ROW, [self.cell(ws, CODES_ROW, n, c.code, "code") for n, c in enumerate(columns, start=1)]
         made = []
         for number, column in enumerate(columns, start=1):
-            cell = self.cell(ws, LABELS_ROW, number, column.label, "needed" if column.needed else "head")
+            look = "needed" if column.needed else "head_number" if column.kind == "number" else "head"
+            cell = self.cell(ws, LABELS_ROW, number, column.label, look)
             if column.note:
                 cell.comment = note(column.note)
             made.append(cell)
@@ -262,7 +269,7 @@ class Paper:
     def column(self, code: str, label: str, width: int, kind: str = "text", note: str = "") -> Column:
         return Column(code, self.said(label), kind, width=width, note=self.said(note) if note else "")
 
-    def ours(self, *, check: int = 34) -> list[Column]:
+    def ours(self, *, check: int = 46) -> list[Column]:
         return [
             Column(return_rules.ROW_ID, return_rules.ROW_ID, width=10),
             self.column(return_rules.ROW_CHECK, N_("Row check"), check,
