@@ -139,7 +139,8 @@ def store_contact(actor: Actor, new: ReadyContact, *, beside: str | None = None)
 
 def _count_change(actor: Actor, new: ReadyContact) -> None:
     """Count the change; the same statement says whether the operation has been closed since it was read."""
-    place, status = new.place, rows.count_change(new.place.operations, new.place.operation_id)
+    place = new.place
+    status = rows.count_change(place.operations, place.operation_id, place.service_id)
     if new.action is None or status == place.status:
         return
     if not may(actor, new.action, replace(place.target, status=status)):

@@ -149,7 +149,7 @@ class Session(FlaskSession):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.once_committed: list[Callable[[], object]] = []
-        self.changed: set[int] = set()
+        self.changed: dict[int, set[int | None]] = {}
 
     def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **_rest: Any) -> Any:
         return self.connected() if bind is None else bind
@@ -177,14 +177,14 @@ class Session(FlaskSession):
 
     def _settle(self) -> None:
         """What every write owes that changed something under the figures of an operation, whichever command it was."""
-        changed, self.changed = self.changed, set()
+        changed, self.changed = self.changed, {}
         if changed:
             from .queries import reopening  # queries stand on this module
 
             reopening.settle(changed)
 
     def rollback(self) -> None:
-        self.once_committed, self.changed = [], set()
+        self.once_committed, self.changed = [], {}
         super().rollback()
         self._let_go()
 
@@ -194,7 +194,7 @@ class Session(FlaskSession):
 
     def start_over(self) -> None:
         """End the transaction without a trace; the next one has the same connection, which spares fetching one."""
-        self.once_committed, self.changed = [], set()
+        self.once_committed, self.changed = [], {}
         super().rollback()
         if self.held is not None:
             self.held.rollback()
@@ -265,9 +265,12 @@ def once_committed(action: Callable[[], object]) -> None:
     db.session().once_committed.append(action)
 
 
-def changed(operation_id: int) -> None:
-    """The running write changes something under the figures of the operation: see ``queries.reopening``."""
-    db.session().changed.add(operation_id)
+def changed(operation_id: int, service_id: int | None = None) -> None:
+    """The running write changes something under the figures of the operation: see ``queries.reopening``.
+
+    ``service_id``: it is of this service alone; without one it may be of any.
+    """
+    db.session().changed.setdefault(operation_id, set()).add(service_id)
 
 
 def running() -> Connection:

@@ -308,6 +308,15 @@ def test_what_is_no_record_of_the_service_leaves_its_signature_alone(night):
     assert reopened(night) is None and state(night) is SignState.SIGNED
 
 
+def test_a_contact_of_another_service_costs_one_question(night, monkeypatch):
+    other = a_night(night.operation)
+    sign(night)
+    monkeypatch.setattr(reopening, "marks", lambda *_: pytest.fail("the marks of a signed service were taken"))
+    with writing():
+        field.log_contact(actor_of(other.officer), other.place, an_entry(a_person()))
+    assert reopened(night) is None
+
+
 def test_a_clock_that_is_set_back_hides_no_change(night, monkeypatch):
     sign(night)
     earlier = utc_now() - dt.timedelta(hours=2)

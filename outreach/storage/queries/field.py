@@ -355,12 +355,12 @@ def add_meetings(rows: list[dict[str, Any]]) -> None:
         _ADD_MEETING.run(running(), row)
 
 
-def count_change(operation_ids: frozenset[int], own: int) -> str:
+def count_change(operation_ids: frozenset[int], own: int, service_id: int) -> str:
     """What ``operations.note_change`` does, where the operations above are known already. Always in one order.
 
-    Gives the status of the operation ``own`` as it stands in this write.
+    Gives the status of the operation ``own`` as it stands in this write; the change is one of ``service_id``.
     """
-    changed(own)
+    changed(own, service_id)
     connection = running()
     statuses = {one: _COUNT_CHANGE.run(connection, {"operation": one}).fetchone()[0] for one in sorted(operation_ids)}
     return str(statuses[own])

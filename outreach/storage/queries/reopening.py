@@ -65,12 +65,17 @@ _STANDING = Prepared(
 )
 
 
-def settle(operation_ids: Collection[int]) -> None:
-    """Reopen the signatures of services whose records changed in the running write."""
-    for operation_id in sorted(operation_ids):
+def settle(changed: Mapping[int, Collection[int | None]]) -> None:
+    """Reopen the signatures of services whose records changed in the running write.
+
+    ``changed``: operation → services of which something changed; None among them: it may be any.
+    """
+    for operation_id in sorted(changed):
+        of = changed[operation_id]
         signed = _STANDING.all(running(), {"operation": operation_id})
-        if signed:
-            _settle(operation_id, {service: part for part, service in signed})
+        services = {service: part for part, service in signed if None in of or service in of}
+        if services:
+            _settle(operation_id, services)
 
 
 def _settle(operation_id: int, services: Mapping[int, int]) -> None:
