@@ -337,16 +337,18 @@ def _split(_context: click.Context, _parameter: click.Parameter, text: str | Non
 @click.option("--by", callback=_split, metavar="SPLIT", help="service, day or service,day; without it: in all.")
 @click.option("--as-of", "as_of", default="", metavar="ISO", help="As recorded at that moment, say 2017-10-18T21:42Z.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option("--rule", "rules", multiple=True, metavar="MEASURE=RULE", help="Count MEASURE by RULE; may be repeated.")
 @with_app
-def figures(operation: str, by: tuple[str, ...], as_of: str, form: str) -> None:
+def figures(operation: str, by: tuple[str, ...], as_of: str, form: str, rules: tuple[str, ...]) -> None:
     """Print the figures of the operation with the code OPERATION."""
     from outreach.report.commands import figures_text
 
     tell(f"Working out the figures of {operation} …")
     try:
-        click.echo(figures_text(operation, by=by, as_of=as_of, form=form), nl=False)
+        click.echo(figures_text(operation, by=by, as_of=as_of, form=form, rules_asked=rules), nl=False)
     except Invalid as problem:
-        raise click.BadParameter(problem.findings[0].english(), param_hint="--as-of") from None
+        where = "--rule" if problem.findings[0].where == "rule" else "--as-of"
+        raise click.BadParameter(problem.findings[0].english(), param_hint=where) from None
 
 
 @cli.command()

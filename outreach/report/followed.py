@@ -16,6 +16,7 @@ from flask_babel import gettext, ngettext
 
 from outreach.auth.actors import Actor, Target
 from outreach.auth.permissions import may
+from outreach.returns.figures import Figures, Services, figures_of, outcomes_of
 from outreach.rollup.disclosure import for_outsiders, withhold
 from outreach.rollup.measures import ENGAGED_AT, FOLLOWED, FUNNEL, HOURS_TO_RECEIPT
 from outreach.rollup.measures import measure as measure_of
@@ -25,7 +26,6 @@ from outreach.storage.days import day_begins, operational_day
 from outreach.storage.tables import Operation
 
 from . import words
-from outreach.returns.figures import Figures, Services, figures_of, outcomes_of
 
 LIST = (
     "referrals_made",

@@ -13,10 +13,15 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext, pgettext
 from markupsafe import Markup, escape
 
+from outreach.returns import ledger_pages as pages
+from outreach.returns.figures import Figures, figures_for, months_of
 from outreach.rollup.measures import Measure
 from outreach.rollup.months import MONTH
 from outreach.rollup.totals import Figure
+from outreach.storage.days import day_number
+from outreach.storage.queries import ledger
 from outreach.storage.queries.report import Named
+from outreach.storage.tables import Operation
 from outreach.vocab import (
     AgeBand,
     Bound,
@@ -29,9 +34,9 @@ from outreach.vocab import (
     SupportAnswer,
     Vocabulary,
 )
+from outreach.web import clock
 
 from . import rules, words
-from outreach.returns.figures import Figures, figures_of, months_of
 
 STATES = ("number", "zero", "silent", "overdue", "declined", "later", "not_a_day", "elsewhere")
 """States of a cell in the order of the legend."""
@@ -113,6 +118,23 @@ def sources(figures: Iterable[Figure], services: Services, link: Links, measure:
     return sorted(found, key=lambda row: (not row["needs"], str(row["sort"]).casefold()))
 
 
+def adjusted(
+    operation: Operation, measure: Measure, services: Services, sees: Callable[[int], bool]
+) -> list[dict[str, Any]]:
+    """Adjustments of the measure that stand in the operation, with reasons, of services that the reader may see."""
+    return [
+        {
+            "name": services[one.row.service_id].name,
+            "day": pages.day_words(day_number(one.row.day)),
+            "amount": pages.signed(one.row.amount),
+            "reason": one.row.reason,
+            "by": f"{one.by}, {clock.local_text(one.row.recorded_at, operation.time_zone)}",
+        }
+        for one in ledger.adjustments(operation.id)
+        if one.row.measure == measure.base and sees(one.row.service_id)
+    ]
+
+
 def picked(
     operation_id: int, measure: Measure, as_of: dt.datetime | None, service: int | None, day: int | str | None
 ) -> Figure:
@@ -123,7 +145,7 @@ def picked(
         return Figure(measure.code, {"day": day}, value, Bound.UNKNOWN if value is None else Bound.EXACT)
     by = tuple(name for name, value in (("service", service), ("day", day)) if value is not None)
     key = {name: value for name, value in (("service", service), ("day", day)) if value is not None}
-    return figures_of(operation_id, as_of, by).one(measure.code, **key)
+    return figures_for(operation_id, measure.code, as_of, by).one(measure.code, **key)
 
 
 # Rows -----------------------------------------------------------------------------------------------------------------

@@ -12,15 +12,14 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from outreach.errors import NotFound
+from outreach.returns.figures import figures_of, measure_in, months_of
 from outreach.rollup.days import WITHOUT_DAY
-from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.months import Month
 from outreach.storage.tables import Operation
 from outreach.web import load
 from outreach.web.guard import guard
 
 from . import rules, words
-from outreach.returns.figures import figures_of, months_of
 from .views import _moment, _shared, bp
 
 MONTHLY = (
@@ -42,7 +41,7 @@ MONTHLY = (
 @guard("figures.see", load=load.operation)
 def months(operation: Operation) -> Any:
     at = _moment(operation)
-    measures = [measure_of(code) for code in MONTHLY]
+    measures = [measure_in(operation.id, code, at.as_of) for code in MONTHLY]
     whole = figures_of(operation.id, at.as_of)
     found = months_of(operation.id, MONTHLY, at.as_of)
     year = _year(found)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.errors import N_, Invalid
 from outreach.rollup.cells import Cell
+from outreach.rollup.measures import counted_by
 from outreach.rollup.months import MONTH, Month, days_of, month_of
 from outreach.rollup.totals import Coverage, Figure
 
@@ -128,7 +129,7 @@ def key_words(figure: Figure, services: Mapping[int, str]) -> dict[str, str]:
 def as_json(
     code: str, as_of: dt.datetime, covers: Coverage, figures: Sequence[Figure], services: Mapping[int, str]
 ) -> str:
-    """The figures as JSON; ``value`` is null where nothing is known."""
+    """The figures as JSON; ``value`` is null where nothing is known, ``least`` the lower end of a range."""
     found = {
         "operation": code,
         "as_of": as_of.isoformat(),
@@ -137,15 +138,23 @@ def as_json(
             {
                 "measure": figure.measure,
                 "value": figure.value,
+                "least": figure.least,
                 "bound": str(figure.bound),
                 "basis": None if figure.basis is None else str(figure.basis),
                 "coverage": _coverage(figure.coverage),
                 "by": key_words(figure, services),
+                "rule": figure.rule or None,
+                "rule_version": _version(figure),
             }
             for figure in figures
         ],
     }
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def _version(figure: Figure) -> int:
+    """Version of the rule by which the figure was counted."""
+    return counted_by(figure.measure, {figure.measure: figure.rule}).version
 
 
 def _coverage(covers: Coverage) -> dict[str, int | None]:
@@ -158,14 +167,16 @@ def formula_safe(text: str) -> str:
 
 
 def as_csv(by: Sequence[str], figures: Sequence[Figure], services: Mapping[int, str]) -> str:
-    """One line a figure; an unknown value is an empty cell beside the bound *unknown*."""
+    """One line a figure; an unknown value is an empty cell beside the bound *unknown*; ``least``: of a range."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["measure", *by, "value", "bound", "basis", "reported", "expected"])
+    after = ["least", "value", "bound", "basis", "reported", "expected", "rule", "rule_version"]
+    writer.writerow(["measure", *by, *after])
     for figure in figures:
         words = key_words(figure, services)
-        cells: list[Any] = [figure.measure, *(formula_safe(words[name]) for name in by), figure.value, figure.bound]
-        writer.writerow([*cells, figure.basis, figure.coverage.reported, figure.coverage.expected])
+        cells: list[Any] = [figure.measure, *(formula_safe(words[name]) for name in by), figure.least, figure.value]
+        writer.writerow([*cells, figure.bound, figure.basis, figure.coverage.reported, figure.coverage.expected,
+                         figure.rule, _version(figure)])
     return out.getvalue()
 
 
@@ -176,6 +187,7 @@ def as_table(by: Sequence[str], figures: Sequence[Figure], services: Mapping[int
         words, covers = key_words(figure, services), figure.coverage
         expected = "?" if covers.expected is None else covers.expected
         value = "not known" if figure.value is None else str(figure.value)
+        value = value if figure.least is None else f"{figure.least}-{value}"
         lines.append(
             [
                 figure.measure,

@@ -7,7 +7,7 @@ said is in ``words``, what the lists of rows show in ``lists``.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,11 +23,25 @@ from outreach.field.board_rules import HEADLINE, Headline, HeadlineTile
 from outreach.plan.tasks import HEARD, tasks_of
 from outreach.plan.views import visible_operations
 from outreach.referrals.feedback_views import answer_words, said_of
+from outreach.returns.figures import (
+    board_of,
+    by_rule,
+    cells_of,
+    counted,
+    figures_for,
+    figures_of,
+    measure_in,
+    months_of,
+    need_figures,
+    rows_of,
+    tonight_of,
+)
 from outreach.rollup.cells import Cell
+from outreach.rollup.counting import rules_of
 from outreach.rollup.measures import CATALOGUE, STANDARD, Measure
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.months import Month
-from outreach.storage.queries import operations
+from outreach.storage.queries import access, operations
 from outreach.storage.queries import report as rows
 from outreach.storage.tables import Operation
 from outreach.storage.types import utc_now
@@ -36,7 +50,6 @@ from outreach.web import clock, load
 from outreach.web.guard import guard
 
 from . import followed, lists, rules, words
-from outreach.returns.figures import board_of, cells_of, figures_of, months_of, need_figures, rows_of, tonight_of
 from .forms import AsOfForm
 
 bp = Blueprint("report", __name__)
@@ -229,7 +242,7 @@ def figures(operation: Operation) -> Any:
             figures_of(operation.id, at.as_of),
             split,
             by,
-            [measure_of(code) for code in ACROSS],
+            [measure_in(operation.id, code, at.as_of) for code in ACROSS],
             services,
             _links(operation, at),
         )
@@ -239,7 +252,7 @@ def figures(operation: Operation) -> Any:
         shown = [found.one(code) for code in (*STANDARD, "acceptance")]
         shown += [after.one(code) for code in followed.LIST if code not in STANDARD]
         made = {
-            "all": [{"figure": one, "measure": measure_of(one.measure)} for one in shown],
+            "all": [{"figure": one, "measure": counted(one)} for one in shown],
             "outside": after.outside,
             "said": None if at.as_of else said_of(operation, g.target),
             "answer_words": answer_words,
@@ -250,7 +263,7 @@ def figures(operation: Operation) -> Any:
 
 def _service_day_list(operation: Operation, at: Moment, services: words.Services) -> dict[str, Any]:
     """The grid as a list: one line a service and day, for any measure that has days."""
-    measure = _measure(request.args.get("measure", "persons_met"))
+    measure = measure_in(operation.id, _measure(request.args.get("measure", "persons_met")).code, at.as_of)
     outside = not may(g.actor, "figures.followed", g.target)
     if measure.parts or measure.middle or (outside and measure.code in followed.HIDDEN):
         raise NotFound()
@@ -300,7 +313,8 @@ def measure(operation: Operation, measure: str) -> Any:
     if found.code in followed.HIDDEN and not may(g.actor, "figures.followed", g.target):
         return _total_alone(operation, found, at, service, day)
     services = rows.service_names()
-    by_service = figures_of(operation.id, at.as_of, ("service",)).of(found.code)
+    found = measure_in(operation.id, found.code, at.as_of)
+    by_service = figures_for(operation.id, found.code, at.as_of, ("service",)).of(found.code)
     if service is not None and service not in {figure.key["service"] for figure in by_service}:
         raise NotFound()
     own = _own_services()
@@ -309,19 +323,42 @@ def measure(operation: Operation, measure: str) -> Any:
     page = render_template(
         "report/measure.html",
         measure=found,
-        figure=figures_of(operation.id, at.as_of).one(found.code),
+        figure=figures_for(operation.id, found.code, at.as_of).one(found.code),
+        ruled=_ruled(operation, found, at),
         picked=lists.picked(operation.id, found, at.as_of, shown_service if entitled else service, day),
         service=services.get(shown_service if entitled else service or 0),
         day=day,
         by_service=lists.sources(by_service, services, _links(operation, at), found),
-        by_day=[] if operation.standing else figures_of(operation.id, at.as_of, ("day",)).of(found.code),
+        by_day=[] if operation.standing else figures_for(operation.id, found.code, at.as_of, ("day",)).of(found.code),
         months=_months(operation, found, at, shown_service if entitled else service),
         day_code=rules.day_text,
+        names=services,
+        reconciles=_address("returns.ledger", operation) if may(g.actor, "totals.see", g.target) else "",
+        adjusted=[] if at.as_of else lists.adjusted(operation, found, services, _sees_sources(operation)),
         own=[services[one] for one in sorted(own)] if own else [],
         list=_rows(operation, found, at, shown_service, day, services, own) if entitled and not found.parts else None,
         **_shared(operation, at),
     )
     return page, at.status
+
+
+def _sees_sources(operation: Operation) -> Callable[[int], bool]:
+    """Whether the reader may see what a service did to its figures, and why."""
+    return lambda service: may(g.actor, "totals.see", access.service_target(operation, service))
+
+
+def _ruled(operation: Operation, found: Measure, at: Moment) -> list[dict[str, Any]]:
+    """The same records counted by each rule of the measure; none where there is only one."""
+    made = by_rule(operation.id, at.as_of) if rules_of(found.base) else {}
+    return [
+        {
+            "name": gettext(rule.label),
+            "said": words.said(made[rule.code]),
+            "counts": rule.name == found.variant,
+            "url": url_for("report.measure", code=operation.code, measure=rule.code, **at.link),
+        }
+        for rule in rules_of(found.base)
+    ]
 
 
 def _months(operation: Operation, found: Measure, at: Moment, service: int | None) -> tuple[Month, ...]:

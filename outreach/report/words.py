@@ -14,6 +14,9 @@ from flask import url_for
 from flask_babel import format_decimal, format_percent, get_locale, gettext, ngettext, pgettext
 from markupsafe import Markup
 
+from outreach.returns import range_words
+from outreach.returns.figures import Board, Figures, Services
+from outreach.rollup import counting
 from outreach.rollup.cells import Cell
 from outreach.rollup.checks import Check
 from outreach.rollup.measures import Measure
@@ -26,13 +29,24 @@ from outreach.storage.types import EPOCH_DAY
 from outreach.vocab import Bound, OperationStatus, StaffCategory
 from outreach.web import clock
 
-from outreach.returns.figures import Board, Figures, Services
-
 # Measures and figures -------------------------------------------------------------------------------------------------
 
 
 def label(measure: Measure) -> str:
-    return gettext(measure.label, **measure.params)
+    """A measure's name; with its counting rule where that is not the standard one, or was asked for by its name."""
+    name = gettext(measure.label, **measure.params)
+    rule = counting.rule(measure.base, measure.variant)
+    if rule is None or (rule.standard and not measure.fixed):
+        return name
+    return gettext(
+        "%(measure)s (%(rule)s, version %(version)s)", measure=name, rule=gettext(rule.label), version=rule.version
+    )
+
+
+def rule_name(figure: Figure) -> str:
+    """The counting rule of a figure that was not counted by the standard one; '' otherwise."""
+    rule = counting.rule(figure.measure.partition(":")[0], figure.rule)
+    return "" if rule is None or rule.standard else gettext(rule.label)
 
 
 def definition(measure: Measure) -> str:
@@ -52,6 +66,8 @@ def value(figure: Figure) -> Any:
         return withheld_cell()
     if figure.value is not None and measure_of(figure.measure).middle:
         return gettext("%(hours)s h", hours=format_decimal(figure.value))
+    if figure.least and figure.value is not None:
+        return gettext("%(least)s to %(most)s", least=number(figure.least), most=number(figure.value))
     return number(figure.value)
 
 
@@ -100,6 +116,8 @@ def covered(coverage: Coverage) -> str:
 
 def bound(figure: Figure) -> str:
     """The words that a figure needs beside it; none for an exact one."""
+    if figure.bound == Bound.AT_MOST and figure.least:
+        return gettext("overlap not known")
     if figure.bound == Bound.AT_LEAST:
         return gettext("at least")
     if figure.bound == Bound.AT_MOST:
@@ -116,9 +134,12 @@ def bound(figure: Figure) -> str:
 
 
 def said(figure: Figure) -> str:
-    """A figure with its bound, for a table: ``at least 13``, ``11 (partial, 5 of 46 services)``, ``not known``."""
+    """A figure with its bound, for a table: ``at least 13``, ``11 (partial, 5 of 46 services)``, ``between 13 and 18``,
+    ``not known``."""
     if figure.withheld:
         return f"x ({withheld_words()})"
+    if figure.bound == Bound.AT_MOST and figure.least and figure.value is not None:
+        return gettext("between %(least)s and %(most)s", least=number(figure.least), most=number(figure.value))
     said, words = str(value(figure)), bound(figure)
     if figure.value is None or not words:
         return said
@@ -126,11 +147,18 @@ def said(figure: Figure) -> str:
 
 
 def short(figure: Figure) -> str:
-    """A figure with its bound where there is little room: ``11 (5/46)`` for a partial one."""
+    """A figure with its bound where there is little room: ``11 (5/46)`` for a partial one, ``13–18`` for a range."""
     covers = figure.coverage
+    if figure.bound == Bound.AT_MOST and figure.least and figure.value is not None:
+        return f"{number(figure.least)}–{number(figure.value)}"
     if figure.bound != Bound.PARTIAL or figure.value is None or covers.expected in (None, covers.reported):
         return said(figure)
     return f"{value(figure)} ({covers.reported}/{covers.expected})"
+
+
+def assumption(figure: Figure, services: Services) -> str:
+    """What is not known behind a range."""
+    return range_words.assumption(figure, {service: named.label for service, named in services.items()})
 
 
 def source(figure: Figure) -> str:
@@ -241,7 +269,7 @@ def offers(figures: Figures) -> str:
     if offered.value is None or accepted.value is None:
         return gettext("offers of support not known")
     words = gettext(
-        "%(offered)s offered, %(accepted)s accepted", offered=number(offered.value), accepted=number(accepted.value)
+        "%(offered)s offered, %(accepted)s accepted", offered=value(offered), accepted=value(accepted)
     )
     worst = bound(accepted) or bound(offered)
     return f"{words} ({worst})" if worst else words
@@ -292,10 +320,11 @@ def tiles(
             {
                 "code": code,
                 "value": figure.value,
+                "least": figure.least,
                 "unknown": unknown,
                 "label": names[code],
                 "bound": str(figure.bound),
-                "context": " · ".join(filter(None, (context, words))),
+                "context": " · ".join(filter(None, (context, words, rule_name(figure)))),
                 "url": url_for("report.measure", code=operation.code, measure=code, **link),
             }
         )

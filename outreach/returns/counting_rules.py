@@ -27,8 +27,9 @@ class Resting:
         return bool(self.numbers or self.signed or self.locked)
 
 
-def resting(measure: str, choice: Mapping[str, Any], told: Iterable[tuple[int, str]], signed: int,
-            locked: int) -> Resting:
+def resting(
+    measure: str, choice: Mapping[str, Any], told: Iterable[tuple[int, str]], signed: int, locked: int
+) -> Resting:
     """``told``: service and rule of each number of the measure that stands."""
     now = chosen(measure, choice)
     under = [service for service, rule in told if chosen(measure, {measure: rule}) == now]

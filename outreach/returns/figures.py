@@ -24,7 +24,7 @@ from outreach.rollup.counting import RULED, RULES
 from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
 from outreach.rollup.ledger import ledger
-from outreach.rollup.measures import CATALOGUE, Measure, counted_by
+from outreach.rollup.measures import CATALOGUE, DERIVED, Measure, counted_by
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
 from outreach.rollup.months import Month, by_month
@@ -149,6 +149,12 @@ def figures_by(
     return replace(found, as_of=at)
 
 
+def figures_for(operation_id: int, code: str, as_of: dt.datetime | None = None, by: Sequence[str] = ()) -> Figures:
+    """Figures among which are those of ``code``, also of one that no page lists (a rule by name, another age)."""
+    listed = any(measure.code == code for measure in (*CATALOGUE, *DERIVED))
+    return figures_of(operation_id, as_of, by) if listed else figures_by(operation_id, [code], as_of, by)
+
+
 def board_of(operation_id: int, as_of: dt.datetime | None = None) -> Board:
     """Cells of persons met, what was met outside the window, today's figures, and what does not fit together."""
 
@@ -261,6 +267,17 @@ def book_of(operation_id: int, service: int, as_of: dt.datetime | None = None) -
 
     found = _remembered(operation_id, as_of, ("service", service), make, lambda made: len(made.days) + 400)
     return replace(found, as_of=at)
+
+
+def told_by(operation_id: int, service: int) -> tuple[Figure, ...]:
+    """Figures of what one service owes, in all and by day, from one reading of the facts."""
+
+    def make(facts: Facts) -> tuple[Figure, ...]:
+        owed = [measure for measure in CATALOGUE if measure.family.owed]
+        every = (figure for by in (("service",), ("service", "day")) for figure in totals(facts, by, owed))
+        return tuple(figure for figure in every if figure.key["service"] == service)
+
+    return _remembered(operation_id, None, ("told by", service), make, lambda made: len(made) + 1)
 
 
 def completeness_of(operation_id: int, as_of: dt.datetime | None = None) -> dict[int, Completeness]:

@@ -263,7 +263,9 @@ def _row(row: Any, codes: dict[int, str], typed: dict[str, str], wrong: dict[str
 
 from . import (  # noqa: E402 - they add their pages to the blueprint above
     close_views,  # noqa: F401
+    counting_views,  # noqa: F401
     drop_views,  # noqa: F401
+    ledger_views,  # noqa: F401
     link_views,  # noqa: F401
     return_views,  # noqa: F401
     set_views,  # noqa: F401

@@ -12,6 +12,7 @@ from typing import Any
 from outreach.field import charge_commands, draft_commands
 from outreach.field.commands import log_contact
 from outreach.plan import invitation_commands
+from outreach.returns import link_commands
 from outreach.storage import db, writing
 from outreach.storage.queries import field as field_rows
 from outreach.storage.queries import invitations
@@ -36,6 +37,7 @@ from tests.ready.kit_factories import a_kit, kits_moved
 from tests.ready.session_factories import a_certificate, a_session
 from tests.referrals.factories import a_goal, a_waiting_note
 from tests.returns.factories import a_locked_version
+from tests.returns.filled import a_read_return
 
 OWN, OTHER_SERVICE, OTHER_OPERATION, NONEXISTENT = "own", "other service", "other operation", "nonexistent"
 # Where the operation and the service in the address are one's own and only the record is not.
@@ -79,6 +81,9 @@ class Corner:
     held: str = ""
     held_mark: str = ""
     locked: int = 0
+    return_link: str = ""
+    return_file: str = ""
+    return_drop: str = ""
 
 
 @dataclass
@@ -135,6 +140,11 @@ def a_corner(operation: Operation, name: str) -> Corner:
     record = a_held_record(team, officer)
     corner.held, corner.held_mark = record.uid, record.hash[:8]
     corner.locked = a_locked_version(operation, service.id).version
+    with writing():
+        link = link_commands.make(actor_of(coordinator), operation, participation)
+        corner.return_link = link_commands.token_of(link)
+    file = a_read_return(operation, participation, link)
+    corner.return_file, corner.return_drop = file.uid, file.drop_uid
     return corner
 
 
@@ -238,6 +248,9 @@ UIDS = (
     ("/referrals/notes/", "note"),
     ("/referrals/", "referral"),
     ("/sessions/", "session"),
+    ("/returns/files/", "return_file"),
+    ("/r/", "return_file"),
+    ("/returns/", "return_drop"),
 )
 
 
@@ -268,10 +281,18 @@ VALUES: dict[str, Any] = {
     "mark": _of_corner("held_mark", "00000000"),
     "item": _of_corner("goal", _NO_UID),
     "token": lambda world, case, rule: (
-        world.corners[case].answer if rule.startswith("/answer/") and case != NONEXISTENT else "no-such-link"
+        "no-such-link"
+        if case == NONEXISTENT
+        else world.corners[case].answer
+        if rule.startswith("/answer/")
+        else world.corners[case].return_link
+        if rule.startswith("/r/")
+        else "no-such-link"
     ),
+    "language": lambda world, case, rule: "en",
     "child": _of_corner("proposal", "NO-SUCH"),
     "locked": _of_corner("locked", _NOTHING),
+    "ruled": lambda world, case, rule: "persons_made_safe" if case != NONEXISTENT else "no_such_measure",
     "measure": lambda world, case, rule: "persons_met" if case != NONEXISTENT else "no_such_measure",
     "step": lambda world, case, rule: "what",
     "position": lambda world, case, rule: 1 if case != NONEXISTENT else _NOTHING,

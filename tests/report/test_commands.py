@@ -47,12 +47,15 @@ def test_json_has_the_shape_that_scripts_rely_on(outreach, operation):
     assert found["coverage"] == {"reported": 2, "expected": 2}
     assert [figure["measure"] for figure in found["figures"]] == list(STANDARD)
     for figure in found["figures"]:
-        assert set(figure) == {"measure", "value", "bound", "basis", "coverage", "by"}
+        assert set(figure) == {"measure", "rule", "rule_version", "least", "value", "bound", "basis", "coverage", "by"}
         assert set(figure["coverage"]) == {"reported", "expected"} and figure["by"] == {}
     by_code = {figure["measure"]: figure for figure in found["figures"]}
     assert by_code["persons_met"]["value"] == 7 and by_code["persons_met"]["basis"] == "mixed"
     assert by_code["support_accepted"] == {
         "measure": "support_accepted",
+        "rule": None,
+        "rule_version": 1,
+        "least": None,
         "value": 1,
         "bound": "partial",
         "basis": "records",
