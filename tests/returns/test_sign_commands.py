@@ -15,7 +15,7 @@ from outreach.plan import service_commands, team_commands
 from outreach.plan.team_rules import TeamDraft
 from outreach.returns import commands, sign_commands
 from outreach.storage import db, writing
-from outreach.storage.queries import access, contacts, operations, sign_offs, workbook
+from outreach.storage.queries import access, contacts, operations, reopening, sign_offs, workbook
 from outreach.storage.queries import referrals as referral_rows
 from outreach.storage.tables import (
     Adjustment,
