@@ -331,17 +331,14 @@ def _sheet_of(name: str) -> tuple[str, str]:
 
 
 def _figures(whose: rows.Whose) -> Values:
-    """Every figure of the service, in all and by day; nothing for a rehearsal, which reaches no figure."""
+    """Every figure that the service owes, in all and by day; nothing for a rehearsal, which reaches no figure."""
     if whose.operation.is_rehearsal:
         return {}
     found: Values = {}
-    for by in (("service",), ("service", "day")):
-        for figure in figures.figures_of(whose.operation.id, by=by).figures:
-            day = figure.key.get("day")
-            if figure.key.get("service") != whose.service.id or isinstance(day, str):
-                continue
-            on = None if day is None else EPOCH_DAY + dt.timedelta(days=int(day))
-            found[figure.measure, on] = figure.value
+    for figure in figures.told_by(whose.operation.id, whose.service.id):
+        day = figure.key.get("day")
+        if not isinstance(day, str):
+            found[figure.measure, None if day is None else EPOCH_DAY + dt.timedelta(days=int(day))] = figure.value
     return found
 
 

@@ -15,7 +15,6 @@ from outreach.field import change_commands, commands
 from outreach.field.change_commands import Known
 from outreach.field.rules import AGREEMENTS, ContactEntry, PersonEntry, read_code
 from outreach.storage.keys import site_keys
-from outreach.storage.queries import contacts as records
 from outreach.storage.queries import field as places
 from outreach.storage.queries import return_files as rows
 from outreach.storage.queries.contacts import ContactRecord
@@ -56,6 +55,10 @@ class _Contact:
     leaving: list[str] = field(default_factory=list)
     stays: list[ReturnRow] = field(default_factory=list)
 
+    @property
+    def changes(self) -> bool:
+        return bool(self.leaving) or any(one is not Verdict.SAME for one in self.judged.values())
+
 
 class _Run:
     def __init__(self, work: Work) -> None:
@@ -66,7 +69,7 @@ class _Run:
         self.place = places.place_of_service(work.operation, work.service.id)
         self.verdicts: dict[str, Verdict] = {}
         self.contacts: dict[str, _Contact] = {}
-        self.read: dict[str, ContactRecord | None] = {}
+        self.read: dict[str, ContactRecord] = {}
         self.written: list[ReturnRow] = []
         self.gone: list[ReturnRow] = []
 
@@ -161,25 +164,24 @@ class _Run:
     def write(self) -> None:
         fresh = [uid for uid in self.contacts if uid not in self.now]
         known = rows.known_contacts(fresh)
-        for uid, contact in self.contacts.items():
-            if contact.met is None:
-                self._shrink(contact)
-            elif contact.leaving or any(v is not Verdict.SAME for v in contact.judged.values()):
-                self._state(contact, exists=uid in self.now or uid in known)
-            else:
+        moving = [one for one in self.contacts.values() if one.changes]
+        wanted = {one.uid for one in moving} & (known | set(self.now))
+        wanted |= {self.old[row_id].target_uid for one in moving for row_id in one.judged if row_id in self.old}
+        self.read = rows.records_of(self.work.operation, self.work.service.id, wanted)
+        for contact in self.contacts.values():
+            if not contact.changes:
                 self._keep(contact)
+            elif contact.met is None:
+                self._shrink(contact)
+            else:
+                self._state(contact)
         rows.drop_rows(self.gone)
         rows.add_rows(self.written)
-
-    def _record(self, uid: str) -> ContactRecord | None:
-        if uid not in self.read:
-            self.read[uid] = records.contact_record(uid)
-        return self.read[uid]
 
     def _known(self, row_id: str) -> Known | None:
         """The person whom the row stood for until now; None when it stood for nobody."""
         old = self.old.get(row_id)
-        record = self._record(old.target_uid) if old is not None and old.person_id is not None else None
+        record = self.read.get(old.target_uid) if old is not None and old.person_id is not None else None
         if old is None or record is None or record.version.withdrawn:
             return None
         found = ((meeting, person) for meeting, person in record.meetings if person.id == old.person_id)
@@ -192,10 +194,10 @@ class _Run:
         ours = {self.old[row_id].person_id for row_id in (*contact.judged, *contact.leaving) if row_id in self.old}
         return [Known(person, meeting) for meeting, person in record.meetings if person.id not in ours]
 
-    def _state(self, contact: _Contact, *, exists: bool) -> None:
+    def _state(self, contact: _Contact) -> None:
         work, met = self.work, contact.met
         assert met is not None  # noqa: S101 - the caller asked
-        record = self._record(contact.uid) if exists else None
+        record = self.read.get(contact.uid)
         mine = [row for row in met.rows if row.row_id in contact.judged]
         said: list[tuple[Row | None, PersonEntry, Known | None]] = []
         if met.met:
@@ -300,9 +302,7 @@ class _Run:
 
     def _shrink(self, contact: _Contact) -> None:
         """A contact of which no row of the file speaks any more: it loses those who left it, or is withdrawn."""
-        if not contact.leaving:
-            return
-        work, record = self.work, self._record(contact.uid)
+        work, record = self.work, self.read.get(contact.uid)
         if record is None or record.version.withdrawn:
             return
         others = self._others(contact, record)

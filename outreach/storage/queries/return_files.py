@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -20,14 +20,18 @@ from ..tables import (
     Charge,
     Contact,
     ContactVersion,
+    Meeting,
     Operation,
     Participation,
+    Person,
     ReturnFile,
     ReturnIssue,
     ReturnLink,
     ReturnRow,
     Service,
 )
+from . import access
+from .contacts import ContactRecord
 
 UNDECIDED = (ReturnState.WAITING.value, ReturnState.READY.value, ReturnState.FAULTY.value)
 DECIDABLE = (ReturnState.READY.value, ReturnState.FAULTY.value)
@@ -203,6 +207,42 @@ def contacts_now(participation_id: int) -> dict[str, Stands]:
         .distinct()
     )
     return {uid: Stands(*said) for uid, *said in db.session.execute(query)}
+
+
+def records_of(operation: Operation, service_id: int, uids: Iterable[str]) -> dict[str, ContactRecord]:
+    """The contacts of one service under these UUIDs, as ``contacts.contact_record`` gives one; they have no team."""
+    target, wanted = access.service_target(operation, service_id), sorted(uids)
+    found: dict[str, ContactRecord] = {}
+    for first in range(0, len(wanted), 500):
+        query = (
+            select(Contact, ContactVersion)
+            .join(ContactVersion, ContactVersion.contact_id == Contact.id)
+            .where(
+                Contact.uid.in_(wanted[first : first + 500]),
+                Contact.service_id == service_id,
+                Contact.operation_id == operation.id,
+                ContactVersion.superseded_at.is_(None),
+            )
+        )
+        stand = [tuple(row) for row in db.session.execute(query)]
+        met = _meetings([version.id for _, version in stand])
+        for contact, version in stand:
+            owned = replace(target, owner=contact.created_by_id)
+            found[contact.uid] = ContactRecord(contact, operation, version, met.get(version.id, []), owned)
+    return found
+
+
+def _meetings(versions: list[int]) -> dict[int, list[tuple[Meeting, Person]]]:
+    query = (
+        select(Meeting, Person)
+        .join(Person, Person.id == Meeting.person_id)
+        .where(Meeting.contact_version_id.in_(versions))
+        .order_by(Meeting.contact_version_id, Meeting.position)
+    )
+    found: dict[int, list[tuple[Meeting, Person]]] = {}
+    for meeting, person in db.session.execute(query):
+        found.setdefault(meeting.contact_version_id, []).append((meeting, person))
+    return found
 
 
 def known_contacts(uids: Iterable[str]) -> set[str]:
