@@ -25,8 +25,8 @@ RANKS: dict[str, str] = {
     OVERDUE: N_("Overdue"),
     REOPENED: N_("Reopened"),
     UNSENT: N_("Not all in"),
-    RETURNED: N_("Return to look at"),
-    PROVISIONAL: N_("Signed as provisional"),
+    RETURNED: N_("Return waits"),
+    PROVISIONAL: N_("Provisional"),
     OPEN: N_("Not signed"),
     SIGNED: N_("Signed"),
 }
