@@ -115,13 +115,14 @@ def made(lines: Iterator[bytes]) -> bytes:
     held: list[list[Any]] = []
 
     def rows(sheet: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """The lines of one sheet; the first of the next one is held for it."""
+        """The lines of one sheet; those of a sheet before it, which is closed, are passed over."""
         while held or (line := next(lines, b"")):
             one = held.pop() if held else json.loads(line)
-            if one[0] != sheet:
+            if SHEETS.index(one[0]) > SHEETS.index(sheet):
                 held.append(one)
                 return
-            yield one[1], _unpacked(one[2])
+            if one[0] == sheet:
+                yield one[1], _unpacked(one[2])
 
     last = {sheet: (Row(number, 0, {}),) if number else () for sheet, number in head["last"].items()}
     returned = replace(returned, contacts=last[book.CONTACTS], charges=last[book.CHARGES])

@@ -17,7 +17,7 @@ import pytest
 
 from outreach.errors import TooLarge
 from outreach.field.rules import CODE_SIGNS, make_code, shown_code
-from outreach.returns import answer_process, row_check_rules, workbook
+from outreach.returns import answer_process, row_check_rules, workbook, workbook_file
 from outreach.returns import return_rules as book
 from outreach.returns.return_rules import (
     CHARGES,
@@ -259,6 +259,7 @@ def a_returned(asked: Asked, **more: Any) -> Returned:
     faults = (
         Fault(CONTACTS, "F9", "32 Oct", "This is no day.", "Write it as %(such)s.", {"such": "2017-10-10"},
               row_id=ids[1], column="day"),
+        Fault(CONTACTS, "H4", "Hotel?", "Not in the list.", "Choose one.", row_id=ids[1]),
         Fault(TOTALS, "D4", "=four", "Not a number.", "Type one.", name=cell("contacts", DAYS[1])),
         Fault(CONTACTS, "C40", "A", "This row carries no number of ours.", "Copy it into a free row.", must=False),
     )  # fmt: skip
@@ -277,11 +278,12 @@ def test_the_answer_is_the_file_as_far_as_it_was_understood_and_says_first_what_
     fix = read["To fix"]
     rows = [[one.value for one in row[1:]] for row in fix.iter_rows(min_row=3)]
     assert rows[0] == ["Contacts D4", "32 Oct", "This is no day.", "Write it as 2017-10-10.", "Must"]
-    assert [row[0] for row in rows[1:]] == ["Daily totals D4", "Contacts C40"] and rows[2][-1] == "Check"
-    assert [fix.cell(row, 2).hyperlink.location for row in (3, 4)] == ["'Contacts'!D4", "'Daily totals'!D4"]
-    assert fix["B5"].hyperlink is None and fix["C4"].data_type == "s" and fix["B1"].value.startswith("To fix: 2;")
+    assert [row[0] for row in rows[1:]] == ["Contacts H4", "Daily totals D4", "Contacts C40"] and rows[3][-1] == "Check"
+    assert [fix.cell(row, 2).hyperlink.location for row in (3, 5)] == ["'Contacts'!D4", "'Daily totals'!D4"]
+    assert fix["B6"].hyperlink is None and fix["C5"].data_type == "s" and fix["B1"].value.startswith("To fix: 3;")
     contacts = read["Contacts"]
     assert contacts["D3"].value == dt.datetime(2017, 10, 10) and contacts["F3"].value == "Met"
+    assert contacts["H4"].value == "Hotel?" and contacts["H4"].border.top.style == "medium"
     assert contacts["D4"].value == "32 Oct" and contacts["D4"].border.top.style == "medium"
     assert "This is no day. Write it as 2017-10-10." in contacts["D4"].comment.text
     assert contacts["I3"].value == "=1+1" and contacts["I3"].data_type == "s"
@@ -294,10 +296,29 @@ def test_the_answer_is_the_file_as_far_as_it_was_understood_and_says_first_what_
     assert "=Ann" in [row[2].value for row in read["Start here"].iter_rows()]
 
 
-def test_an_answer_without_faults_and_in_french_can_be_written_too():
-    asked = an_asked("fr")
-    read = opened(workbook.answer(asked, a_returned(asked, faults=()), "fr"))
+def test_an_answer_in_french_to_a_service_that_sends_totals_keeps_the_numbers_of_its_charges():
+    asked, number = an_asked("fr", mode="daily_totals"), numbers(CHARGES, 2)[1]
+    said = a_returned(asked, faults=(), contacts=(), charges=(Row(number, 4, {"accused": "A-01"}),))
+    read = opened(workbook.answer(asked, said, "fr"))
     assert read.sheetnames[0] == "À corriger" and "Rien" in read["À corriger"]["B1"].value
+    charges = read["Accusations"]
+    assert charges["C4"].value == "A-01" and [charges.cell(row, 1).value for row in range(3, 15)] == numbers(
+        CHARGES, 12
+    )
+
+
+def test_an_answer_that_is_sent_back_is_read_as_what_was_sent():
+    asked = an_asked(contacts=_rows(CONTACTS, [(GOOD, ""), ({}, "")]))
+    meta = replace(asked.meta, signature=book.signature(asked.meta, keys.site_keys().mark))
+    asked = replace(asked, meta=meta)
+    said = workbook_file.read_return(made(asked), keys.site_keys().mark, asked)
+    assert said.faults == () and said.contacts[0].values == GOOD
+    assert numbers(CONTACTS, 2)[1] not in said.seen  # a row that stands and is not shown
+    asked = replace(asked, contacts=(asked.contacts[0], replace(asked.contacts[1], values=GOOD)))  # to whom it is read
+    again = workbook_file.read_return(
+        workbook.answer(asked, replace(said, signer="Ann Lee"), "fr"), keys.site_keys().mark, asked
+    )
+    assert again == replace(said, signer="Ann Lee", meta=replace(meta, language="fr"))
 
 
 def test_an_answer_is_written_in_a_process_that_has_no_key_no_file_and_little_memory(monkeypatch):

@@ -8,7 +8,7 @@ with the site. Layout and numbers are in ``return_rules``, formulas in ``row_che
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -37,7 +37,7 @@ def write_return(asked: Asked, target: Target, language: str, lines: Lines | Non
 def write_answer(asked: Asked, returned: Returned, target: Target, language: str, lines: Lines | None = None) -> None:
     """What a service sent, as far as it was understood, in our own layout; the first sheet says what to fix."""
     asked = replace(asked, meta=replace(returned.meta, language=language))
-    lines = lines or lines_of(asked, returned.contacts, returned.charges)
+    lines = lines or lines_of(asked, returned.contacts, returned.charges, returned.seen)
     from .book import Book
 
     Book(asked, language, returned.typed, lines, returned).save(target)
@@ -50,7 +50,9 @@ def answer(asked: Asked, returned: Returned, language: str) -> bytes:
     """
     said = capped.ask(
         answer_process.__file__,
-        answer_process.given(asked, returned, language, lines_of(asked, returned.contacts, returned.charges)),
+        answer_process.given(
+            asked, returned, language, lines_of(asked, returned.contacts, returned.charges, returned.seen)
+        ),
         seconds=answer_process.WALL_SECONDS,
         most=answer_process.ANSWER,
         burst="too_large_inside",
@@ -60,10 +62,13 @@ def answer(asked: Asked, returned: Returned, language: str) -> bytes:
     return base64.b64decode(said["workbook"])
 
 
-def lines_of(asked: Asked, contacts: Iterable[Row], charges: Iterable[Row]) -> Lines:
+def lines_of(
+    asked: Asked, contacts: Iterable[Row], charges: Iterable[Row], seen: Collection[str] | None = None
+) -> Lines:
     """Every row that is ready, each with its number; what is given stands where its number says.
 
-    A row that stands and is not shown has no number: it is not filled in.
+    A row that stands and is not shown has no number: it is not filled in. In an answer that is one which the sender did
+    not see either, or took out: ``seen`` tells what was in the file.
     """
     from outreach.storage.keys import site_keys
 
@@ -71,7 +76,8 @@ def lines_of(asked: Asked, contacts: Iterable[Row], charges: Iterable[Row]) -> L
         sheet: {row.row_id: row.values for row in rows} for sheet, rows in ((CONTACTS, contacts), (CHARGES, charges))
     }
 
-    withheld = {row.row_id for row in (*asked.contacts, *asked.charges) if not row.values}
+    every = (*asked.contacts, *asked.charges)
+    withheld = {row.row_id for row in every if not row.values or (seen is not None and row.row_id not in seen)}
 
     def lines(sheet: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         meta, mark, said = asked.meta, site_keys().mark, given[sheet]

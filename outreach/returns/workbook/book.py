@@ -206,7 +206,7 @@ class Book(Paper):
                 continue
             cells = [self.cell(ws, place, 1, row_id, "code")]
             cells.append(self.formula(ws, place, 2, first if place == FIRST_ROW else following, "check"))
-            wrong = {fault.column: fault for fault in reversed(faults.get(row_id, ()))}
+            wrong = {column_of(fault): fault for fault in reversed(faults.get(row_id, ()))}
             for n, column in enumerate(filled, start=3):
                 value = values.get(column.code)
                 if value is not None and column.code != "code":
@@ -305,7 +305,7 @@ class Book(Paper):
         """Where a row's cell stands here; '' when it is nowhere."""
         if fault.row_id and fault.sheet in COLUMNS and not start_rules.why_closed(self.asked, fault.sheet):
             codes = [column.code for column in COLUMNS[fault.sheet]]
-            at = codes.index(fault.column) + 3 if fault.column in codes else 3
+            at = codes.index(column_of(fault)) + 3 if column_of(fault) in codes else 3
             return f"{letter(at)}{FIRST_ROW + place_of(fault.row_id) - 1}"
         return ""
 
@@ -379,6 +379,22 @@ class Book(Paper):
                 yield row, [self.cell(ws, row, 1, name, "code"), self.cell(ws, row, 2, value, "code")]
 
         self.streams[META_TITLE] = (lines(), f"A1:B{len(pairs)}")
+
+
+def column_of(fault: Fault) -> str:
+    """The code of the column that a fault of a row speaks of; without one, what stands there in our layout."""
+    if fault.column or fault.sheet not in COLUMNS:
+        return fault.column
+    at = letter_number(fault.cell.rstrip("0123456789")) - 3
+    codes = [column.code for column in COLUMNS[fault.sheet]]
+    return codes[at] if 0 <= at < len(codes) else ""
+
+
+def letter_number(letters: str) -> int:
+    number = 0
+    for one in letters:
+        number = number * 26 + ord(one) - 64
+    return number
 
 
 def _words(asked: Asked, listed: Listed, key: str) -> dict[str, str]:
