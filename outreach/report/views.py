@@ -325,6 +325,7 @@ def measure(operation: Operation, measure: str) -> Any:
         measure=found,
         figure=figures_for(operation.id, found.code, at.as_of).one(found.code),
         ruled=_ruled(operation, found, at),
+        rules_url=url_for("returns.counting", code=operation.code) if may(g.actor, "counting.see", g.target) else "",
         picked=lists.picked(operation.id, found, at.as_of, shown_service if entitled else service, day),
         service=services.get(shown_service if entitled else service or 0),
         day=day,

@@ -53,7 +53,7 @@ def test_the_operation_page_shows_headline_figures_and_every_state(operation, si
     assert page.status_code == 200
     words = text_of(page)
     assert "10 to 16 October 2017 · Day 5 of 7 · Active until 2017-10-17 06:00 · America/Toronto" in words
-    assert 'tile__number">3</span>' in page.text and 'tile__number">6</span>' in page.text
+    assert 'tile__number">3</span>' in page.text and 'to </span>6</span>' in page.text
     for state in ("Overdue", "Silent", "Later", "Declined"):
         assert state in words
     assert "Fox, Tue 10: 4" in page.text and "Fox, Wed 11: 0, zero, reported" in page.text
@@ -160,7 +160,7 @@ def test_an_analyst_sees_as_many_rows_as_the_figure_counts(operation, signed_in)
     client = signed_in(site.a_user(Role.ANALYST))
     page = client.get("/operations/ONS-1/figures/persons_met")
     assert members_listed(page) == 2
-    assert "All services: 6 (partial) . 2 rows. 4 more were reported as totals, without rows." in text_of(page)
+    assert "All services: 4 to 6 (partial) . 2 rows. 4 more were reported as totals, without rows." in text_of(page)
     assert page.headers["Cache-Control"] == "no-store"
     narrowed = client.get(f"/operations/ONS-1/figures/persons_met?service={operation.windsor}&day=2017-10-10")
     assert members_listed(narrowed) == 2 and "Windsor Police, 2017-10-10: 2" in text_of(narrowed)
@@ -217,9 +217,9 @@ def test_a_past_moment_shows_what_stood_then_on_both_pages(operation, signed_in)
     then = utc_now().isoformat()
     facts.a_contact(db.session.query(site.Participation).filter_by(service_id=operation.windsor).one(), {}, {}, day=3)
     client = signed_in(site.a_user(Role.ANALYST))
-    assert 'tile__number">8</span>' in client.get("/operations/ONS-1").text
+    assert 'to </span>8</span>' in client.get("/operations/ONS-1").text  # 4–8: the one service tells only numbers
     page = client.get("/operations/ONS-1", query_string={"as_of": then})
-    assert 'tile__number">6</span>' in page.text and "As recorded at" in text_of(page)
+    assert 'to </span>6</span>' in page.text and "As recorded at" in text_of(page)
     assert members_listed(client.get("/operations/ONS-1/figures/persons_met", query_string={"as_of": then})) == 2
     assert members_listed(client.get("/operations/ONS-1/figures/persons_met")) == 4
 

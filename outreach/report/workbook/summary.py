@@ -114,6 +114,10 @@ def _note(source: Source, figure: Figure, measure: Measure) -> str:
             "Not known; this is not a zero"
         )
     basis = _(figure.basis.label) if figure.basis else ""
+    if figure.least is not None:
+        ends = {"least": figure.least, "most": figure.value}
+        overlap = _("between %(least)s and %(most)s: who was met by several services is not known", **ends)
+        basis = "; ".join(part for part in (overlap, basis) if part)
     apart = "" if measure.adds_across_services else _("not a sum of services")
     return "; ".join(part for part in (basis, apart) if part)
 
