@@ -12,6 +12,7 @@ from typing import Any
 from babel.dates import format_date
 from flask_babel import format_decimal, format_percent, get_locale, gettext, ngettext, pgettext
 
+from outreach.rollup import counting
 from outreach.rollup.measures import NoSuchMeasure
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.totals import Figure
@@ -27,12 +28,21 @@ def label(code: str, definitions: Mapping[str, Any] | None = None) -> str:
     found = (definitions or {}).get(code)
     if found is not None:
         text, params = str(found["label"]), found.get("params") or {}
-        return gettext(text, **params) if params else gettext(text)
+        return _by(code, found, gettext(text, **params) if params else gettext(text))
     try:
         measure = measure_of(code)
     except NoSuchMeasure:
         return code
     return gettext(measure.label, **measure.params) if measure.params else gettext(measure.label)
+
+
+def _by(code: str, definition: Mapping[str, Any], name: str) -> str:
+    """The name with its counting rule, where that was not the standard one."""
+    chosen = counting.rule(code.partition(":")[0], str(definition.get("variant", "")))
+    if chosen is None or chosen.standard:
+        return name
+    by, version = gettext(chosen.label), definition["version"]
+    return gettext("%(measure)s (%(rule)s, version %(version)s)", measure=name, rule=by, version=version)
 
 
 def rule(definition: Mapping[str, Any]) -> str:

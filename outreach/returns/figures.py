@@ -134,6 +134,11 @@ def measure_in(operation_id: int, code: str, as_of: dt.datetime | None = None) -
     return counted_by(code, choice)
 
 
+def measures_in(operation_id: int, as_of: dt.datetime | None = None) -> list[Measure]:
+    """Every measure and what derives from them, as the operation counts or counted them."""
+    return [measure_in(operation_id, measure.code, as_of) for measure in (*CATALOGUE, *DERIVED)]
+
+
 def figures_by(
     operation_id: int, codes: Sequence[str], as_of: dt.datetime | None = None, by: Sequence[str] = ()
 ) -> Figures:

@@ -27,7 +27,7 @@ from outreach.storage.tables import FigureSet, Operation
 from outreach.storage.types import new_uid, utc_now
 
 from . import set_rules as rules
-from .figures import figures_of, need_figures
+from .figures import figures_of, measures_in, need_figures
 
 LEAST_REASON, LONGEST_REASON = 3, 500
 
@@ -70,7 +70,7 @@ def take(operation: Operation) -> Taken:
         as_of,
         splits[0].coverage,
         _named(operation),
-        rules.definitions_of(),
+        rules.definitions_of(measures_in(operation.id)),
         signatures_of(operation),
         rules.rows_of(split.figures for split in splits),
         marks,
@@ -251,7 +251,8 @@ def side_at(operation: Operation, as_of: dt.datetime | None, by: tuple[str, ...]
     """The figures of a moment in one split, as a version would keep them."""
     splits: list[Any] = [()] * rules.SPLITS.index(by)
     found = figures_of(operation.id, as_of, by)
-    return Side(rules.rows_of([*splits, found.figures]), found.as_of, None, rules.definitions_of())
+    definitions = rules.definitions_of(measures_in(operation.id, as_of))
+    return Side(rules.rows_of([*splits, found.figures]), found.as_of, None, definitions)
 
 
 def changed_since(operation: Operation) -> tuple[FigureSet, list[rules.Difference]] | None:

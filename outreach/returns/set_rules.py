@@ -81,6 +81,7 @@ def definitions_of(measures: Iterable[Measure] = (*CATALOGUE, *DERIVED)) -> dict
             "definition": measure.definition,
             "rule": measure.rule,
             "version": measure.version,
+            "variant": measure.variant,
             "params": dict(measure.params),
         }
         for measure in measures

@@ -13,10 +13,11 @@ from outreach.report.commands import figures_text
 from outreach.returns import commands as totals
 from outreach.returns import counting_commands as commands
 from outreach.returns import counting_rules as rules
+from outreach.returns import set_commands
 from outreach.returns.figures import by_rule, counted, figures_of, measure_in
 from outreach.storage import db, writing
 from outreach.storage.queries import access, counting, operations
-from outreach.storage.tables import AuditEntry, Operation, OperationStep, Tally
+from outreach.storage.tables import AuditEntry, FigureSet, Operation, OperationStep, Tally
 from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, Role
 from tests.factories import a_participation, a_service, a_user, an_operation
@@ -123,6 +124,20 @@ def test_a_number_of_an_operation_within_told_under_its_own_rule_is_not_comparab
     assert value(below) == 4
     figure = figures_of(above.id).one(SAFE)
     assert (figure.value, str(figure.bound), figure.coverage.expected) == (2, "partial", 2)
+
+
+def test_locked_figures_keep_the_rule_that_they_were_locked_under_and_a_change_needs_a_reason(world):
+    operation = world[0]
+    actor = access.actor_of(world[1])
+    locked = set_commands.lock(actor, operation, provisional=True, reason="for the press", after=None)
+    with pytest.raises(Invalid) as wrong:
+        choose(world, "strict")
+    assert wrong.value.findings[0].where == "reason"
+    assert choose(world, "strict", reason="as the partners agreed")
+    operation = db.session.get_one(Operation, operation.id)
+    kept, now = set_commands.side_of(db.session.get_one(FigureSet, locked.id)), set_commands.side_at(operation, None)
+    assert [side.definitions[SAFE]["variant"] for side in (kept, now)] == ["wide", "strict"]
+    assert [next(row[3] for row in side.figures if row[0] == SAFE) for side in (kept, now)] == [2, 1]
 
 
 def test_the_page_shows_both_values_takes_a_rule_and_refuses_one_without_its_reason(world, signed_in, post):
