@@ -8,6 +8,7 @@ from flask import current_app, flash, g, redirect, render_template, request, url
 from flask_babel import gettext, ngettext
 
 from outreach.errors import NotFound
+from outreach.storage.engine import once_committed
 from outreach.storage.queries import drops
 from outreach.web import clock, load
 from outreach.web.guard import guard
@@ -128,7 +129,10 @@ def take_drop(operation: Any, uid: str) -> Any:
     """Have the files that are ready taken; each in a transaction of its own, beside the request."""
     if not drops.of_drop(operation.id, uid):
         raise NotFound()
-    if not commands.ask(g.actor, operation, uid):
+    if commands.ask(g.actor, operation, uid):
+        app, operation_id = _app(), operation.id
+        once_committed(lambda: return_work.begin_drop(app, operation_id, uid))
+    else:
         flash(gettext("No file of this drop is ready to be taken."), "warning")
     return redirect(url_for(".drop", code=operation.code, uid=uid), code=303)
 

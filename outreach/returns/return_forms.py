@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, HiddenField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 
 from outreach.web.forms import OutreachForm, clean
 
@@ -25,7 +26,10 @@ class TakeForm(OutreachForm):
     clear = BooleanField(lazy_gettext("Clear the cells that I emptied"))
     stands = RadioField(
         lazy_gettext("Which one stands where both were changed?"),
-        choices=[("site", lazy_gettext("What stands here now")), ("file", lazy_gettext("What the file says"))],
+        choices=[
+            SelectChoice("site", lazy_gettext("What stands here now")),
+            SelectChoice("file", lazy_gettext("What the file says")),
+        ],
         validate_choice=False,
     )
     good_only = HiddenField()

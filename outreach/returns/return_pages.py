@@ -125,6 +125,8 @@ def received(actor: Actor, operation: Any, participation: Any, *, how: str, link
 def taken(actor: Actor, operation: Any, file: Any, link: int | None = None) -> Problem | None:
     """Take the file as the form says; what stood in the way, or None."""
     form = TakeForm()
+    if file.state not in drops.ASKABLE:
+        return return_commands.decided()
     try:
         take_commands.take(
             actor,

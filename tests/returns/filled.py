@@ -8,10 +8,16 @@ from typing import Any
 
 import openpyxl
 
+from outreach.auth.actors import SYSTEM
 from outreach.returns import return_rules as book
-from outreach.returns import template_commands
+from outreach.returns import take_rules, template_commands
+from outreach.storage import writing
+from outreach.storage.keys import site_keys
 from outreach.storage.queries import operations
-from outreach.vocab import Role
+from outreach.storage.queries import return_files as files
+from outreach.storage.tables import ReturnFile
+from outreach.storage.types import new_uid, utc_now
+from outreach.vocab import ReturnState, Role
 from tests.factories import a_user
 from tests.field.factories import actor_of
 
@@ -41,6 +47,34 @@ def filled(content: bytes, days: Mapping[str, Mapping[str, Any]] | None = None, 
     target = io.BytesIO()
     read.save(target)
     return target.getvalue()
+
+
+def a_read_return(operation: Any, participation: Any, link: Any = None) -> ReturnFile:
+    """A return with one good cell and one to fix, as it stands once it has been read; nothing is written to a file."""
+    service = participation.service_id
+    every = template_commands.issues(SYSTEM, operation, "en")
+    meta = next(one.meta for one in every if one.meta.service == service)
+    good, bad = "cell-referrals_received-2017-10-10", "cell-referrals_received-2017-10-11"
+    fault = book.Fault(book.REFERRALS, "E4", "four", "This is not a number.", "Type a whole number.", name=bad)
+    returned = book.Returned(meta, {good: "1"}, seen=frozenset({good, bad}), faults=(fault,))
+    file = ReturnFile(
+        drop_uid=new_uid(),
+        operation_id=operation.id,
+        participation_id=participation.id,
+        name="return.xlsx",
+        how="link" if link else "drop",
+        link_id=link.id if link else None,
+        received_at=utc_now(),
+        size=1,
+        hash="-",
+        issue=meta.issue,
+        state=ReturnState.FAULTY.value,
+        counts=take_rules.counts(returned),
+    )
+    with writing():
+        files.add(file)
+        file.read = site_keys().seal_json(take_rules.kept(returned), files.read_place(file, service))
+    return file
 
 
 def _columns(sheet: Any) -> dict[str, int]:
