@@ -118,9 +118,10 @@ def issues(
     parts = return_issues.owing(operation.id) if parts is None else parts
     if not parts:
         raise Blocked(N_("No service owes figures yet."), N_("Add the services on the plan first."))
+    ids = {one.service.id: one.participation.id for one in parts}
     every = _asked(actor, operation, parts, language, rows)
     with writing():
-        every = _numbered(actor, every, {one.service.id: one.participation.id for one in parts})
+        every = _numbered(actor, every, ids)
         audit.record(
             actor,
             Tag.RETURN_TEMPLATE,
@@ -368,7 +369,7 @@ class _Writer:
                 (tally.measure, tally.day, tally.part): rules.Said(
                     tally.state, None if tally.state == TallyState.DECLINED else tally.value or 0
                 )
-                for tally in rows.told_now(self.operation.id, self.part.participation.id)
+                for tally in stands.tallies.get(self.part.participation.id, [])
             },
             logged=rules.Logged(
                 frozenset(stands.logged.get(service.id, ())),

@@ -211,7 +211,7 @@ def test_all_services_are_one_zip_with_safe_names_and_few_questions_to_the_datab
         templates.issues(SYSTEM, operation, "en")
     finally:
         event.remove(db.engine, "before_cursor_execute", watch)
-    assert len(statements) < before + 5 * 8
+    assert len(statements) <= before + 1  # as many new issues as the first time, and five services more
 
 
 # --- addresses and the command line -----------------------------------------------------------------------------------

@@ -34,8 +34,10 @@ from ..tables import (
     ReturnIssue,
     ReturnRow,
     Service,
+    Tally,
 )
 from ..tree import Tree
+from .returns import told_of
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class TakenCharge:
 class Standing:
     """What stands for several services, by service or participation id."""
 
+    tallies: dict[int, list[Tally]]
     logged: dict[int, set[dt.date]]
     accused: set[int]
     deployed: set[int]
@@ -117,6 +120,7 @@ def standing(operation: Operation, parts: Collection[Owing]) -> Standing:
     ids = [one.participation.id for one in parts]
     services = {one.service.id for one in parts}
     return Standing(
+        told_of(operation.id, ids),
         _logged(operation.id, services),
         set(
             db.session.scalars(

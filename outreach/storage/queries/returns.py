@@ -44,14 +44,20 @@ def tallies_of(participation_id: int) -> list[Tally]:
 def told_now(operation_id: int, participation_id: int) -> list[Tally]:
     """Cells that stand now and were told under the counting rules in force: the others count nowhere, and are asked
     for anew."""
+    return told_of(operation_id, [participation_id]).get(participation_id, [])
+
+
+def told_of(operation_id: int, participation_ids: list[int]) -> dict[int, list[Tally]]:
+    """``told_now`` of several services at once, by participation id."""
     choice = db.session.scalar(select(Operation.counting).where(Operation.id == operation_id)) or {}
     then = small.rule_in_force([operation_id])
-    return [
-        tally
-        for tally in tallies_of(participation_id)
-        if chosen(tally.measure, choice)
-        == chosen(tally.measure, {tally.measure: then(operation_id, tally.measure, tally.recorded_at)})
-    ]
+    query = select(Tally).where(Tally.participation_id.in_(participation_ids), Tally.superseded_at.is_(None))
+    found: dict[int, list[Tally]] = {}
+    for tally in db.session.scalars(query.order_by(Tally.measure, Tally.day, Tally.part, Tally.id)):
+        told_under = {tally.measure: then(operation_id, tally.measure, tally.recorded_at)}
+        if chosen(tally.measure, choice) == chosen(tally.measure, told_under):
+            found.setdefault(tally.participation_id, []).append(tally)
+    return found
 
 
 def supersede(tally: Tally, now: dt.datetime) -> bool:
