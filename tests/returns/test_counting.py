@@ -6,10 +6,12 @@ import csv
 import io
 import json
 
+import openpyxl
 import pytest
 
 from outreach.errors import Blocked, Changed, Invalid, NotAllowed, NotFound
 from outreach.report.commands import figures_text
+from outreach.report.workbook import export_by_code
 from outreach.returns import commands as totals
 from outreach.returns import counting_commands as commands
 from outreach.returns import counting_rules as rules
@@ -185,3 +187,12 @@ def test_the_command_line_counts_by_the_rules_asked_for_and_names_rule_and_versi
         with pytest.raises(Invalid) as wrong:
             figures_text("OP-X", rules_asked=[text])
         assert wrong.value.findings[0].where == "rule" and wrong.value.findings[0].params["known"]
+
+
+def test_the_workbook_names_the_rule_in_its_summary_and_among_its_definitions(world):
+    choose(world, "strict")
+    content = export_by_code(access.actor_of(world[1]), "OP-X", "en", "")
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
+    cells = {str(cell) for sheet in ("Summary", "Definitions") for row in book[sheet].values for cell in row if cell}
+    assert "Persons made safe (strict rule, version 1)" in cells
+    assert any("if the person accepted support" in cell for cell in cells)

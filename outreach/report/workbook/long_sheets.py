@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from outreach.errors import NotAllowed
 from outreach.rollup.cells import Cell as GridCell
-from outreach.rollup.measures import Measure
+from outreach.rollup.measures import Measure, counted_by
 from outreach.rollup.members import members
 from outreach.vocab import (
     AgeBand,
@@ -279,7 +279,7 @@ def definitions(source: Source) -> Sheet:
     )
     rows: list[list[Cell]] = []
     for code in ORDER:
-        measure = BY_CODE[code]
+        measure = counted_by(code, source.facts.counting)
         both = []
         for language in ("en", "fr"):
             with force_locale(language):

@@ -18,6 +18,7 @@ from flask_babel import gettext, ngettext
 from outreach.auth.actors import Actor, Target
 from outreach.auth.permissions import may
 from outreach.report import followed
+from outreach.report.words import label as label_of
 from outreach.rollup.cells import Cell as GridCell
 from outreach.rollup.cells import cells
 from outreach.rollup.facts import Facts
@@ -296,8 +297,8 @@ def date_of(day: int) -> dt.date:
 
 
 def label(measure: Measure) -> str:
-    """The measure's name in the language of the file."""
-    return gettext(measure.label, **measure.params)
+    """The measure's name in the language of the file, with a counting rule that is not the standard one."""
+    return label_of(measure)
 
 
 def grouped(items: Iterable[tuple[str, Measure]], of: Iterable[Measure]) -> str:

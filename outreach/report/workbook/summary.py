@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from outreach.returns.figures import counted
 from outreach.rollup.measures import FUNNEL, Measure
 from outreach.rollup.totals import Figure
 from outreach.vocab import Bound
@@ -63,7 +64,7 @@ def names() -> dict[str, tuple[str, int, int]]:
 def _summary_row(source: Source, measure: Measure) -> list[Cell]:
     figure, before = source.total[measure.code], source.previous.get(measure.code)
     return [
-        label(measure),
+        label(counted(figure)),
         value(figure),
         value(before),
         _difference(figure, before),
@@ -83,7 +84,7 @@ def _difference(now: Figure, before: Figure | None) -> Cell:
         or BY_CODE[now.measure].middle
     ):
         return SYMBOL_NOT_APPLICABLE
-    if not now.bound == before.bound == Bound.EXACT:
+    if now.rule != before.rule or not now.bound == before.bound == Bound.EXACT:
         return _("Not comparable")
     return int(now.value) - int(before.value)
 
