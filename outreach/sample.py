@@ -84,6 +84,7 @@ def load(hash_password: Any, instance_dir: Path) -> list[SignIn]:
     five = _five_services(published["ONS-2017-WEC"], world)
     invented = _invented_services(world["ONS-2017-ON"], published["ONS-2017-ON"]["figures"])
     people = _people(hash_password, world, five, invented)
+    _locked(world["ONS-2017-ON"], invented[4:6])
     _contacts(world["ONS-2017-WEC"], five)
     _planning(world["ONS-2017-WEC"], five)
     _cases(five[5])
@@ -399,6 +400,19 @@ def _cases(agency: Any) -> None:
     from outreach.referrals import sample_cases
 
     sample_cases.write(access.actor_of(accounts.by_email("liaison@sample.example.org")), agency.id)
+
+
+def _locked(ontario: Any, silent: list[Any]) -> None:
+    """A first, provisional version before the five services' contacts came; two reminders, one without an address."""
+    from outreach.returns import close_rules, set_commands
+    from outreach.storage.queries import close_out
+
+    why = "Invented for the sample: the contacts of five services follow."
+    set_commands.lock(SYSTEM, ontario, provisional=True, reason=why)
+    for service, trouble in zip(silent, ("", "address"), strict=True):
+        part = operations.participation(ontario.id, service.id)
+        outcome = close_rules.FAILED if trouble else close_rules.SENT
+        close_out.add_reminder(part.id, None, "sample", close_rules.EMAIL, "", outcome, trouble)
 
 
 def _signatures(ontario: Any, two: list[Any], windsor: Any, lasalle: Any) -> None:
