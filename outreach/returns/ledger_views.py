@@ -64,12 +64,12 @@ def _service_url(operation: Any, line: Line, here: set[int]) -> str:
     """The page of the service, where it takes part in this very operation."""
     if line.service not in here:
         return ""
-    return url_for(".service_ledger", code=operation.code, service_id=line.service, measure=line.measure)
+    return url_for(".ledger_service", code=operation.code, service_id=line.service, measure=line.measure)
 
 
 @bp.get(SERVICE)
 @guard("totals.see", load=load.own_service)
-def service_ledger(operation: Any, participation: Any) -> Any:
+def ledger_service(operation: Any, participation: Any) -> Any:
     """One service: every figure source by source, the days of one of them, and what was done about differences."""
     g.operation = operation
     service, book = participation.service_id, pages.book_of(operation)
@@ -144,7 +144,7 @@ def adjust(operation: Any, participation: Any) -> Any:
 
 
 def _back(operation: Any, participation: Any, measure: str | None = None) -> Any:
-    url = url_for(".service_ledger", code=operation.code, service_id=participation.service_id, measure=measure or None)
+    url = url_for(".ledger_service", code=operation.code, service_id=participation.service_id, measure=measure or None)
     return redirect(url, code=303)
 
 
@@ -184,16 +184,24 @@ def take_back(operation: Any, participation: Any) -> Any:
     except Invalid as problem:
         form.take(problem)
         return _take_back(operation, participation, form), problem.status
+    except NotFound:
+        return _gone(operation, participation)
     flash(gettext("The adjustment does not count any more. It stays in the history."))
     return _back(operation, participation)
 
 
-def _take_back(operation: Any, participation: Any, form: TakeBackForm) -> str:
+def _gone(operation: Any, participation: Any) -> Any:
+    """Somebody was faster, or the address names nothing: back to what stands."""
+    flash(gettext("That does not stand any more. What stands is on this page."))
+    return _back(operation, participation)
+
+
+def _take_back(operation: Any, participation: Any, form: TakeBackForm) -> Any:
     g.operation = operation
     standing, _ = pages.adjustments(operation, participation.service_id)
     found = next((one for one in standing if one["uid"] == form.adjustment.data), None)
     if found is None:
-        raise NotFound()
+        return _gone(operation, participation)
     return render_template(
         "returns/ledger_take_back.html",
         operation=operation,
@@ -221,7 +229,7 @@ def explain(operation: Any, participation: Any) -> Any:
     form = ExplainForm()
     day = commands.day_of(form.day.data or "")
     if isinstance(day, Finding):
-        raise NotFound()
+        return _gone(operation, participation)
     try:
         commands.explain(
             g.actor,
@@ -235,6 +243,8 @@ def explain(operation: Any, participation: Any) -> Any:
     except Invalid as problem:
         form.take(problem)
         return _explain(operation, participation, form), problem.status
+    except NotFound:
+        return _gone(operation, participation)
     except Changed as problem:
         form.form_errors.append(gettext("A source says something else by now. What it says stands above; look again."))
         return _explain(operation, participation, form), problem.status
@@ -242,14 +252,14 @@ def explain(operation: Any, participation: Any) -> Any:
     return _back(operation, participation, form.measure.data)
 
 
-def _explain(operation: Any, participation: Any, form: ExplainForm) -> str:
+def _explain(operation: Any, participation: Any, form: ExplainForm) -> Any:
     g.operation = operation
     book, service = pages.book_of(operation), participation.service_id
     day = commands.day_of(form.day.data or "")
     whole = next((one for one in book.lines if (one.service, one.measure) == (service, form.measure.data)), None)
     line = None if whole is None or isinstance(day, Finding) else rules.at(whole, day_number(day))
     if line is None:
-        raise NotFound()
+        return _gone(operation, participation)
     form.seen.data = rules.mark_of(line)
     return render_template(
         "returns/ledger_explain.html",
