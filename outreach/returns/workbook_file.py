@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from outreach.errors import N_, Unreadable
@@ -16,7 +17,7 @@ from outreach.plan.workbook import REFUSALS as OF_PLANS
 
 from . import return_cell_rules as cells
 from . import return_reading_rules as reading
-from . import workbook_reader
+from . import workbook_looker, workbook_reader
 from .return_rules import META_TITLE, PROGRAM, TEMPLATE, Asked, Marker, Meta, Returned, is_ours
 from .return_sheet_rules import REFUSALS as OF_SHEETS
 from .return_sheet_rules import SheetRead
@@ -101,31 +102,39 @@ def read_book(content: bytes) -> list[SheetRead]:
     """Every sheet of an untrusted .xlsx. Raises ``Unreadable`` saying what the file is instead."""
     if len(content) > LARGEST_FILE:
         raise unreadable("too_large_file", most=LARGEST_FILE // (1024 * 1024))
-    answer = capped.ask(
-        workbook_reader.__file__,
-        content,
-        seconds=WALL_SECONDS,
-        most=workbook_reader.ANSWER,
-        burst="too_large_inside",
-    )
-    return book_of(answer)
+    with ThreadPoolExecutor(1) as beside:
+        looked = beside.submit(_ask, workbook_looker.__file__, content)
+        read = _ask(workbook_reader.__file__, content)
+        marks = looked.result()
+    return book_of(marks if "refused" in marks else read | marks)
+
+
+def _ask(script: str, content: bytes) -> dict[str, Any]:
+    return capped.ask(script, content, seconds=WALL_SECONDS, most=workbook_reader.ANSWER, burst="too_large_inside")
 
 
 def book_of(answer: dict[str, Any]) -> list[SheetRead]:
-    """The sheets in what the reader answered."""
+    """The sheets in what the readers answered."""
     if "refused" in answer:
         code = answer.pop("refused")
         raise unreadable(code if code in REFUSALS else "damaged", **answer)
-    return [
-        SheetRead(
-            one["name"],
-            [_cells(kind, text) for kind, text in one["columns"]],
-            [tuple(place) for place in one["merged"]],
-            *({cells.number_of(letters): rows for letters, rows in one[what].items()}
-              for what in ("formulas", "errors", "percent")),
-        )
-        for one in answer["sheets"]
-    ]  # fmt: skip
+    if not {one["name"] for one in answer["sheets"]} <= answer["marks"].keys():
+        raise unreadable("damaged")  # the two do not mean the same sheets
+    return [_sheet(one["name"], one["columns"], answer["marks"][one["name"]]) for one in answer["sheets"]]
+
+
+def _sheet(name: str, columns: list[list[str]], marks: dict[str, Any]) -> SheetRead:
+    read = [_cells(kind, text) for kind, text in columns]
+    ours = {number for number, column in enumerate(read, 1) if column[0] == workbook_reader.CHECKED_COLUMN}
+    places = []
+    for what in ("formulas", "errors", "percent"):
+        found = {cells.number_of(letters): rows for letters, rows in marks.get(what, {}).items()}
+        for number, rows in found.items():
+            if len(rows) > workbook_reader.MARKS and number not in ours:
+                column = cells.letter_of(number)
+                raise unreadable(f"many_{what}", sheet=name, column=column, most=workbook_reader.MARKS)
+        places.append(found)
+    return SheetRead(name, read, [tuple(place) for place in marks.get("merged", ())], *places)
 
 
 def _cells(kind: str, text: str) -> list[cells.Cell]:

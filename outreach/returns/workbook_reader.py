@@ -1,15 +1,18 @@
-"""Reads one return workbook in a process of its own: bytes on standard input, JSON on standard output.
+"""Reads one return workbook in processes of its own: bytes on standard input, JSON on standard output.
 
 Run by ``workbook_file`` as a script, isolated, as ``plan.workbook_reader``, of which it takes the words and the small
 parts (a module of the house that imports nothing of the house). What differs is size: a return may have 100,000 rows,
-so no part is kept inflated. Each is inflated piece by piece, counted as it comes, looked through for document types,
-for the last row and column, and for what the cell reader does not tell: formulas, error values, percentages, merged
-cells. Then the packed bytes that were looked at go on to the cell reader in an archive with our own directory.
+so no part is kept inflated, and the work is done by two processes at once, each with the same limits. This one hands
+the cells over; ``workbook_looker`` inflates each part piece by piece, counted as it comes, and looks through it for
+document types, for the last row and column, and for what the cell reader does not tell: formulas, error values,
+percentages, merged cells. Nothing counts until both have answered; what a file could do before that is bounded by the
+limits of memory and processor time alone, as it is in any case. The cell reader gets the packed bytes in an archive
+with a directory of our own, so that it reads what was looked at.
 
-Answers ``{"sheets": [{"name", "columns", "merged", "formulas", "errors", "percent"}]}`` or ``{"refused": code,
-...params}``. A column is its kind and one text, the cells from row 1 with ``SPLIT`` between them: ``text`` where every
-cell is one, ``mixed`` with the sign of its kind before each that is not empty (see ``_said``). Marks are the row
-numbers by letters of their column. Nothing is judged.
+Answers ``{"sheets": [{"name", "columns"}]}`` or ``{"refused": code, ...params}``. A column is its kind and one text,
+the cells from row 1 with ``SPLIT`` between them: ``text`` where every cell is one, ``mixed`` with the sign of its kind
+before each that is not empty (see ``_said``). The looker answers ``{"marks": {sheet: {"merged", "formulas", "errors",
+"percent"}}}``: row numbers by letters of their column. Nothing is judged.
 """
 
 from __future__ import annotations
@@ -23,7 +26,8 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -32,7 +36,7 @@ from outreach.plan.workbook_reader import Refused
 
 MEMORY = shared.MEMORY
 CPU_SECONDS = 10
-INFLATED = 256 * 1024 * 1024
+INFLATED = 512 * 1024 * 1024
 KEPT = 4 * 1024 * 1024
 """The largest part that is kept whole: the list of sheets, the styles."""
 PARTS = 400
@@ -42,13 +46,15 @@ COLUMNS = 100
 CELL_CHARACTERS = 4000
 ANSWER = 48 * 1024 * 1024
 MARKS = 2000
-"""Formulas of one column, error values, percentages and merged ranges of a sheet that are told one by one."""
+"""Formulas, error values and percentages of one column, and merged ranges of a sheet, that are told one by one."""
 FEW = 8
 """Looks that show a percentage, each of which is searched for by itself."""
 LOOKED_AT = 8 * 1024 * 1024
 """Up to here every row of a sheet is looked at for how far it goes."""
 PIECE = 1024 * 1024
-BATCH = 5000
+BATCH = 500
+LONG_BATCH = 100_000
+"""Signs in a column of a batch, beyond which it is asked whether one cell is that long."""
 SPLIT = "\x7f"
 """What stands between two cells of a column."""
 TEXT, MIXED = "text", "mixed"
@@ -75,15 +81,30 @@ def confine() -> None:
 
 
 def read(content: bytes) -> dict[str, Any]:
-    """The sheets of the workbook; raises ``Refused``."""
-    if not content.startswith(b"PK"):
-        raise Refused(shared.what_else(content))
+    """Everything of the workbook, by one process; raises ``Refused``."""
+    return {**look(content), **read_cells(content)}
+
+
+def look(content: bytes) -> dict[str, Any]:
+    """What is to be known of the workbook beside its cells; raises ``Refused`` for what is not to be read."""
+    with _damaged():
+        marks = look_through(content, directory(content))
+    return {"marks": {name: one.told() for name, one in marks.items()}}
+
+
+def read_cells(content: bytes) -> dict[str, Any]:
+    """The cells of every sheet; raises ``Refused``."""
+    with _damaged():
+        archive = packed(content, [Part(content, entry) for entry in directory(content)])
+    return {"sheets": list(cells(archive))}
+
+
+@contextmanager
+def _damaged() -> Iterator[None]:
     try:
-        entries = directory(content)
-        parts, marks = look_through(content, entries)
+        yield
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, NotImplementedError) as error:
         raise Refused("damaged") from error
-    return {"sheets": list(cells(packed(content, parts), marks))}
 
 
 # --- the archive ----------------------------------------------------------------------------------------------------
@@ -91,6 +112,8 @@ def read(content: bytes) -> dict[str, Any]:
 
 def directory(content: bytes) -> list[zipfile.ZipInfo]:
     """The entries of a plausible .xlsx; refuses everything else by what it is."""
+    if not content.startswith(b"PK"):
+        raise Refused(shared.what_else(content))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         entries = archive.infolist()
     names = {entry.filename for entry in entries}
@@ -146,7 +169,7 @@ class Part:
             raise Refused("damaged")
 
 
-def look_through(content: bytes, entries: list[zipfile.ZipInfo]) -> tuple[list[Part], dict[str, Marks]]:
+def look_through(content: bytes, entries: list[zipfile.ZipInfo]) -> dict[str, Marks]:
     """Every part inflated once and let go; what is found in the sheets, by sheet name."""
     found = {entry.filename: Part(content, entry) for entry in entries}
     left = INFLATED
@@ -173,7 +196,7 @@ def look_through(content: bytes, entries: list[zipfile.ZipInfo]) -> tuple[list[P
             for _piece in _plain(pieces) if name.endswith((".xml", ".rels")) else pieces:
                 pass
         left -= part.size
-    return [part for name, part in found.items() if name.endswith((".xml", ".rels"))], marks
+    return marks
 
 
 def _plain(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -196,7 +219,7 @@ def _plain(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def packed(content: bytes, parts: list[Part]) -> io.BytesIO:
-    """An archive of the packed bytes that were looked at, with a directory of our own and our way to the workbook."""
+    """An archive of the packed bytes of the XML parts, with a directory of our own and our way to the workbook."""
     body = io.BytesIO()
     index: list[bytes] = []
     root = shared.ROOT_RELATIONS.encode()
@@ -210,9 +233,9 @@ def packed(content: bytes, parts: list[Part]) -> io.BytesIO:
     add("_rels/.rels", zipfile.ZIP_STORED, zlib.crc32(root), len(root), len(root), root)
     for part in parts:
         entry = part.entry
-        if entry.filename != "_rels/.rels" and part.size:
+        if entry.filename.endswith((".xml", ".rels")) and entry.filename != "_rels/.rels" and entry.file_size:
             data = content[part.begins : part.ends]
-            add(entry.filename, entry.compress_type, entry.CRC, len(data), part.size, data)
+            add(entry.filename, entry.compress_type, entry.CRC, len(data), entry.file_size, data)
     at, lines = body.tell(), b"".join(index)
     body.write(lines + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, len(index), len(index), len(lines), at, 0))
     body.seek(0)
@@ -260,6 +283,10 @@ class Marks:
         self._styles = {b's="' + number + b'"' for number in percents}
         self._prefix = b""
         self._row = self._seen = 0
+
+    def told(self) -> dict[str, Any]:
+        found = {"formulas": self.formulas.rows, "errors": self.errors.rows, "percent": self.percent.rows}
+        return {"merged": self.merged, **found}
 
     def over(self, pieces: Iterator[bytes]) -> Marks:
         """Walk a sheet by whole rows; what comes after the rows is kept for the merged cells."""
@@ -372,37 +399,32 @@ def _column(letters: bytes) -> int:
 # --- the cells ------------------------------------------------------------------------------------------------------
 
 
-def cells(archive: io.BytesIO, marks: dict[str, Marks]) -> Iterator[dict[str, Any]]:
-    """Every worksheet by columns, with its marks."""
+def cells(archive: io.BytesIO) -> Iterator[dict[str, Any]]:
+    """Every worksheet by columns."""
     import python_calamine as calamine
 
     try:
         book = calamine.CalamineWorkbook.from_filelike(archive)
-        for one in book.sheets_metadata:
-            if one.typ == calamine.SheetTypeEnum.WorkSheet:
-                yield _sheet(book.get_sheet_by_name(one.name), marks[one.name])
+        sheets = [one.name for one in book.sheets_metadata if one.typ == calamine.SheetTypeEnum.WorkSheet]
+        if len(sheets) > SHEETS:
+            raise Refused("too_large_inside")
+        for name in sheets:
+            yield _sheet(book.get_sheet_by_name(name), name)
     except calamine.CalamineError as error:
         raise Refused("damaged") from error
 
 
-def _sheet(sheet: Any, mark: Marks) -> dict[str, Any]:
-    before = sheet.start[1] if sheet.start else 0
+def _sheet(sheet: Any, name: str) -> dict[str, Any]:
     if sheet.start and sheet.end[0] >= ROWS:
-        raise Refused("too_many_rows", sheet=mark.name, row=sheet.end[0] + 1, most=ROWS)
+        raise Refused("too_many_rows", sheet=name, row=sheet.end[0] + 1, most=ROWS)
     if sheet.start and sheet.end[1] >= COLUMNS:
-        raise Refused("too_many_columns", sheet=mark.name, column=sheet.end[1] + 1, most=COLUMNS)
-    columns = [[TEXT, ""] for _ in range(before)] + _columns(sheet, mark.name)
-    places = {"formulas": mark.formulas.rows, "errors": mark.errors.rows, "percent": mark.percent.rows}
-    for number, column in enumerate(columns, start=1):
+        raise Refused("too_many_columns", sheet=name, column=sheet.end[1] + 1, most=COLUMNS)
+    before = sheet.start[1] if sheet.start else 0
+    columns = [[TEXT, ""] for _ in range(before)] + _columns(sheet, name)
+    for number, column in enumerate(columns):
         if column[1].partition(SPLIT)[0].removeprefix("s" if column[0] == MIXED else "") == CHECKED_COLUMN:
-            columns[number - 1] = [TEXT, CHECKED_COLUMN]
-            for rows in places.values():
-                rows.pop(_letters(number), None)
-    for what, rows in places.items():
-        for letters, found in rows.items():
-            if len(found) > MARKS:
-                raise Refused(f"many_{what}", sheet=mark.name, column=letters, most=MARKS)
-    return {"name": mark.name, "columns": columns, "merged": mark.merged, **places}
+            columns[number] = [TEXT, CHECKED_COLUMN]
+    return {"name": name, "columns": columns}
 
 
 def _columns(sheet: Any, name: str) -> list[list[str]]:
@@ -419,18 +441,25 @@ def _columns(sheet: Any, name: str) -> list[list[str]]:
 
 def _joined(some: tuple[Any, ...], sheet: str) -> tuple[bool, str]:
     """Cells of one column as one text, and whether all of them are text."""
-    try:
-        plain, texts = True, some
-        joined = SPLIT.join(some)
-    except TypeError:
-        known = {} if bool in set(map(type, some)) else {cell: _said(cell) for cell in set(some)}  # True is 1 there
-        plain, texts = False, tuple(map(known.__getitem__ if known else _said, some))
-        joined = SPLIT.join(texts)
-    if len(joined) > CELL_CHARACTERS and max(map(len, texts)) > CELL_CHARACTERS + 1:
+    kinds = set(map(type, some))
+    plain = kinds == {str}
+    if plain:
+        texts = some
+    elif len(kinds) == 1 and kinds <= _ALIKE.keys():
+        sign, said = _ALIKE[kinds.pop()]
+        return False, sign + (SPLIT + sign).join(map(said, some))
+    else:
+        known = {} if bool in kinds else {cell: _said(cell) for cell in set(some)}  # True is 1 there
+        texts = tuple(map(known.__getitem__ if known else _said, some))
+    joined = SPLIT.join(texts)
+    if len(joined) > LONG_BATCH and max(map(len, texts)) > CELL_CHARACTERS:
         raise Refused("long_cell", sheet=sheet, most=CELL_CHARACTERS)
     if joined.count(SPLIT) != len(texts) - 1:  # it stays a control sign, which the house refuses at its cell
         joined = SPLIT.join(text.replace(SPLIT, "\x01") for text in texts)
     return plain, joined
+
+
+_ALIKE = {dt.date: ("d", dt.date.isoformat), dt.time: ("t", dt.time.isoformat)}
 
 
 def _whole(batches: list[tuple[bool, str]]) -> list[str]:
@@ -443,14 +472,6 @@ def _whole(batches: list[tuple[bool, str]]) -> list[str]:
 def _marked(joined: str) -> str:
     """Cells that are all text, as they stand in a mixed column."""
     return SPLIT.join(f"s{text}" if text else "" for text in joined.split(SPLIT))
-
-
-def _letters(number: int) -> str:
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def _said(value: Any) -> str:
@@ -472,14 +493,15 @@ def _said(value: Any) -> str:
     return f"e{value}"
 
 
-def main() -> int:
+def run(work: Callable[[bytes], dict[str, Any]]) -> int:
+    """Answer for the file on standard input, whatever it does."""
     gc.disable()  # hundreds of thousands of rows in lists, and no circles
     confine()
     read(shared.rehearsal())
     shared.close_doors()
     content = sys.stdin.buffer.read()
     try:
-        answer = json.dumps(read(content), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        answer = json.dumps(work(content), ensure_ascii=False).encode("utf-8", "surrogatepass")
         if len(answer) > ANSWER - 1024:
             raise Refused("too_large_inside")
     except Refused as refused:
@@ -495,4 +517,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(read_cells))
