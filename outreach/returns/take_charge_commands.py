@@ -104,6 +104,7 @@ class _Run:
     # --- writing
 
     def write(self) -> None:
+        before = {old.person_id for old in self.old.values()}
         gone = [old for row_id, old in self.old.items() if self.judged.get(row_id) is Verdict.TAKEN_BACK]
         for old in gone:
             self.work.step(Kind.TAKEN_BACK, CHARGES, old.row_id)
@@ -119,7 +120,7 @@ class _Run:
             return
         self._look()
         self._remember(todo)
-        self._let_go({old.person_id for old in self.old.values()})
+        self._let_go(before)
 
     def attempt(self, row: Row, act: Callable[[], T]) -> T | None:
         """Do ``act``; what it refuses stands at the cells of the row."""

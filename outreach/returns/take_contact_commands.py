@@ -71,6 +71,7 @@ class _Run:
         self.contacts: dict[str, _Contact] = {}
         self.read: dict[str, ContactRecord] = {}
         self.written: list[ReturnRow] = []
+        self.changed: list[tuple[ReturnRow, Mapping[str, Any]]] = []
         self.gone: list[ReturnRow] = []
 
     def refuse_all(self) -> None:
@@ -175,6 +176,9 @@ class _Run:
                 self._shrink(contact)
             else:
                 self._state(contact)
+        for old, values in self.changed:
+            for name, value in values.items():
+                setattr(old, name, value)
         rows.drop_rows(self.gone)
         rows.add_rows(self.written)
 
@@ -222,7 +226,7 @@ class _Run:
         before = who.said if who is not None else PersonEntry()
         code = read_code(str(values.get("code", ""))) or ""
         recorded = values.get("agreed") == book.YES
-        if who is not None and ((code and code != before.code) or (recorded and not before.recorded)):
+        if who is not None and _another(code, recorded, who, before):
             who, before = None, PersonEntry()
         agreed = tuple(a for a in AGREEMENTS if a in before.agreed or a in ("talk", "record")) if recorded else ()
         age, gender = str(values.get("age", "not_known")), str(values.get("gender", "not_known"))
@@ -290,8 +294,7 @@ class _Run:
                 ReturnRow(participation_id=self.work.participation.id, sheet=CONTACTS, row_id=row_id, **values)
             )
             return
-        for name, value in values.items():
-            setattr(old, name, value)
+        self.changed.append((old, values))  # what the rows stood for is asked until everything is written
 
     def _keep(self, contact: _Contact) -> None:
         """Nothing to write; the rows are of this issue now, and what the sender sees in them is what they say."""
@@ -320,6 +323,16 @@ def _follow_version(stays: list[ReturnRow], record: ContactRecord | None, versio
     for old in stays:
         if record is not None and old.version == record.version.version:
             old.version = version
+
+
+def _another(code: str, recorded: bool, who: Known, before: PersonEntry) -> bool:
+    """Whether the row speaks of somebody else now: another card, the card that was typed taken out, or agreed anew.
+
+    A code that the site issued, because none was typed, stays hers although the sender never saw it.
+    """
+    if not recorded:
+        return False
+    return not before.recorded or (code != before.code if code else who.person.claimed)
 
 
 def _shown(said: PersonEntry) -> str:

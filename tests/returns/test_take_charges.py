@@ -64,6 +64,8 @@ def test_counts_are_corrected_another_offence_is_another_charge_and_what_goes_is
     world.take(said.charge(1, **ARREST, **OTHER).without(2, book.CHARGES))
     assert stands(world) == {"A-01": (True, [("Human trafficking", 3, "withdrawn"), ("Procuring", 1, "laid")])}
     assert db.session.query(ReturnRow).count() == 1
+    world.take(said.charge(1, "C-3", **ARREST, **OTHER))
+    assert set(stands(world)) == {"C-3"}
     world.take(said.charge(2, "B-2", **ARREST))  # the code comes again
     assert stands(world)["B-2"] == (True, [("Procuring", 1, "withdrawn")])
 
