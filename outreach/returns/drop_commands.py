@@ -93,7 +93,6 @@ def read(file: ReturnFile) -> None:
     number, actor = file.id, _sender(file)
     try:
         return_commands.read(actor, file)
-        _look_ahead(actor, file)
     except Unavailable:
         raise
     except Problem:
@@ -103,6 +102,7 @@ def read(file: ReturnFile) -> None:
         with writing():
             rows.give_up(number, {"code": "drop_failed"})
         raise
+    _look_ahead(actor, file)
 
 
 def _look_ahead(actor: Actor, file: ReturnFile) -> None:
@@ -113,7 +113,7 @@ def _look_ahead(actor: Actor, file: ReturnFile) -> None:
     try:
         preview = take_commands.preview(actor, file, good_only=faulty)
     except Unavailable:
-        raise
+        return  # it is read; its page works the rest out again
     except Problem as problem:
         with writing():
             rows.look_ahead(number, counts, ReturnState.FAULTY.value, _told(problem))
@@ -138,17 +138,19 @@ def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def _take(file: ReturnFile) -> None:
     number, by, headline = file.id, file.asked_by_id, file.counts.get("headline")
-    trouble: dict[str, Any] = {"message": rules.LEFT_OUT["drop_failed"][0]}
+    trouble: dict[str, Any] = {}
     try:
         take_commands.take(_account(by) if by is not None else ANYBODY, file)
-        trouble = {}
     except Unavailable:
-        raise
+        raise  # it stays asked for, and is tried again
     except Problem as problem:
         trouble = _told(problem)
-    finally:
+    except Exception:
         with writing():
-            rows.settle(number, trouble, headline)
+            rows.settle(number, {"message": rules.LEFT_OUT["drop_failed"][0]}, headline)
+        raise
+    with writing():
+        rows.settle(number, trouble, headline)
 
 
 def _told(problem: Problem) -> dict[str, Any]:

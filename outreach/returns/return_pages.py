@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, current_app, g, render_template, request, send_file, url_for
+from flask import Response, current_app, flash, g, render_template, request, send_file, url_for
 from flask_babel import format_decimal, gettext, ngettext
 
 from outreach.auth.actors import Actor, Target
@@ -128,7 +128,7 @@ def taken(actor: Actor, operation: Any, file: Any, link: int | None = None) -> P
     if file.state not in drops.ASKABLE:
         return return_commands.decided()
     try:
-        take_commands.take(
+        done = take_commands.take(
             actor,
             file,
             good_only=form.good_only.data == "1",
@@ -140,7 +140,17 @@ def taken(actor: Actor, operation: Any, file: Any, link: int | None = None) -> P
         if problem.status in (403, 404, 503):
             raise
         return problem
+    _tell(done)
     return None
+
+
+def _tell(done: take_rules.Taken) -> None:
+    """Say what became of the signature that the file carried, if it did."""
+    if done.signed:
+        flash(gettext("The figures are taken and signed."))
+    elif done.unsigned is not None:
+        words = gettext("The figures are taken, but not signed: %(why)s", why=_words_of(done.unsigned))
+        flash(words, "warning")
 
 
 def left(actor: Actor, file: Any, link: int | None = None) -> Problem | None:
@@ -402,7 +412,7 @@ def _previewed(
         "newer": len(done.newer) - len(done.conflicts),
         "emptied": len(done.emptied),
         "reopens": preview.reopens,
-        "signer": preview.signer,
+        "signer": "" if bad else preview.signer,
         "takes": bool(count or not bad),
     }
 

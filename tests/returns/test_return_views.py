@@ -258,6 +258,7 @@ def test_files_are_dropped_read_and_those_that_are_ready_taken(place, signed_in)
     assert "No file of this drop is ready" in client.get(again.location).text
 
 
+@pytest.mark.any_database
 def test_one_that_waits_is_read_when_somebody_looks_again(place, signed_in, monkeypatch):
     client = signed_in(place.steering)
     with monkeypatch.context() as stopped:
