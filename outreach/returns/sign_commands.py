@@ -52,10 +52,6 @@ class Ready:
     changes: dict[str, list[int | None]]
 
     @property
-    def problems(self) -> int:
-        return len(self.hindrances)
-
-    @property
     def mark(self) -> str:
         return sign_rules.mark_of(self.figures)
 

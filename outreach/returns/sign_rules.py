@@ -23,7 +23,7 @@ from outreach.rollup.checks import Check, Severity
 from outreach.rollup.days import Day
 from outreach.rollup.measures import CATALOGUE, Measure
 from outreach.rollup.totals import Figure
-from outreach.vocab import Basis, Bound, CellState, EntryMode, OperationStatus
+from outreach.vocab import Basis, CellState, EntryMode, OperationStatus
 
 from .rules import DAILY, WHOLE_WINDOW
 
@@ -124,15 +124,6 @@ def not_told(measures: Iterable[Measure], mode: str, cells: Mapping[str, Sequenc
     return found
 
 
-def silent_days(cells: Iterable[Cell]) -> tuple[int, ...]:
-    """Days of which nothing was heard although they have begun long enough ago; for ``contacts``."""
-    return tuple(cell.day for cell in cells if cell.state in SILENT and cell.day >= 0)
-
-
-def needs_bound(figure: Figure) -> bool:
-    return figure.value is not None and figure.bound is not Bound.EXACT
-
-
 # --- what stands in the way -------------------------------------------------------------------------------------------
 
 
@@ -179,11 +170,6 @@ def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[
         for measure in CATALOGUE
         if before.get(measure.code) != after.get(measure.code)
     }
-
-
-def same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether every figure is the same, by day too."""
-    return dict(before) == dict(after)
 
 
 def document(

@@ -130,11 +130,6 @@ def _heard(operation_id: int) -> set[int]:
     return found
 
 
-def heard(operation_id: int, participation_id: int) -> bool:
-    """Whether anything at all was recorded of the service here."""
-    return participation_id in _heard(operation_id)
-
-
 def last(participation_id: int) -> SignOff | None:
     """The last signature, reopened or not."""
     query = select(SignOff).where(SignOff.participation_id == participation_id)
@@ -169,12 +164,6 @@ def reopen(signature: SignOff, at: dt.datetime, by: int | None, reason: str) -> 
     )
     db.session.expire(signature)
     return bool(done.rowcount == 1)
-
-
-def count(operation_id: int) -> int:
-    """How many signatures were ever given in the operation."""
-    query = select(func.count(SignOff.id)).join(Participation, Participation.id == SignOff.participation_id)
-    return db.session.scalar(query.where(Participation.operation_id == operation_id)) or 0
 
 
 # --- when something was first heard -----------------------------------------------------------------------------------
