@@ -20,4 +20,4 @@ class CountingForm(OutreachForm):
     )
 
     def offer(self, rules: tuple[Rule, ...]) -> None:
-        self.rule.choices = [(rule.name, gettext(rule.label)) for rule in rules]
+        self.rule.choices = [(rule.name, gettext(rule.label).capitalize()) for rule in rules]

@@ -82,7 +82,7 @@ def _measure(operation: Operation, code: str, history: Any) -> dict[str, Any]:
         "rules": [
             {
                 "name": one.name,
-                "label": gettext(one.label),
+                "label": _begun(gettext(one.label)),
                 "text": gettext(one.text),
                 "version": one.version,
                 "said": words.said(words.of(made[one.code])),
@@ -92,6 +92,11 @@ def _measure(operation: Operation, code: str, history: Any) -> dict[str, Any]:
             for one in rules_of(code)
         ],
     }
+
+
+def _begun(text: str) -> str:
+    """As the beginning of a line: rules are named within sentences elsewhere."""
+    return text[:1].upper() + text[1:]
 
 
 def _show(operation: Operation, found: dict[str, Any], form: CountingForm) -> str:

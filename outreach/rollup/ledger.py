@@ -136,9 +136,10 @@ class Ledger:
         return {day: parts for day, parts in kept.items() if parts}
 
     def told_otherwise(self, service: int, measure: Measure) -> dict[int, int]:
-        """Day -> what was told at the reporting place under another counting rule, which counts nowhere here."""
+        """Day -> what was told at the reporting place under another counting rule, which counts nowhere here; nothing
+        where records count."""
         found: dict[int, int] = {}
-        if measure.base not in counting.RULED:
+        if measure.base not in counting.RULED or self.source(service, measure) is Basis.RECORDS:
             return found
         for operation in sorted(self._counting(service, measure)):
             counted = self._said(service, operation, measure)

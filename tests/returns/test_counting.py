@@ -146,7 +146,7 @@ def test_the_page_shows_both_values_takes_a_rule_and_refuses_one_without_its_rea
     operation = world[0]
     client = signed_in(world[1])
     page = client.get("/operations/OP-X/counting")
-    assert page.status_code == 200 and "strict rule" in page.text and "in force" in page.text
+    assert page.status_code == 200 and "Strict rule" in page.text and "in force" in page.text
     url = f"/operations/OP-X/counting/{SAFE}"
     assert "Count by" in client.get(url).text
     assert client.get("/operations/OP-X/counting/persons_met").status_code == 404

@@ -133,6 +133,13 @@ def test_beside_records_a_number_told_under_another_rule_leaves_the_figure_parti
     assert not [check for check in checks(told_in(small)) if check.code == "told_under_another_rule"]
 
 
+def test_that_nobody_was_met_says_nothing_against_records_by_another_rule() -> None:
+    small = Small().contact(100, {}).contact(101)
+    small.add("tallies", measure="contacts", day=102, state="zero")
+    assert by_rule(small, "contacts", contacts="every").bound == Bound.EXACT
+    assert by_rule(small, "contacts:every").value == 2
+
+
 def test_days_told_under_another_rule_make_what_else_was_told_at_least() -> None:
     small = Small(now=101 * DAY)
     small.rows["participations"][0] |= {"entry_mode": "daily_totals"}
