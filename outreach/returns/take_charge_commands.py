@@ -53,6 +53,7 @@ class _Run:
         self.judged: dict[str, Verdict] = {}
         self.arrests: dict[str, Arrest] = {}
         self.paired: set[str] = set()
+        self.settled: list[tuple[ReturnRow, dict[str, Any]]] = []
         self.made: dict[str, str] = {}
         """Row id → the charge that it stands for once everything is written."""
 
@@ -91,10 +92,21 @@ class _Run:
                 self._tell(row_id, row, conflict=undecided)
             if wins:
                 return Verdict.TAKEN_BACK if row is None else Verdict.CHANGED
+            if wins is False and verdict is Verdict.CONFLICT:
+                self._settle(row_id, row)
             self.work.step(Kind.SAME, CHARGES, row_id, row.row if row else 0)
         elif verdict is Verdict.SAME and row is not None:
             self.work.step(Kind.SAME, CHARGES, row_id, row.row)
         return verdict
+
+    def _settle(self, row_id: str, row: Row | None) -> None:
+        """What the site says was decided to stand: the same file again asks no more."""
+        old = self.old[row_id]
+        charge, accused = self.charges.get(old.target_uid), self.by_id.get(old.person_id or 0)
+        values = self.work.settled(row)
+        values["version"] = charge.version.version if charge is not None else 0
+        values["person_version"] = accused.version.version if accused is not None else 0
+        self.settled.append((old, values))
 
     def _tell(self, row_id: str, row: Row | None, *, conflict: bool) -> None:
         self.work.newer.append(
@@ -116,6 +128,8 @@ class _Run:
             if row.row_id not in self.paired:
                 self._charge(row, todo)
         rows.drop_rows(gone)
+        for old, values in self.settled:
+            _set(old, values)
         if self.work.faults:
             return
         self._look()

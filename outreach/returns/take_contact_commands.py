@@ -137,6 +137,8 @@ class _Run:
                 self.work.newer.append(Newer(CONTACTS, row_id, cell, conflict=open_still))
             if wins:
                 return Verdict.TAKEN_BACK if row is None else Verdict.CHANGED
+            if wins is False and verdict is Verdict.CONFLICT and old is not None and stands is not None:
+                self.changed.append((old, self.work.settled(row) | {"version": stands.version}))
             self.work.step(Kind.SAME, CONTACTS, row_id, line)
         elif verdict is Verdict.SAME and row is not None:
             self.work.step(Kind.SAME, CONTACTS, row_id, row.row)

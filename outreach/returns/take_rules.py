@@ -410,11 +410,17 @@ class Work:
         """What a row was before the file. ``old``: what it was taken as; ``touched``: the site changed that since."""
         if old is None:
             return Was()
-        stands = None if touched else old.hash
+        said = old.hash or None  # empty: the sender emptied the row, and the site was told to keep the record
+        stands = None if touched else said
         if old.issue == self.issue.issue:
-            return Was(old.hash, True, stands, touched)
+            return Was(said, True, stands, touched)
         saw = self.issue.prefilled.get(row_id)
         return Was(saw, True, stands, self.now_marks().get(row_id) != saw)
+
+    def settled(self, row: Row | None) -> dict[str, Any]:
+        """What is remembered of a row of which it was decided that the site's word stands."""
+        said = mark_of(row, self.mark) if row is not None else ""
+        return {"hash": said, "issue": self.issue.issue, "taken_at": self.now}
 
     @property
     def done(self) -> Done:

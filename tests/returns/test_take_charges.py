@@ -122,7 +122,7 @@ def test_what_the_site_says_of_an_accused_is_not_overwritten_unseen(world):
     (charge,) = db.session.query(Charge).all()
     with writing():
         charge_commands.amend_charge(world.actor, charge, 1, status="laid", counts=5, reason="Counted again")
-    assert [one.conflict for one in world.take(said, overwrite=()).done.newer] == [False]
+    assert [one.conflict for one in world.take(said).done.newer] == [False]
     assert world.figure("charges") == 5
     with pytest.raises(NotWhole):
         world.take(said.charge(1, **ARREST, **{**LAID, "counts": 4}))

@@ -333,14 +333,19 @@ def test_a_row_that_both_changed_waits_for_a_decision(world):
     assert [(one.name, one.cell) for one in refused.value.done.conflicts] == [(said.number(1), "C3")]
     assert world.preview(said).takes is False and world.figure("kits_handed_out") == 5
     world.take(said, overwrite=())
-    assert world.figure("kits_handed_out") == 5
-    world.take(said, overwrite=(said.number(1),))
-    assert world.figure("kits_handed_out") == 2
+    assert kinds(world.take(said).done) == {"same": 2} and world.figure("kits_handed_out") == 5
+    world.change(1, said, kits=6)
+    world.take(said.contact(1, **PERSON, kits=3), overwrite=(said.number(1),))
+    assert world.figure("kits_handed_out") == 3
     assert contacts.entry_of(world.contact(1, said)).note.startswith("A word")
     world.change(1, said, kits=7)
     with pytest.raises(NotWhole):
         world.take(said.without(1))
-    world.take(said, overwrite=True)
+    world.take(said, overwrite=())
+    assert world.take(said).done.changes == 0 and world.figure("contacts") == 2
+    world.change(1, said, kits=8)
+    world.take(said.contact(1, **PERSON), overwrite=True)
+    world.take(said.without(1))
     assert world.figure("contacts") == 1
 
 
