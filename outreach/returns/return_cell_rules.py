@@ -58,6 +58,8 @@ def shown(cell: Cell) -> str:
     """A cell as its sender sees it, more or less, cut short."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
     if isinstance(cell, dt.datetime):
         return cell.isoformat(" ", "minutes")
     if isinstance(cell, dt.time):
@@ -256,6 +258,8 @@ def read_text(cell: Cell, longest: int) -> str:
     if isinstance(cell, float) and not cell.is_integer():
         raise Wrong(N_("This is a number with a fraction, not text."), N_("Format the cell as text and type it again."))
     text = plain(cell)
+    if text.startswith("=") or text == "#":  # so a formula or an error value comes back in the marked file
+        raise Wrong(N_("This cell holds a formula."), N_("Type the value itself, or paste it as a value."))
     if len(text) > longest:
         raise Wrong(
             N_("This is %(length)d characters long."), N_("Write %(most)d characters or fewer."),

@@ -58,15 +58,20 @@ def by_row(places: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
     return first.items()
 
 
-def unreadable_cell(table: Table, row: int, column: str) -> tuple[str, str] | None:
-    """What the cell reader does not see of a cell: message and fix."""
+def unreadable_cell(table: Table, row: int, column: str) -> tuple[str, str, str] | None:
+    """What the cell reader does not see of a cell: message, fix, and what stands there.
+
+    The last is never a value that could be taken: it comes back to the sender in the marked file.
+    """
     number = table.at[column]
+    cell = table.sheet.cell(row, number)
     if row in table.sheet.formulas.get(number, ()):
-        return N_("This cell holds a formula."), VALUES
+        return N_("This cell holds a formula."), VALUES, f"={shown(cell)}"
     if row in table.sheet.errors.get(number, ()):
-        return N_("This cell holds an error value such as #REF!."), VALUES
-    if row in table.sheet.percent.get(number, ()) and not is_empty(table.sheet.cell(row, number)):
-        return N_("This is a percentage."), N_("Write a whole number in a cell of the format General.")
+        return N_("This cell holds an error value such as #REF!."), VALUES, "#"
+    if row in table.sheet.percent.get(number, ()) and not is_empty(cell):
+        wrote = f"{cell * 100:g}%" if isinstance(cell, int | float) else f"{shown(cell)}%"
+        return N_("This is a percentage."), N_("Write a whole number in a cell of the format General."), wrote
     return None
 
 

@@ -208,9 +208,9 @@ class _Rows:
         for code, value in zip(self.columns, values, strict=True):
             trouble = unreadable_cell(table, row, code) if row in self.marked else None
             if trouble is not None:
-                self._fault(row_id, index, code, *trouble)
+                self._fault(row_id, row, code, trouble[2], trouble[0], trouble[1])
             elif isinstance(value, Wrong):
-                self._fault(row_id, index, code, value.message, value.fix, value.params)
+                self._fault(row_id, row, code, self.cells[code][index], value.message, value.fix, value.params)
             elif value is not None:
                 said[code] = value
         if len(self.collected.faults) > before:
@@ -218,10 +218,16 @@ class _Rows:
         return said
 
     def _fault(
-        self, row_id: str, index: int, code: str, message: str, fix: str, params: Mapping[str, object] | None = None
+        self,
+        row_id: str,
+        row: int,
+        code: str,
+        wrote: Cell,
+        message: str,
+        fix: str,
+        params: Mapping[str, object] | None = None,
     ) -> None:
-        place = self.table.place(code, self.lines[index][0])
-        wrote = self.cells[code][index]
+        place = self.table.place(code, row)
         self.collected.fault(self.table.code, place, wrote, message, fix, params, row_id=row_id, column=code)
 
     def _trouble(self, one: row_rules.Trouble) -> None:

@@ -109,12 +109,12 @@ def _total(table: Table, line: TotalRow, row: int, column: str, typed: dict[str,
     cell = table.sheet.cell(row, table.at[column])
     name = line.cells.get(asked_as, "")
 
-    def told(message: str, fix: str, params: Mapping[str, object] | None = None) -> None:
+    def told(message: str, fix: str, params: Mapping[str, object] | None = None, wrote: Cell = cell) -> None:
         place = table.place(column, row)
-        collected.fault(table.code, place, cell, message, fix, params, name=name, column=column)
+        collected.fault(table.code, place, wrote, message, fix, params, name=name, column=column)
 
     if trouble := unreadable_cell(table, row, column):
-        told(*trouble)
+        told(trouble[0], trouble[1], wrote=trouble[2])
     elif is_empty(cell):
         return
     elif not name:
