@@ -214,6 +214,7 @@ def operation(operation: Operation) -> Any:
         above=[_relative(found, at) for found in _ancestors(operation)],
         below=[_relative(found, at) for found in operations.children_of(operation.id) if _seen(found)],
         exports=_address("report.export", operation) if may(g.actor, "workbook.export", g.target) else "",
+        versions=_address("returns.versions", operation) if may(g.actor, "versions.see", g.target) else "",
         **_shared(operation, at),
     )
     return page, at.status

@@ -292,7 +292,7 @@ _WHAT = {
     OVERDUE: N_("Figures of some of your days have not come."),
     REOPENED: N_("Something changed after you signed: look at it and sign again."),
     UNSENT: N_("Phones of your teams still hold records, or records wait for your decision."),
-    RETURNED: N_("Your last return could not be taken as it is: some rows have to be fixed."),
+    RETURNED: N_("Your last return is not taken yet: rows of it may have to be fixed."),
     PROVISIONAL: N_("You signed although something was missing: complete it and sign again."),
     OPEN: N_("Your signature is missing."),
     SIGNED: N_("Your figures are signed; look at them once more."),

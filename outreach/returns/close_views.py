@@ -28,7 +28,7 @@ PLACES: dict[str, tuple[tuple[str, str], ...]] = {
     rules.FIGURES: (("returns.figures", "totals.see"), ("returns.totals", "totals.see")),
     rules.SIGN: (("returns.sign_page", "totals.see"), ("returns.totals", "totals.see")),
     rules.TOTALS: (("returns.totals", "totals.see"),),
-    rules.LEDGER: (("returns.ledger", "close.see"), ("returns.totals", "totals.see")),
+    rules.LEDGER: (("returns.ledger_service", "totals.see"), ("returns.totals", "totals.see")),
     rules.PHONES: (("field.phones", "phones.see"),),
     rules.HELD: (),
     rules.RETURN: (("returns.service_return", "totals.see"), ("returns.totals", "totals.see")),
