@@ -35,7 +35,7 @@ class Tally(Recorded, Base):
 
 
 class Adjustment(Recorded, Base):
-    """A signed number that a service (or a coordinator) adds to one of its figures, with its reason; never an overwriting.
+    """A signed number that a service (or a coordinator) adds to a figure, with its reason; never an overwriting.
 
     One ``uid`` an adjustment, a version each time it changes; taken back when the last version is superseded.
     ``day`` null: of the whole window. Who made it is ``recorded_by_id``, why is ``reason``.
