@@ -135,7 +135,7 @@ def cell(line: Line, source: Source, book: Book) -> Any:
         )
     one = line.of(source)
     if one is None:
-        return Markup('<span class="quiet">–</span>')
+        return ""
     if one.value is None:
         return gettext(CellState.DECLINED.label)
     text = signed(one.value) if source is Source.ADJUSTMENTS and one.value else number(one.value)
@@ -197,7 +197,11 @@ def shown_lines(book: Book, show: str, code: str) -> list[Line]:
 
 def filter_items(book: Book, show: str, url: Any) -> list[dict[str, Any]]:
     states = [book.state(line) for line in book.lines]
-    words = {"differs": gettext("differ"), "explained": gettext("explained"), "all": gettext("figures in all")}
+    words = {
+        "differs": gettext("with a difference"),
+        "explained": gettext("explained"),
+        "all": gettext("figures in all"),
+    }
     return [
         {
             "count": len(states) if one == "all" else states.count(one),

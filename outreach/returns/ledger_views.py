@@ -88,7 +88,9 @@ def ledger_service(operation: Any, participation: Any) -> Any:
         lines=[
             pages.row(line, book, measure=pages.label(line.measure), code=line.measure, open=line.open)
             for line in lines
+            if line.said
         ],
+        unknown=[pages.label(line.measure) for line in lines if not line.said],
         chosen=chosen,
         chosen_label=pages.label(chosen.measure) if chosen else "",
         why=pages.why(chosen, book) if chosen else "",
