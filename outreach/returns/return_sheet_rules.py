@@ -133,7 +133,11 @@ def tables(book: Iterable[SheetRead], asked: Asked) -> dict[str, Table]:
     book = list(book)
     heads = {id(sheet): _head(sheet) for sheet in book}
     found: dict[str, Table] = {}
-    for code, columns in expected(asked).items():
+    needed = expected(asked)
+    closed = {TOTALS: measures_of(asked), REFERRALS: REFERRAL_MEASURES}
+    for code, columns in (closed | needed).items():
+        if code not in needed and not _having(columns, book, heads):
+            continue  # nothing is asked there, and nothing can stand there
         sheet = _sheet_of(code, columns, book, heads)
         at = _columns(code, columns, sheet, heads[id(sheet)])
         found[code] = Table(code, sheet, at, heads[id(sheet)] + 2)
@@ -181,12 +185,7 @@ def _head(sheet: SheetRead) -> int:
 def _sheet_of(code: str, columns: Sequence[str], book: list[SheetRead], heads: Mapping[int, int]) -> SheetRead:
     """The one sheet that has most of the codes; a name alone proves nothing, two such sheets cannot be told apart."""
     title = TITLES[code]
-    having = {
-        number: len(set(columns) & {c for c in sheet.row(heads[id(sheet)]) if isinstance(c, str)})
-        for number, sheet in enumerate(book)
-        if heads[id(sheet)]
-    }
-    good = [book[number] for number, count in having.items() if 2 * count >= len(columns)]
+    good = _having(columns, book, heads)
     if len(good) > 1:
         raise refused("copied_sheet", sheet=good[0].name, other=good[1].name)
     if good:
@@ -195,6 +194,15 @@ def _sheet_of(code: str, columns: Sequence[str], book: list[SheetRead], heads: M
     if called is not None:
         raise refused("lost_codes", sheet=called.name)
     raise refused("missing_sheet", sheet=title)
+
+
+def _having(columns: Sequence[str], book: list[SheetRead], heads: Mapping[int, int]) -> list[SheetRead]:
+    """Sheets with at least half of the codes."""
+
+    def count(sheet: SheetRead) -> int:
+        return len(set(columns) & {cell for cell in sheet.row(heads[id(sheet)]) if isinstance(cell, str)})
+
+    return [sheet for sheet in book if heads[id(sheet)] and 2 * count(sheet) >= len(columns)]
 
 
 def _columns(code: str, columns: Sequence[str], sheet: SheetRead, head: int) -> dict[str, int]:

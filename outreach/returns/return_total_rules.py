@@ -13,6 +13,7 @@ from outreach.rollup.measures import Family
 from outreach.rollup.measures import measure as measure_of
 from outreach.vocab import EntryMode
 
+from . import start_rules
 from .return_cell_rules import Cell, Wrong, is_empty, key, read_day, read_total, shown
 from .return_fault_rules import CLEAR, COPIES, MERGED, UNMERGE, Collected, by_row, stray_cell, unreadable_cell
 from .return_row_rules import words_of_window
@@ -33,7 +34,9 @@ def totals(table: Table, lines: Iterable[TotalRow], collected: Collected) -> tup
             continue
         filled = [c for c in values if not is_empty(table.sheet.cell(row, table.at[c]))]
         if filled:
-            _foreign_line(table, row, filled[0], collected, day=number.startswith(("day-", "once-")))
+            closed = "" if asked_lines else start_rules.why_empty(collected.asked, table.code)
+            day = number.startswith(("day-", "once-"))
+            _foreign_line(table, row, filled[0], collected, day=day, closed=closed)
     typed: dict[str, str] = {}
     seen: set[str] = set()
     for number, rows in at.items():
@@ -46,12 +49,14 @@ def totals(table: Table, lines: Iterable[TotalRow], collected: Collected) -> tup
     return typed, seen
 
 
-def _foreign_line(table: Table, row: int, column: str, collected: Collected, *, day: bool) -> None:
-    if day:
+def _foreign_line(table: Table, row: int, column: str, collected: Collected, *, day: bool, closed: str) -> None:
+    fix = N_("Type the numbers in the line of their day, and empty this row.")
+    if closed:
+        message, fix = closed, CLEAR
+    elif day:
         message = N_("Row %(row)s is the line of a day or an answer that this service is not asked for.")
     else:
         message = N_("Row %(row)s is none of the lines of this sheet: it was inserted, or its hidden number was lost.")
-    fix = N_("Type the numbers in the line of their day, and empty this row.")
     wrote = table.sheet.cell(row, table.at[column])
     collected.fault(table.code, table.place(column, row), wrote, message, fix, {"row": row})
 

@@ -22,7 +22,7 @@ from .return_rules import META_TITLE, PROGRAM, TEMPLATE, Asked, Marker, Meta, Re
 from .return_sheet_rules import REFUSALS as OF_SHEETS
 from .return_sheet_rules import SheetRead
 
-WALL_SECONDS = 10
+WALL_SECONDS = 9
 LARGEST_FILE = 16 * 1024 * 1024
 
 _ANEW = N_("Download a new workbook for your service, copy what you filled in as values, and send that.")
@@ -91,11 +91,6 @@ def returned(
         asked = asked(meta)
     check_whose(meta, asked.meta)
     return reading.returned(book, asked, meta, mark, today=today)
-
-
-def read_stamp(content: bytes, mark: Marker) -> Meta:
-    """Whose return it is and of which issue, without judging a cell. Raises ``Unreadable``."""
-    return stamp_of(read_book(content), mark)
 
 
 def read_book(content: bytes) -> list[SheetRead]:

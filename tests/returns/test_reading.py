@@ -302,6 +302,13 @@ def test_who_logs_contacts_says_only_zero_or_declined_for_a_day() -> None:
     assert [(f.cell, f.name) for f in got.must] == [(f"D{row}", "cell-contacts-2017-10-12")] and got.typed == {}
 
 
+def test_what_is_typed_on_a_sheet_where_nothing_is_asked_is_told() -> None:
+    sent = Sent()
+    sent.put(REFERRALS, 4, referrals_made=2)
+    got = read(sent.saved())
+    assert [(f.sheet, f.cell) for f in got.must] == [(REFERRALS, "D4")] and "one by one" in got.must[0].message
+
+
 SIGNED: list[tuple[Any, Any, str, list[bool]]] = [
     ("Ana Roy", "Yes", "Ana Roy", []), ("Ana Roy", "OUI", "Ana Roy", []), ("", "", "", []), ("Ana Roy", "No", "", []),
     ("Ana Roy", "", "", [False]), ("", "Yes", "", [True]), ("Ana Roy", "maybe", "", [True]), (5, "Yes", "", [True]),
