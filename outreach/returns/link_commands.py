@@ -152,6 +152,12 @@ def actor_of(found: rows.Found) -> Actor:
     return by_return_link(found.service.id, found.operation.id)
 
 
+def note_used(found: rows.Found) -> None:
+    """A file was sent with the link. Holds its own write, after the one that kept the file."""
+    with writing():
+        rows.note_used(found.link.id)
+
+
 def note_opened(found: rows.Found) -> None:
     """The link was opened for the first time. Holds its own write: looking at a page is no write request."""
     if found.link.opened_at is None:

@@ -210,6 +210,7 @@ def link_upload(token: str) -> Any:
     )
     if isinstance(outcome, pages.Wrong):
         return _page(token, commands.behind(token), [("workbook", outcome.words)], 422)
+    commands.note_used(found)
     file = return_commands.file_of(outcome)
     if file.link_id != found.link.id:  # the same bytes, by mail or from a coordinator: their page is not this link's
         state = gettext(ReturnState(file.state).label)

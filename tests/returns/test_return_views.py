@@ -9,7 +9,7 @@ from outreach.returns import commands, drop_rules, link_commands, return_work
 from outreach.returns.return_rules import CONTACTS, TITLES
 from outreach.storage import db, writing
 from outreach.storage.queries import operations
-from outreach.storage.tables import AuditEntry, ContactVersion, ReturnFile, SignInFailure, Tally
+from outreach.storage.tables import AuditEntry, ContactVersion, ReturnFile, ReturnLink, SignInFailure, Tally
 from outreach.vocab import EntryMode, OperationStatus, Role
 from tests.conftest import same_page, token_of
 from tests.factories import a_participation, a_service, a_user, an_operation
@@ -210,7 +210,9 @@ def test_a_service_sends_its_return_by_a_link_and_sees_nothing_else(place, clien
     assert press(client, url, url + "/leave", why="wrong month").status_code == 303
     rows = db.session.query(AuditEntry).filter(AuditEntry.actor_name == "by return link").all()
     assert {row.actor_id for row in rows} == {None} and len(rows) >= 4
-    assert {row.link_id for row in db.session.query(ReturnFile)} != {None}
+    assert None not in {row.link_id for row in db.session.query(ReturnFile)}
+    used = db.session.query(ReturnLink).one()
+    assert used.opened_at is not None and used.used_at >= used.opened_at
 
 
 def test_a_link_opens_no_file_that_came_another_way(place, client, signed_in):
