@@ -18,9 +18,11 @@ from outreach.storage.queries.charges import AccusedRow, ChargeRow
 from outreach.storage.tables import Charge, ReturnRow
 from outreach.vocab import ChargeStatus, ServiceKind
 
+from . import take_row_rules
 from . import take_rules as rules
 from .return_rules import CHARGES, Row
-from .take_rules import Arrest, Kind, Newer, Verdict, Work
+from .take_row_rules import Arrest
+from .take_rules import Kind, Newer, Verdict, Work
 from .template_commands import WITHHELD
 
 T = TypeVar("T")
@@ -34,7 +36,7 @@ def follow(work: Work) -> None:
     if not ServiceKind(work.service.kind).is_police:
         words, fix = N_("This service lays no charges: nobody would count this row."), N_("Empty this row.")
         for row in run.given.values():
-            work.find(rules.fault_of(CHARGES, row, "accused", words, fix))
+            work.find(take_row_rules.fault_of(CHARGES, row, "accused", words, fix))
         return
     run.judge()
     if not work.faults:
@@ -67,7 +69,7 @@ class _Run:
 
     def judge(self) -> None:
         work = self.work
-        self.arrests = rules.arrests_in(self.given.values())
+        self.arrests = take_row_rules.arrests_in(self.given.values())
         for row_id in sorted({*self.given, *self.old} - work.bad):
             old, row = self.old.get(row_id), self.given.get(row_id)
             was = work.was(row_id, old, old is None or self._touched(old))
@@ -110,7 +112,7 @@ class _Run:
 
     def _tell(self, row_id: str, row: Row | None, *, conflict: bool) -> None:
         self.work.newer.append(
-            Newer(CHARGES, row_id, rules.cell_of_row(CHARGES, row) if row else "", conflict=conflict)
+            Newer(CHARGES, row_id, take_row_rules.cell_of_row(CHARGES, row) if row else "", conflict=conflict)
         )
 
     # --- writing
@@ -143,7 +145,7 @@ class _Run:
         except Invalid as problem:
             for finding in problem.findings:
                 column = _COLUMNS.get(finding.where, finding.where)
-                self.work.find(rules.fault_of(CHARGES, row, column, finding.message, **finding.params))
+                self.work.find(take_row_rules.fault_of(CHARGES, row, column, finding.message, **finding.params))
         return None
 
     def _arrest(self, row: Row) -> None:
@@ -183,7 +185,7 @@ class _Run:
         if not wins:
             undecided = rules.file_wins(self.work.overwrite, name) is None
             if all(one.name != name for one in self.work.newer):
-                cell = rules.cell_of_row(CHARGES, row, "arrested")
+                cell = take_row_rules.cell_of_row(CHARGES, row, "arrested")
                 self.work.newer.append(Newer(CHARGES, name, cell, conflict=undecided))
         return bool(wins)
 
@@ -193,7 +195,7 @@ class _Run:
         standing = self.charges.get(old.target_uid) if old is not None and old.target_uid else None
         if there is None:
             return
-        if not rules.is_charge(row):
+        if not take_row_rules.is_charge(row):
             self._withdraw(old.target_uid if old is not None else "")
             self.made[row.row_id] = ""
             return
@@ -223,7 +225,7 @@ class _Run:
             if substitute is None:
                 words = N_("The charge that replaced this one is missing.")
                 fix = N_("Write it in a row of its own, with the same accused code and the status Laid.")
-                self.work.find(rules.fault_of(CHARGES, row, "status", words, fix))
+                self.work.find(take_row_rules.fault_of(CHARGES, row, "status", words, fix))
                 return
         made = self.attempt(
             partner or row,
@@ -248,7 +250,14 @@ class _Run:
             fresh = other.row_id not in self.made and other.row_id not in self.paired
             has = other.row_id in self.old and self.old[other.row_id].target_uid
             laid = other.values.get("status", ChargeStatus.LAID.value) == ChargeStatus.LAID
-            if other is not row and fresh and not has and laid and _code(other) == code and rules.is_charge(other):
+            if (
+                other is not row
+                and fresh
+                and not has
+                and laid
+                and _code(other) == code
+                and take_row_rules.is_charge(other)
+            ):
                 return other, _entry(other)
         for other in self.given.values():
             old = self.old.get(other.row_id)

@@ -29,6 +29,8 @@ from . import (
     sign_commands,
     take_charge_commands,
     take_contact_commands,
+    take_row_rules,
+    take_total_rules,
     template_commands,
     workbook,
 )
@@ -210,7 +212,7 @@ def _work(actor: Actor, file: ReturnFile, returned: Returned, wish: _Wish, link:
         reason=f"Return issue {issue.issue}",
         overwrite=wish.overwrite,
         bad=bad | _of_bad_sheets(whole, whose.participation.id),
-        bad_keys=frozenset(rules.contact_key(row) for row in whole.contacts if row.row_id in bad),
+        bad_keys=frozenset(take_row_rules.contact_key(row) for row in whole.contacts if row.row_id in bad),
         now_marks=now_marks,
     )
 
@@ -244,17 +246,19 @@ def _totals(work: Work, wish: _Wish) -> None:
     asked = commands.sheet_of(work.operation, work.participation)
     where = _places(work)
     saw = {name: said for name, said in work.issue.prefilled.items() if name.startswith("cell-")} | work.issue.taken
-    made = rules.merge(asked, saw, work.returned, clear=wish.clear, overwrite=wish.overwrite, where=where)
+    made = take_total_rules.merge(asked, saw, work.returned, clear=wish.clear, overwrite=wish.overwrite, where=where)
     work.newer += made.newer
     work.emptied += made.emptied
     refused = [(name, words, {}) for name, words in made.refused]
     changes, wrong = totals_rules.changes(asked, made.typed, clear=wish.clear)
     wrong = wrong or totals_rules.contradictions(asked, changes)
     refused += [(one.where, one.message, one.params) for one in wrong]
-    refused += [(name, rules.ZERO_AND_ROWS, {}) for name in _silent_with_rows(work, made)]
+    refused += [(name, take_total_rules.ZERO_AND_ROWS, {}) for name in _silent_with_rows(work, made)]
     for name, words, params in refused:
         sheet, cell = where(name)
-        work.find(Fault(sheet, cell, work.returned.typed.get(name, ""), words, rules.FIX_TOTAL, params, name=name))
+        work.find(
+            Fault(sheet, cell, work.returned.typed.get(name, ""), words, take_total_rules.FIX_TOTAL, params, name=name)
+        )
     if any(fault.must for fault in work.faults):
         return  # nothing of this attempt will stand
     if changes:
@@ -271,18 +275,18 @@ def _totals(work: Work, wish: _Wish) -> None:
     _note_cells(work, asked, changes, made)
 
 
-def _places(work: Work) -> rules.Where:
+def _places(work: Work) -> take_total_rules.Where:
     """Where a cell of totals stands; looked up when it is first asked for."""
 
     @cache
     def known() -> dict[str, tuple[str, str]]:
         whose = rows.Whose(work.operation, work.participation, work.service)
-        return rules.cells_of_totals(_asked(whose))
+        return take_row_rules.cells_of_totals(_asked(whose))
 
     return lambda name: known().get(name, (book.TOTALS, ""))
 
 
-def _silent_with_rows(work: Work, made: rules.Merged) -> list[str]:
+def _silent_with_rows(work: Work, made: take_total_rules.Merged) -> list[str]:
     """Days of which the file says that there was no contact, and has a row of one."""
     days = {row.values.get("day") for row in work.returned.contacts} - {None}
     names = (totals_rules.name_of(("contacts", day, "")) for day in sorted(days, key=str))
@@ -290,7 +294,9 @@ def _silent_with_rows(work: Work, made: rules.Merged) -> list[str]:
     return [name for name in names if work.returned.typed.get(name) == "0" and name not in refused]
 
 
-def _note_cells(work: Work, asked: totals_rules.Sheet, changes: list[totals_rules.Change], made: rules.Merged) -> None:
+def _note_cells(
+    work: Work, asked: totals_rules.Sheet, changes: list[totals_rules.Change], made: take_total_rules.Merged
+) -> None:
     """Tell what became of each cell, and remember what the file said for the next one of this issue."""
     changed = {}
     for change in changes:

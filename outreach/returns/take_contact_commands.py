@@ -22,9 +22,11 @@ from outreach.storage.tables import ReturnRow
 from outreach.vocab import ContactResult, EntryMode
 
 from . import return_rules as book
+from . import take_row_rules
 from . import take_rules as rules
 from .return_rules import CONTACTS, Row
-from .take_rules import Kind, Met, Newer, Verdict, Work
+from .take_row_rules import Met
+from .take_rules import Kind, Newer, Verdict, Work
 from .template_commands import WITHHELD
 
 OF_US = uuid.UUID("6f1a5b0e-2f6e-4c2b-9a57-0d6c3f6d2a11")
@@ -80,14 +82,14 @@ class _Run:
         fix = N_("Enter the numbers under Daily totals, and empty this row.")
         for row in self.given.values():
             column = next((one.code for one in book.CONTACT_COLUMNS if one.code in row.values), "")
-            self.work.find(rules.fault_of(CONTACTS, row, column, words, fix))
+            self.work.find(take_row_rules.fault_of(CONTACTS, row, column, words, fix))
 
     # --- what each row means
 
     def judge(self) -> None:
         work = self.work
-        found = rules.contacts_in(self.given.values())
-        work.find(*(fault for met in found for fault in rules.too_many(met)))
+        found = take_row_rules.contacts_in(self.given.values())
+        work.find(*(fault for met in found for fault in take_row_rules.too_many(met)))
         left = self._left_whole(found)
         for row_id in sorted({*self.given, *self.old}, key=_order):
             if row_id in left:
@@ -114,11 +116,11 @@ class _Run:
         left = {row_id for row_id, old in self.old.items() if old.target_uid in targets} | bad
         for met in found:
             together = {row.row_id for row in met.rows}
-            if together & left or rules.contact_key(met.rows[0]) in self.work.bad_keys:
+            if together & left or take_row_rules.contact_key(met.rows[0]) in self.work.bad_keys:
                 for row in met.rows:
                     if row.row_id not in bad:
                         words = N_("Another row of this contact has to be fixed first.")
-                        self.work.find(rules.fault_of(CONTACTS, row, "no", words, N_("Fix that row.")))
+                        self.work.find(take_row_rules.fault_of(CONTACTS, row, "no", words, N_("Fix that row.")))
                 left |= together
         return left
 
@@ -130,7 +132,7 @@ class _Run:
         if verdict in (Verdict.KEPT, Verdict.CONFLICT):
             wins = rules.file_wins(self.work.overwrite, row_id) if verdict is Verdict.CONFLICT else False
             line = row.row if row else 0
-            cell = rules.cell_of_row(CONTACTS, row) if row else ""
+            cell = take_row_rules.cell_of_row(CONTACTS, row) if row else ""
             open_still = verdict is Verdict.CONFLICT and wins is None
             withheld = WITHHELD in self.work.issue.prefilled  # rows that stand were not shown to who had it made
             if open_still or was.saw is not None or not withheld:

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from outreach.errors import N_, Finding, Invalid, Problem
-from outreach.field.charge_rules import read_code as read_accused
-from outreach.field.rules import MOST_PERSONS, read_code
-from outreach.vocab import ContactResult
+from outreach.field.rules import read_code
 
 from . import return_rules as book
-from . import rules
-from .return_rules import Asked, Fault, Marker, Meta, Returned, Row
+from .return_rules import Fault, Marker, Meta, Returned, Row
 
 # --- what was read, as it is kept -------------------------------------------------------------------------------------
 
@@ -288,50 +285,6 @@ def file_wins(overwrite: Overwrite, name: str) -> bool | None:
     return (overwrite or None) if isinstance(overwrite, bool) else name in overwrite
 
 
-# --- where a cell stands in our layout --------------------------------------------------------------------------------
-
-
-def letters(number: int) -> str:
-    """``A`` for 1, ``AA`` for 27."""
-    found = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        found = chr(65 + rest) + found
-    return found
-
-
-def cell_of_row(sheet: str, row: Row, column: str = "") -> str:
-    """Where a column of a row stands; without a column, or for one that is not there, its first cell."""
-    codes = [one.code for one in book.COLUMNS[sheet]]
-    return f"{letters(3 + (codes.index(column) if column in codes else 0))}{row.row}"
-
-
-def cells_of_totals(asked: Asked) -> dict[str, tuple[str, str]]:
-    """Name of a cell → sheet and place in the workbook as we make it."""
-    found = {}
-    for sheet, lines in ((book.TOTALS, asked.totals), (book.REFERRALS, asked.referrals)):
-        columns: dict[str, int] = {}
-        for line in lines:
-            for code in line.cells:
-                if code != "once":
-                    columns.setdefault(code, len(columns))
-        row, once = book.FIRST_ROW, False
-        for line in lines:
-            if line.day is None and not once:
-                row, once = row + 2, True
-            for code, name in line.cells.items():
-                found[name] = sheet, f"{letters(4 + columns.get(code, 0))}{row}"
-            row += 1
-    return found
-
-
-def fault_of(sheet: str, row: Row, column: str, message: str, fix: str = "", **params: Any) -> Fault:
-    """Something in the way of one row, at its cell."""
-    wrote = row.values.get(column)
-    text = "" if wrote is None else wrote.isoformat() if isinstance(wrote, dt.date | dt.time) else str(wrote)
-    return Fault(sheet, cell_of_row(sheet, row, column), text, message, fix, params, row_id=row.row_id, column=column)
-
-
 # --- what a row that is sent again means ------------------------------------------------------------------------------
 
 
@@ -427,130 +380,7 @@ class Work:
         return Done(tuple(self.steps), tuple(self.faults), tuple(self.newer), tuple(self.emptied))
 
 
-# --- cells of totals --------------------------------------------------------------------------------------------------
-
-
-Where = Callable[[str], tuple[str, str]]
-"""Name of a cell of totals → sheet and place."""
-
-
-@dataclass
-class Merged:
-    """What the cells of totals come to: ``typed`` is to be saved; ``stands`` is what the file said in the end."""
-
-    typed: dict[str, str] = field(default_factory=dict)
-    newer: list[Newer] = field(default_factory=list)
-    emptied: list[str] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    """Name and message of what nobody may say any more."""
-
-
-RECORDS_SPEAK = N_("Records of this service speak for this cell: a total would repeat or contradict them.")
-ZERO_AND_ROWS = N_("Zero contacts are reported for this day, and the sheet Contacts has a row of one.")
-FIX_TOTAL = N_("Correct this cell, or the one that it does not fit.")
-NOT_ASKED = N_("This is not asked of the service, so nobody would count it.")
-
-
-def merge(
-    asked: rules.Sheet,
-    saw: Mapping[str, str],
-    returned: Returned,
-    *,
-    clear: bool,
-    overwrite: Overwrite,
-    where: Where,
-) -> Merged:
-    """Compare what the sender saw, what the file says and what stands, cell by cell."""
-    made = Merged()
-    slots = {slot.name: slot for slot in asked.slots()}
-    for name in sorted({*slots, *returned.typed}):
-        slot = slots.get(name)
-        before, now, file = saw.get(name, ""), slot.sign if slot else "", _plain(returned.typed.get(name, ""))
-
-        def tell(conflict: bool, name: str = name, said: tuple[str, str, str] = (before, now, file)) -> None:
-            sheet, cell = where(name)
-            made.newer.append(Newer(sheet, name, cell, *said, conflict=conflict))
-
-        if name not in returned.seen and name not in returned.typed:
-            continue  # the file does not have this cell
-        if file == before:
-            if now != before and slot is not None:
-                tell(False)
-        elif not file and not clear:
-            if now:
-                made.emptied.append(name)
-        elif slot is None or slot.accepts == "nothing":
-            if file and file != now:
-                logged = slot is not None and slot.why == "logged"
-                made.refused.append((name, RECORDS_SPEAK if logged else NOT_ASKED))
-        elif now not in (before, file):
-            wins = file_wins(overwrite, name)
-            if wins:
-                made.typed[name] = file
-            tell(wins is None)
-        elif now != file:
-            made.typed[name] = file
-    return made
-
-
-def _plain(typed: str) -> str:
-    """What was typed in the spelling of the site; what cannot be read is left for the rule that refuses it."""
-    try:
-        said = rules.read(typed)
-    except ValueError:
-        return typed
-    return said.sign if said else ""
-
-
-# --- contacts ---------------------------------------------------------------------------------------------------------
-
-OF_CONTACT = ("day", "time", "result", "approach", "place_kind", "municipality")
-"""Columns that speak of the contact, not of one person in it; rows of one contact say the same or nothing, which the
-reading has seen to."""
-
-
-@dataclass(frozen=True)
-class Met:
-    """One contact of the file: its rows in order, and what they say of it together."""
-
-    key: str
-    rows: tuple[Row, ...]
-    said: Mapping[str, Any]
-
-    @property
-    def kits(self) -> int:
-        return sum(row.values.get("kits", 0) for row in self.rows)
-
-    @property
-    def met(self) -> bool:
-        return bool(self.said.get("result") == ContactResult.MET)
-
-
-def contact_key(row: Row) -> str:
-    """What makes rows one contact: the number that was typed, else the row itself."""
-    number = str(row.values.get("no", "")).strip()
-    return f"no:{number.casefold()}" if number else f"row:{row.row_id}"
-
-
-def contacts_in(rows: Iterable[Row]) -> list[Met]:
-    """The contacts that the rows make, in the order of the file."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(contact_key(row), []).append(row)
-    found = []
-    for key, members in groups.items():
-        said: dict[str, Any] = {}
-        for row in members:
-            said |= {column: row.values[column] for column in OF_CONTACT if column in row.values and column not in said}
-        found.append(Met(key, tuple(members), said))
-    return found
-
-
-def too_many(met: Met) -> list[Fault]:
-    if len(met.rows) <= MOST_PERSONS:
-        return []
-    words, fix = N_("A contact has at most %(most)d persons."), N_("Give this person another contact no.")
-    return [fault_of(book.CONTACTS, row, "no", words, fix, most=MOST_PERSONS) for row in met.rows[MOST_PERSONS:]]
+# --- when a contact was -----------------------------------------------------------------------------------------------
 
 
 def moment(
@@ -578,35 +408,3 @@ def moment(
 
 
 _SECOND = dt.timedelta(seconds=1)
-
-
-# --- charges ----------------------------------------------------------------------------------------------------------
-
-OF_CHARGE = ("offence", "label", "statute", "counts", "laid_on", "status")
-
-
-def is_charge(row: Row) -> bool:
-    """Whether the row lays a charge; otherwise it only says that somebody was arrested."""
-    return any(column in row.values for column in OF_CHARGE)
-
-
-@dataclass(frozen=True)
-class Arrest:
-    """What the rows of one accused say about the arrest; None where they say nothing."""
-
-    arrested: bool | None = None
-    on: dt.date | None = None
-
-
-def arrests_in(rows: Iterable[Row]) -> dict[str, Arrest]:
-    """By accused code what the rows say of the arrest together; that they agree, the reading has seen to."""
-    said: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        mine = said.setdefault(read_accused(str(row.values.get("accused", ""))) or "", {})
-        for column in ("arrested", "arrested_on"):
-            if column in row.values:
-                mine.setdefault(column, row.values[column])
-    return {
-        code: Arrest(None if "arrested" not in mine else mine["arrested"] == book.YES, mine.get("arrested_on"))
-        for code, mine in said.items()
-    }

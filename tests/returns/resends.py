@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from outreach.auth.actors import SYSTEM
 from outreach.field.rules import make_code
 from outreach.returns import take_commands
-from outreach.returns.take_rules import Kind, contact_key
+from outreach.returns.take_row_rules import contact_key
+from outreach.returns.take_rules import Kind
 from outreach.storage import db
 from outreach.storage.queries import return_files
 from outreach.storage.tables import Contact, Operation, ReturnRow
