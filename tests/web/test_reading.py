@@ -25,8 +25,10 @@ READERS = (
 ON_A_PHONE = "field officer"
 # Reading one's own unsaved answers, what one has just sent oneself, and one's own shifts.
 OWN_WORDS = {"field.my_shift", "field.question", "field.roster"}
-# The journal, when somebody was last seen, that an invitation was opened, and that a secret link was guessed at.
-STAMPS = {"audit_entry", "session_record", "user", "participation_link", "sign_in_failure"}
+# The journal, when somebody was last seen, that an invitation or the link of a return was opened, that a secret link
+# was guessed at, and which issue of a workbook was handed out.
+LINKS = {"participation_link", "return_link", "sign_in_failure"}
+STAMPS = {"audit_entry", "session_record", "user", "return_issue"} | LINKS
 
 
 @pytest.fixture
