@@ -62,6 +62,8 @@ def together(book: Ledger, measure: Measure, held: Held, earlier: Held | None = 
     nil = book.places.operations[book.places.root].overlap_nil
     if nil or not (measure.of_accused or measure.of_persons):
         return Whole(whole, whole)
+    if measure.of_persons and not any(held.totals.values()) and not any(held.adjusted.values()) and earlier is None:
+        return Whole(whole, whole)  # records alone: one key a person
     parts = _parts(book, measure, held)
     before = None if earlier is None else _parts(book, measure, earlier)
     keys = sorted({*parts, *(before or ())})

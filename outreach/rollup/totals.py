@@ -242,6 +242,7 @@ def _by_day(book: Ledger, measure: Measure) -> list[Figure]:
     split = [_of_row(found) for found in (records, told, added)]
     rows = _rows_with(book, records, told, added)
     sums = {day: Held(*(found.get(day, {}) for found in split)) for day in rows}
+    mixed = measure.of_accused or (measure.of_persons and bool(told or added))  # else each is counted once anyway
     out = []
     for day in rows:
         if isinstance(day, str):
@@ -250,7 +251,7 @@ def _by_day(book: Ledger, measure: Measure) -> list[Figure]:
             known = {cell.service for cell in by_day.get(day, ()) if cell.known}
             expected = {cell.service for cell in by_day.get(day, ()) if cell.state != "not_a_day"} & owing
         blind = bool(unaged.get(day)) and not aged.get(day) and not sums[day].totals and not sums[day].adjusted
-        whole = together(book, measure, sums[day], _before(sums, day))
+        whole = together(book, measure, sums[day], _before(sums, day) if mixed else None)
         out.append(_day_figure(
             book, measure, day, sums[day], whole, known, expected, low=bool(unaged.get(day)), blind=blind))
     return out
