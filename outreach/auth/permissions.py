@@ -267,7 +267,7 @@ PERMISSIONS: dict[str, Alternatives] = {
     "figures.reopen": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
     "return_links.change": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
     "return.template": ((service_coordinator, not_archived), (operation_coordinator, not_archived)),
-    "return.cells": ((service_coordinator,),),  # what was written in a return about single persons
+    "return.cells": ((service_coordinator,), (operation_coordinator, own_entry)),  # what a return says of persons
     "returns.drop": ((operation_coordinator, not_archived),),
     "close.see": ((operation_coordinator,),),
     "close.remind": ((operation_coordinator, not_archived),),
