@@ -70,6 +70,8 @@ PAGES = {
         ONTARIO + "/returns",
         ONTARIO + "/services/9/return",
         ONTARIO + "/move",
+        ONTARIO + "/counting",
+        ONTARIO + "/counting/charges",
         ONTARIO + "/close-out",
         ONTARIO + "/lock",
         ONTARIO + "/versions",
