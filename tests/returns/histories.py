@@ -24,7 +24,7 @@ from outreach.referrals import case_commands, close_commands
 from outreach.referrals import commands as steps
 from outreach.referrals.rules import next_states
 from outreach.returns import commands as returns
-from outreach.returns import counting_commands, sign_commands
+from outreach.returns import counting_commands, ledger_commands, sign_commands
 from outreach.returns.figures import board_of, cells_of, figures_of, months_of, outcomes_of, rows_of
 from outreach.rollup.counting import RULES
 from outreach.storage import db, writing
@@ -39,7 +39,6 @@ from outreach.storage.tables import (
     Grant,
     Meeting,
     Operation,
-    Overlap,
     Participation,
     PersonMerge,
     Referral,
@@ -226,43 +225,29 @@ class History:
         )
 
     def adjust(self) -> Any:
-        operation, part = self._part(None)
         row = self._any(Adjustment)
-        if row is not None and row.superseded_at is None and self.random.random() < 0.4:
-            row.superseded_at = utc_now()
-            operations.note_change(row.operation_id)
-            return True
-        db.session.add(
-            Adjustment(
-                operation_id=operation.id,
-                participation_id=part.id,
-                service_id=part.service_id,
-                recorded_at=utc_now(),
-                measure=self.random.choice(("persons_met", "persons_made_safe", "charges", "contacts")),
-                day=None if self.random.random() < 0.5 else self._day(),
-                amount=self.random.choice((-1, 1, 2)),
-            )
+        if row is not None and self.random.random() < 0.4:
+            part = db.session.get_one(Participation, row.participation_id)
+            operation = db.session.get_one(Operation, row.operation_id)
+            return ledger_commands.take_back(self._coordinator(), operation, part, row.uid, "counted after all")
+        operation, part = self._part(None)
+        return ledger_commands.adjust(
+            self._coordinator(),
+            operation,
+            part,
+            measure=self.random.choice(("persons_met", "persons_made_safe", "charges", "contacts")),
+            day=None if self.random.random() < 0.5 else self._day(),
+            amount=self.random.choice(("-1", "+1", "+2")),
+            reason="told by phone",
         )
-        operations.note_change(operation.id)
-        return True
 
     def overlap(self) -> Any:
-        operation = self.random.choice(self.operations)
-        row = self._any(Overlap)
-        if row is not None and row.superseded_at is None:
-            row.superseded_at = utc_now()
-        one, other = sorted(self.random.sample(self.services[:4], 2))
-        db.session.add(
-            Overlap(
-                operation_id=operation,
-                service_id=one,
-                other_service_id=other,
-                persons=self.random.randrange(2),
-                recorded_at=utc_now(),
-            )
+        operation = db.session.get_one(Operation, self.random.choice(self.operations))
+        one, other = self.random.sample(self.services[:4], 2)
+        persons = self.random.choice(("0", "1", ""))
+        return ledger_commands.declare(
+            self._boss(), operation, one, other, measure="persons_met", persons=persons, reason="asked both"
         )
-        operations.note_change(operation)
-        return True
 
     def accuse(self) -> Any:
         operation, part = self._part(None)
