@@ -59,8 +59,8 @@ def return_file(operation: Any, participation: Any, file: Any) -> Any:
 
 
 def _show(operation: Any, participation: Any, file: Any, **more: Any) -> Any:
-    """The page of a file; that its cells were read is entered where they speak of single persons."""
-    if participation is not None and pages.reads_cells(g.actor, g.target, file):
+    """The page of a file; that it was read is entered, and whether what it says of single persons was shown."""
+    if participation is not None:
         audit.read(
             g.actor,
             Tag.RETURN_SHOWN,
@@ -68,6 +68,7 @@ def _show(operation: Any, participation: Any, file: Any, **more: Any) -> Any:
             object_id=participation.id,
             operation=operation.id,
             service=participation.service_id,
+            cells=pages.reads_cells(g.actor, g.target, file),
         )
     service = rows.service(participation.service_id) if participation is not None else None
     shown = pages.file_page(
