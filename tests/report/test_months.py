@@ -14,9 +14,9 @@ import pytest
 from outreach.auth.actors import SYSTEM
 from outreach.field.commands import log_contact
 from outreach.referrals.commands import pick_up
-from outreach.returns.figures import figures_of, months_of, rows_of
 from outreach.report.months_views import MONTHLY
 from outreach.report.workbook import export
+from outreach.returns.figures import figures_of, months_of, rows_of
 from outreach.storage import db, writing
 from outreach.storage.tables import Charge, ChargeVersion, ContactVersion, Referral
 from outreach.storage.types import utc_now

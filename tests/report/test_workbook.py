@@ -21,11 +21,11 @@ from openpyxl.utils import range_boundaries
 
 from outreach.auth.actors import SYSTEM, Actor
 from outreach.cli import cli
-from outreach.returns.figures import figures_of
 from outreach.report.workbook import export
 from outreach.report.workbook.book import Column, Sheet
 from outreach.report.workbook.paper import clean
 from outreach.report.workbook.words import ORDER
+from outreach.returns.figures import figures_of
 from outreach.rollup.measures import ACCEPTANCE, STANDARD
 from outreach.rollup.measures import measure as measure_of
 from outreach.storage import db, writing
