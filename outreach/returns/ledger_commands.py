@@ -311,6 +311,14 @@ def _not_declarable(operation: Operation, service: int, other: int, measure: str
     if number is not None and number > min(known):
         words = N_("Both can have counted %(most)s at most: that is all that one of them counts.")
         return [Finding("persons", words, {"most": min(known)})]
+    if number and operation.overlap_nil:
+        # Nil of an operation holds for each two of its services: a number beside it would be kept and never count.
+        return [
+            Finding(
+                "persons",
+                N_("This operation says that no person was met by two services. Its coordinator corrects that first."),
+            )
+        ]
     return []
 
 

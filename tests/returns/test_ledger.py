@@ -165,6 +165,14 @@ def test_an_overlap_that_cannot_be_is_refused(world):
         with pytest.raises(Invalid) as refused:
             declare(**given)
         assert [finding.where for finding in refused.value.findings] == [where], given
+    with writing():
+        operation.overlap_nil = True
+    with pytest.raises(Invalid) as refused:
+        declare()
+    assert "no person was met by two services" in refused.value.findings[0].message
+    declare(persons="0")
+    with writing():
+        operation.overlap_nil = False
     stranger = a_service("Elsewhere Police")
     with pytest.raises(NotFound):
         declare(beside=stranger.id)
