@@ -24,6 +24,7 @@ from . import ledger_commands as commands
 from . import ledger_rules as rules
 from .figures import figures_of
 from .range_words import assumption
+from .sign_pages import with_bound
 
 SHOWN = ("differs", "explained", "all")
 
@@ -169,7 +170,9 @@ def row(line: Line, book: Book, **more: Any) -> dict[str, Any]:
     words = {"differs": gettext("Differs"), "explained": gettext("Explained"), "": ""}[state]
     return {
         **{source.value: cell(line, source, book) for source in COLUMNS},
-        "counts": Markup("<b>{}</b>").format(number(line.value)) if line.value is not None else number(None),
+        "counts": Markup("<b>{}</b>").format(with_bound(line.value, line.bound))
+        if line.value is not None
+        else number(None),
         "state": Markup('<span class="tag tag--{}">{}</span>').format(
             "overdue" if state == "differs" else "plain", words
         )

@@ -6,8 +6,8 @@ import pytest
 
 from outreach.returns import commands
 from outreach.storage import db, writing
-from outreach.storage.queries import access
-from outreach.storage.tables import Adjustment, Explanation, Overlap, SignOff
+from outreach.storage.queries import access, operations
+from outreach.storage.tables import Adjustment, Explanation, Overlap, SignOff, Tally
 from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, Role
 from tests.factories import a_participation, a_service, a_user, an_operation
@@ -40,7 +40,18 @@ def place(app):
                 reopened_at=utc_now(),
             )
         )
-    return operation, *(service for service, _ in services)
+    return operation, *(service for service, _ in services), services[0][1]
+
+
+def test_a_figure_that_agrees_but_for_a_silent_day_says_so(place, own):
+    """Signed 5, and now as many with a day that nobody told: the two numbers alone would look the same."""
+    with writing():
+        db.session.query(SignOff).one().figures = {"persons_met": 5, "days": {}}
+        cell = db.session.query(Tally).filter_by(participation_id=place[3].id, measure="persons_met", value=0).first()
+        operations.note_change(place[0].id)
+        db.session.delete(cell)
+    page = _page(own.get(f"{BASE}/services/{place[1].id}/reconciliation").text)
+    assert "at least 5" in page
 
 
 def _page(text):
