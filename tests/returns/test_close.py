@@ -15,9 +15,9 @@ from outreach.rollup.checks import Check, Severity
 from outreach.rollup.completeness import Came, Timeliness
 from outreach.rollup.units import UNDATED
 from outreach.storage import db, writing
-from outreach.storage.queries import access, operations
+from outreach.storage.queries import access, close_out, operations
 from outreach.storage.tables import AuditEntry, FigureSet, ParticipationVersion, ReturnFile, ReturnReminder, SignOff
-from outreach.storage.types import utc_now
+from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import EntryMode, ReturnState, Role, SignState
 from outreach.web import mail
 from tests.factories import a_participation, a_service, a_user, an_operation
@@ -83,6 +83,35 @@ def world(app):
 
 def reminded(world, ids, **more):
     return commands.queue_reminders(world.actor, operations.by_code("OP-LOCK"), ids, **more)
+
+
+def test_bytes_that_came_a_second_time_leave_nothing_to_do(world):
+    """Dropped again, a file that was taken is no return that could not be read."""
+    part = world.parts[0]
+
+    def came(number, state, code=""):
+        refused = {"code": code} if code else {}
+        file = ReturnFile(
+            drop_uid=new_uid(),
+            operation_id=world.operation.id,
+            participation_id=part.id,
+            name="return.xlsx",
+            how="drop",
+            received_at=utc_now() + dt.timedelta(seconds=number),
+            size=1,
+            hash=str(number),
+            state=state.value,
+            refused=refused,
+        )
+        with writing():
+            db.session.add(file)
+
+    came(1, ReturnState.TAKEN)
+    for number, code in enumerate(("taken_already", "here_already"), 2):
+        came(number, ReturnState.REFUSED, code)
+    assert close_out.returns_waiting(world.operation.id) == {}
+    came(4, ReturnState.REFUSED, "damaged")
+    assert [state for state, _, _ in close_out.returns_waiting(world.operation.id)[part.id]] == ["refused"]
 
 
 @pytest.mark.any_database

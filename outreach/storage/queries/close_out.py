@@ -110,11 +110,16 @@ def _latest(service: Any, at: Any, where: Any) -> Any:
 def returns_waiting(operation_id: int) -> dict[int, list[tuple[str, str, dt.datetime]]]:
     """Participation → state, uid and arrival of each return that waits for somebody, the last first; of one that was
 
-    refused only while nothing newer came.
+    refused only while nothing newer came. Bytes that came a second time wait for nobody: the first ones speak for them.
     """
     query = (
         select(ReturnFile.participation_id, ReturnFile.state, ReturnFile.uid, ReturnFile.received_at)
-        .where(ReturnFile.operation_id.in_(descendants_of(operation_id)), ReturnFile.participation_id.is_not(None))
+        .where(
+            ReturnFile.operation_id.in_(descendants_of(operation_id)),
+            ReturnFile.participation_id.is_not(None),
+            ReturnFile.refused["code"].as_string().is_distinct_from("taken_already"),
+            ReturnFile.refused["code"].as_string().is_distinct_from("here_already"),
+        )
         .order_by(ReturnFile.received_at.desc(), ReturnFile.id.desc())
     )
     last: set[int] = set()
