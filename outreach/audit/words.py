@@ -260,4 +260,10 @@ DETAILS: dict[str, str] = {
     "status": N_("status"),
     "teams": N_("teams"),
     "version": N_("version"),
+    "hash": N_("hash"),
+    "known": N_("known"),
+    "measure": N_("measure"),
+    "other": N_("other service"),
+    "provisional": N_("provisional"),
+    "return": N_("return"),
 }

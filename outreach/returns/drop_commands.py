@@ -14,7 +14,7 @@ from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.auth.actors import ANYBODY, SYSTEM, Actor, by_return_link
 from outreach.auth.permissions import may
-from outreach.errors import Invalid, NotAllowed, Problem, Unavailable
+from outreach.errors import N_, Invalid, NotAllowed, Problem, Unavailable
 from outreach.storage import writing
 from outreach.storage.queries import access, accounts
 from outreach.storage.queries import drops as rows
@@ -27,6 +27,7 @@ from . import return_commands, take_commands
 from .take_rules import CONFLICT
 
 HEADLINE = "persons_met"
+NOT_SIGNED = N_("The figures are taken, but not signed: %(why)s")
 
 
 def store(actor: Actor, operation: Operation, sent: Iterable[tuple[str, bytes]], drop_uid: str) -> int:
@@ -140,7 +141,10 @@ def _take(file: ReturnFile) -> None:
     number, by, headline = file.id, file.asked_by_id, file.counts.get("headline")
     trouble: dict[str, Any] = {}
     try:
-        take_commands.take(_account(by) if by is not None else ANYBODY, file)
+        done = take_commands.take(_account(by) if by is not None else ANYBODY, file)
+        if done.unsigned is not None:
+            told = _told(done.unsigned)
+            trouble = told | {"message": NOT_SIGNED, "params": {"why": told["message"]}}
     except Unavailable:
         raise  # it stays asked for, and is tried again
     except Problem as problem:
@@ -170,5 +174,6 @@ def _sender(file: ReturnFile) -> Actor:
 
 
 def _account(user_id: int) -> Actor:
+    """Whoever has lost her account since may nothing any more."""
     user = accounts.by_id(user_id)
-    return access.actor_of(user) if user is not None else ANYBODY
+    return access.actor_of(user) if user is not None and user.active else ANYBODY

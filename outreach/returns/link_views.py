@@ -7,6 +7,8 @@ from typing import Any
 from flask import Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import force_locale, gettext
 
+from outreach import audit
+from outreach.audit.tags import Tag
 from outreach.errors import Blocked, DeadLink, Invalid, NotFound, TooMany
 from outreach.plan import invitation_rules
 from outreach.storage.days import window_days
@@ -226,7 +228,22 @@ def link_file(token: str, uid: str) -> Any:
     return _show(token, found, _own_file(found, uid))
 
 
+def _note_read(found: Any) -> None:
+    """Enter that cells which may speak of single persons are read; who holds the link, nobody knows."""
+    audit.read(
+        commands.actor_of(found),
+        Tag.RETURN_SHOWN,
+        kind="participation",
+        object_id=found.participation.id,
+        operation=found.operation.id,
+        service=found.service.id,
+        link=found.link.id,
+    )
+
+
 def _show(token: str, found: Any, file: Any, **more: Any) -> Response:
+    if file.read is not None:
+        _note_read(found)
     shown = pages.file_page(
         commands.actor_of(found),
         found.operation,
@@ -268,4 +285,6 @@ def link_leave(token: str, uid: str) -> Any:
 @guard("site.open")
 def link_answer(token: str, uid: str) -> Any:
     found = _behind(token)
-    return _unstored(pages.answer(commands.actor_of(found), _own_file(found, uid), found.service, found.link.id))
+    file = _own_file(found, uid)
+    _note_read(found)
+    return _unstored(pages.answer(commands.actor_of(found), file, found.service, found.link.id))

@@ -31,6 +31,8 @@ from .return_rules import Asked, Meta, Returned
 REFUSALS = {**workbook_file.REFUSALS, **rules.REFUSALS}
 """Why a file is refused, by code: what it is, and what to do."""
 TAKING_PART = (ParticipationStatus.INVITED, ParticipationStatus.CONFIRMED)
+LINK_HOURLY = 60
+"""How often a file may be sent with one link within an hour: whoever holds it is known to nobody."""
 Link = ReturnLink | int | None
 
 
@@ -86,7 +88,8 @@ def receive(
 ) -> ReturnFile:
     """Keep a file, sealed, to be read. The same bytes that are here already, waiting or taken, are not kept again.
 
-    ``participation``: whose door it came through; without one its stamp tells whose it is. Raises ``NotAllowed``.
+    ``participation``: whose door it came through; without one its stamp tells whose it is. Raises ``NotAllowed``, and
+    ``Blocked`` for a link with which too many were sent.
     """
     if not allowed(actor, operation, participation, link):
         raise NotAllowed()
@@ -95,6 +98,13 @@ def receive(
         same = rows.same_bytes(operation.id, hashed, participation.id if participation else None)
         if same is not None and (not drop_uid or same.drop_uid == drop_uid) and not _taken_in_part(same):
             return same
+        link_id = link.id if isinstance(link, ReturnLink) else link
+        if link_id is not None and rows.sent_with(link_id, utc_now() - dt.timedelta(hours=1)) >= LINK_HOURLY:
+            raise Blocked(
+                N_("With this link %(most)s files were sent within the hour."),
+                N_("Send the next one an hour from now."),
+                most=LINK_HOURLY,
+            )
         service = participation.service_id if participation else None
         file = ReturnFile(
             drop_uid=drop_uid,
@@ -102,7 +112,7 @@ def receive(
             participation_id=participation.id if participation else None,
             name=name[:160],
             how=how,
-            link_id=link.id if isinstance(link, ReturnLink) else link,
+            link_id=link_id,
             received_at=utc_now(),
             received_by_id=actor.user,
             size=len(content),

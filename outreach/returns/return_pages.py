@@ -267,7 +267,9 @@ def refusal_of(file: Any) -> dict[str, str]:
 def trouble_of(file: Any) -> dict[str, str]:
     """What stood in the way when the file was to be taken with others."""
     kept = file.trouble or {}
-    return _two(kept.get("message", ""), kept.get("fix", ""), kept.get("params") or {}) if kept else {}
+    params = {name: gettext(value) if value and isinstance(value, str) else value
+              for name, value in (kept.get("params") or {}).items()}  # fmt: skip
+    return _two(kept.get("message", ""), kept.get("fix", ""), params) if kept else {}
 
 
 def _two(message: str, fix: str, params: dict[str, Any]) -> dict[str, str]:

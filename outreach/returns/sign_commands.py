@@ -132,6 +132,7 @@ def sign(
         version=signature.version,
         provisional=provisional,
         hash=signature.figures_hash[:16],
+        **({"return": signature.return_uid} if signature.return_uid else {}),
     )
     return signature
 

@@ -13,6 +13,7 @@ from functools import cache
 from outreach import audit
 from outreach.audit.tags import Tag
 from outreach.auth.actors import SYSTEM, Actor
+from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Invalid, Problem, Unreadable
 from outreach.storage import undo, writing
 from outreach.storage.keys import site_keys
@@ -43,6 +44,11 @@ from .take_rules import FigureChange, Kind, Overwrite, Preview, Taken, Work
 
 TRIES = 6
 """How often the good part of a file is worked out anew because something in it was found bad while it was done."""
+UNSEEN = (
+    N_("Something stands otherwise than the file says, and whoever signed in it did not see that."),
+    N_("The service signs on its own page, or in a newer workbook."),
+)
+"""Why a name in a file is no signature when somebody else than the service takes it."""
 Values = dict[tuple[str, dt.date | None], int | float | None]
 
 
@@ -68,11 +74,12 @@ def preview(
             work, takes = _follow(actor, rows.fresh(number), returned, wish, link)
             after = _figures(rows.whose(work.participation.id)) if work.done.changes else before
             reopens = bool(work.done.changes) and access.signed(work.operation.id, work.service.id)
+            signer = "" if _unseen(actor, work) else returned.signer
         finally:
             undo()
     if not takes and not good_only and work.done.faults:
         after = before
-    return Preview(work.done, _changes(before, after), takes, reopens, returned.signer)
+    return Preview(work.done, _changes(before, after), takes, reopens, signer)
 
 
 def take(
@@ -401,6 +408,8 @@ def _sign(actor: Actor, file: ReturnFile, work: Work, link: Link) -> tuple[bool,
     """Sign in the name that the file carries. Figures that cannot be signed are taken all the same, and it is told."""
     if not work.returned.signer:
         return False, None
+    if _unseen(actor, work):
+        return False, Blocked(*UNSEEN)
     try:
         sign_commands.sign(
             actor, work.operation, work.participation, typed_name=work.returned.signer, return_file=file, link=link
@@ -408,6 +417,16 @@ def _sign(actor: Actor, file: ReturnFile, work: Work, link: Link) -> tuple[bool,
     except (Blocked, Invalid) as problem:
         return False, problem
     return True, None
+
+
+def _unseen(actor: Actor, work: Work) -> bool:
+    """Whether the file is taken by somebody else than the service, and something stands otherwise than it says.
+
+    Whoever signed in it did not see that. The service itself is shown it before it takes the file.
+    """
+    target = access.service_target(work.operation, work.participation.service_id)
+    own = not actor.system and may(actor, "figures.sign", target)
+    return not own and bool(work.newer or work.emptied)
 
 
 __all__ = ["answer_of", "leave", "preview", "returned_of", "take"]

@@ -5,15 +5,26 @@ from types import SimpleNamespace
 
 import pytest
 
-from outreach.returns import commands, drop_rules, link_commands, return_work
+from outreach.returns import commands, drop_commands, drop_rules, link_commands, return_commands, return_work
 from outreach.returns.return_rules import CONTACTS, TITLES
 from outreach.storage import db, writing
 from outreach.storage.queries import operations
-from outreach.storage.tables import AuditEntry, ContactVersion, ReturnFile, ReturnLink, SignInFailure, Tally
+from outreach.storage.tables import (
+    AuditEntry,
+    ContactVersion,
+    ReturnFile,
+    ReturnLink,
+    SignInFailure,
+    SignOff,
+    Tally,
+    User,
+)
+from outreach.storage.types import new_uid
 from outreach.vocab import EntryMode, OperationStatus, Role
 from tests.conftest import same_page, token_of
 from tests.factories import a_participation, a_service, a_user, an_operation
 from tests.field.factories import actor_of
+from tests.returns.books import Said
 from tests.returns.filled import filled, made, met
 
 GOOD = {"2017-10-11": {"persons_met": 4, "support_offered": 3}, "2017-10-12": {"persons_met": 2}}
@@ -225,6 +236,25 @@ def test_a_link_opens_no_file_that_came_another_way(place, client, signed_in):
     assert "This is the return of Quarry Town Police" in client.get(foreign.location).text
 
 
+def test_reading_by_a_link_what_was_written_of_persons_is_entered(place, client):
+    link = a_link(place)
+    url = send(client, link, filled(client.get(link + "/workbook-en.xlsx").data, ONE_WRONG)).location
+    before = len(tags())
+    for page in (url, url + "/to-fix.xlsx"):
+        assert client.get(page).headers["Cache-Control"] == "no-store"
+    assert tags()[before:] == ["returns.file.show"] * 2
+    row = db.session.query(AuditEntry).filter_by(tag="returns.file.show").first()
+    assert row.service_id == place.totals.id and row.details == {"link": db.session.query(ReturnLink).one().id}
+
+
+def test_with_one_link_no_more_is_sent_than_a_service_ever_would(place, client, monkeypatch):
+    monkeypatch.setattr(return_commands, "LINK_HOURLY", 2)
+    link = a_link(place)
+    sent = [send(client, link, b"no workbook %d" % number).status_code for number in range(3)]
+    assert sent == [303, 303, 422] and db.session.query(ReturnFile).count() == 2
+    assert "Send the next one an hour from now." in send(client, link, b"no workbook 9").text
+
+
 def test_links_are_not_guessed_without_end(place, client):
     for _ in range(50):
         assert client.get("/r/" + "B" * 44).status_code == 404
@@ -304,6 +334,37 @@ def test_a_ready_file_that_fails_meanwhile_says_why_and_holds_up_no_other(place,
     assert press(client, file, file + "/take").status_code == 422
     assert press(client, file, file + "/take", stands="site").status_code == 303
     assert tallies()[("persons_met", "2017-10-11")] == 9 and tallies()[("persons_met", "2017-10-12")] == 2
+
+
+def dropped(place, **more):
+    """A file of a drop that is ready: one cell, and a name that signs."""
+    said = Said(operations.by_code("OP-X"), place.part).total("cell-persons_met-2017-10-11", "4")
+    said.signer = "Ada Invented"
+    return said.file(drop_uid=new_uid(), **more)
+
+
+def test_a_name_that_is_no_signature_is_told_in_the_drop(place, signed_in):
+    client, file = signed_in(place.steering), dropped(place)
+    with writing():
+        operation = operations.by_code("OP-X")
+        seen, typed = commands.sheet_of(operation, place.part).mark, {"cell-persons_met-2017-10-12": "9"}
+        commands.save_totals(actor_of(place.own), operation, place.part, typed, seen=seen)
+    url = f"{place.drops}/{db.session.merge(file).drop_uid}"
+    press(client, url, url + "/take")
+    return_work.wait()
+    assert "Taken The figures are taken, but not signed: Something stands otherwise" in words(client.get(url))
+    press(client, url, "/language", lang="fr", next="/")
+    assert "mais non signés : Quelque chose diffère" in words(client.get(url))
+    assert tallies()[("persons_met", "2017-10-11")] == 4 and db.session.query(SignOff).count() == 0
+
+
+def test_what_was_asked_for_is_not_taken_once_the_account_is_gone(place):
+    asked = dropped(place, asked_by_id=place.steering.id)
+    number, drop_uid, operation = asked.id, asked.drop_uid, place.operation.id
+    with writing():
+        db.session.get_one(User, place.steering.id).active = False
+    assert drop_commands.step(operation, drop_uid)
+    assert tallies() == {} and db.session.get_one(ReturnFile, number).trouble["message"]
 
 
 def test_only_who_steers_the_operation_drops_and_much_may_be_sent_there_alone(place, signed_in):

@@ -452,6 +452,31 @@ def test_a_return_can_sign_and_a_later_one_reopens_what_is_signed(world):
     assert db.session.query(SignOff).one().reopened_at is not None
 
 
+@pytest.mark.parametrize("later", ["changed", "emptied", ""])
+def test_a_name_in_a_file_that_another_takes_signs_only_what_it_says(app, later):
+    world = World(EntryMode.DAILY_TOTALS)
+    world.take(world.said().total(MET, "4"))
+    said = world.said()
+    said.signer = "Ada Invented"
+    if later == "changed":
+        sheet = commands.sheet_of(world.operation, world.participation)
+        with writing():
+            commands.save_totals(
+                world.actor, world.operation, world.participation, {MET: "9"}, seen=sheet.mark, reason="Counted again"
+            )
+    elif later == "emptied":
+        said.total(MET, "")
+    steering = access.actor_of(a_user(Role.OPERATION_COORDINATOR))
+    file = said.file()
+    assert take_commands.preview(steering, file).signer == ("" if later else "Ada Invented")
+    taken = take_commands.take(steering, file)
+    db.session.rollback()
+    assert (taken.signed, db.session.query(SignOff).count()) == ((False, 0) if later else (True, 1))
+    assert (taken.unsigned is not None) == bool(later)
+    if later:  # the service itself saw on the page what stands otherwise
+        assert world.take(said).signed and db.session.query(SignOff).one().typed_name == "Ada Invented"
+
+
 @pytest.mark.any_database
 def test_of_two_who_take_the_same_file_one_is_told(app, world):
     file = world.said().contact(1).file()

@@ -68,6 +68,12 @@ def same_bytes(operation_id: int, hashed: str, participation_id: int | None) -> 
     return db.session.scalars(query.order_by(ReturnFile.id.desc()).limit(1)).first()
 
 
+def sent_with(link_id: int, since: dt.datetime) -> int:
+    """How many files were sent with a link since then."""
+    query = select(func.count()).where(ReturnFile.link_id == link_id, ReturnFile.received_at > since)
+    return db.session.scalar(query) or 0
+
+
 def settle(file: ReturnFile, frm: Iterable[str], **values: Any) -> bool:
     """Write what became of the file; False when somebody else was first."""
     done = db.session.execute(
