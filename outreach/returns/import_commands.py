@@ -9,7 +9,7 @@ from outreach.errors import Finding, Problem, Unreadable
 from outreach.rollup.measures import measure
 from outreach.storage import undo, writing
 from outreach.storage.tables import ReturnFile
-from outreach.vocab import ReturnState
+from outreach.vocab import Bound, ReturnState
 
 from . import return_commands, take_commands, take_rules
 from .return_commands import Looked
@@ -115,14 +115,20 @@ def _counts(shown: Preview) -> str:
 
 
 def _moves(change: FigureChange) -> bool:
-    return change.before != change.after
+    return change.moves
 
 
 def _figure(change: FigureChange) -> str:
     of = measure(change.measure)
     label = of.label % of.params if of.params else of.label
-    before, after = ("not known" if value is None else f"{value:g}" for value in (change.before, change.after))
+    before, after = _value(change.before, change.before_bound), _value(change.after, change.after_bound)
     return f"  {label}: {before} -> {after}"
+
+
+def _value(value: int | float | None, bound: Bound) -> str:
+    if value is None:
+        return "not known"
+    return f"at least {value:g}" if bound is Bound.AT_LEAST else f"{value:g}"
 
 
 def _faults(shown: Preview) -> list[str]:

@@ -38,6 +38,7 @@ from . import (
 )
 from . import template_commands as templates
 from .return_forms import LeaveForm, SendForm, TakeForm, sent_file
+from .sign_pages import with_bound
 
 READ_AT_ONCE = 2.5
 """Seconds that an answer waits for a file to be read before it says that it is being read."""
@@ -195,6 +196,7 @@ def service_page(operation: Any, participation: Any, errors: list[Any] | None = 
         operation=operation,
         service=service,
         owes=version.entry_mode != EntryMode.NONE,
+        logs=version.entry_mode == EntryMode.CONTACTS,
         begun=takes_returns(operation),
         sends=may(g.actor, "totals.change", target),
         steers=may(g.actor, "returns.drop", access.operation_target(operation)),
@@ -259,6 +261,7 @@ def refusal_of(file: Any) -> dict[str, str]:
     """What a file that was not read is instead, and how to put it right."""
     params = {name: value for name, value in file.refused.items() if name != "code"}
     params |= params.pop("params", None) or {}
+    params |= {name: gettext(params[name]) for name in ("sheet", "other", "label") if params.get(name)}
     catalogue = {**return_commands.REFUSALS, **drop_rules.LEFT_OUT}
     message, fix = catalogue.get(file.refused.get("code", ""), drop_rules.LEFT_OUT["drop_failed"])
     return _two(message, fix, params)
@@ -402,7 +405,7 @@ def _previewed(
     kept = [*good.typed, *(row.row_id for row in (*good.contacts, *good.charges))]
     count = sum(name not in bad for name in kept)
     whole = [change for change in preview.figures if change.day is None]
-    changed = [change for change in whole if change.before != change.after]
+    changed = [change for change in whole if change.moves]
     return _faults(faults, cells) | {
         "good": count,
         "rows": _rows_words(done),
@@ -466,8 +469,8 @@ def _change(change: take_rules.FigureChange) -> dict[str, Any]:
     return {
         "label": figure_words.label(change.measure),
         "day": clock.iso_day(change.day),
-        "before": figure_words.number(before),
-        "after": figure_words.number(after),
+        "before": with_bound(before, change.before_bound),
+        "after": with_bound(after, change.after_bound),
         "change": difference,
     }
 

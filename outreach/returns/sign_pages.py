@@ -196,7 +196,7 @@ def signed(amount: int) -> str:
     return f"+{words.number(amount)}" if amount > 0 else f"−{words.number(-amount)}"
 
 
-def with_bound(value: int | None, bound: Bound) -> str:
+def with_bound(value: int | float | None, bound: Bound) -> str:
     """A figure as the service signs it: ``13``, ``at least 3``."""
     if value is None or bound not in (Bound.AT_LEAST, Bound.AT_MOST):
         return words.number(value)

@@ -21,7 +21,7 @@ from outreach.storage.queries import access, figure_sets, operations, return_iss
 from outreach.storage.queries import return_files as rows
 from outreach.storage.tables import ReturnFile, ReturnIssue
 from outreach.storage.types import EPOCH_DAY, utc_now
-from outreach.vocab import ReturnState
+from outreach.vocab import Bound, ReturnState
 
 from . import (
     commands,
@@ -49,7 +49,8 @@ UNSEEN = (
     N_("The service signs on its own page, or in a newer workbook."),
 )
 """Why a name in a file is no signature when somebody else than the service takes it."""
-Values = dict[tuple[str, dt.date | None], int | float | None]
+Values = dict[tuple[str, dt.date | None], tuple[int | float | None, Bound]]
+NOT_KNOWN = (None, Bound.UNKNOWN)
 
 
 # --- looking before, and doing ----------------------------------------------------------------------------------------
@@ -351,7 +352,10 @@ def _figures(whose: rows.Whose) -> Values:
     for figure in figures.told_by(whose.operation.id, whose.service.id):
         day = figure.key.get("day")
         if not isinstance(day, str):
-            found[figure.measure, None if day is None else EPOCH_DAY + dt.timedelta(days=int(day))] = figure.value
+            found[figure.measure, None if day is None else EPOCH_DAY + dt.timedelta(days=int(day))] = (
+                figure.value,
+                figure.bound,
+            )
     return found
 
 
@@ -359,9 +363,9 @@ def _changes(before: Values, after: Values) -> tuple[FigureChange, ...]:
     """Every figure in all that is known before or after, and by day those that change."""
     found = []
     for key in dict.fromkeys([*after, *before]):
-        old, new = before.get(key), after.get(key)
-        if old != new or (key[1] is None and old is not None):
-            found.append(FigureChange(*key, old, new))
+        old, new = before.get(key, NOT_KNOWN), after.get(key, NOT_KNOWN)
+        if old != new or (key[1] is None and old[0] is not None):
+            found.append(FigureChange(*key, old[0], new[0], old[1], new[1]))
     return tuple(found)
 
 

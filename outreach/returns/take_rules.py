@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from outreach.errors import N_, Finding, Invalid, Problem
 from outreach.field.rules import read_code
+from outreach.vocab import Bound
 
 from . import return_rules as book
 from .return_rules import Fault, Marker, Meta, Returned, Row
@@ -152,6 +153,13 @@ class FigureChange:
     day: dt.date | None
     before: int | float | None
     after: int | float | None
+    before_bound: Bound = Bound.EXACT
+    after_bound: Bound = Bound.EXACT
+
+    @property
+    def moves(self) -> bool:
+        """Whether it says something else afterwards: ``at least 3`` is not ``3``."""
+        return (self.before, self.before_bound) != (self.after, self.after_bound)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """The pages on which returns come back: of one service, behind a link, many at once."""
 
+import io
 import re
 from types import SimpleNamespace
 
+import openpyxl
 import pytest
 
 from outreach.returns import commands, drop_commands, drop_rules, link_commands, return_commands, return_work
@@ -101,7 +103,7 @@ def test_a_return_is_shown_before_and_after_and_taken_when_asked(place, signed_i
     assert page.status_code == 200 and page.headers["Cache-Control"] == "no-store"
     said = words(page)
     assert "3 good 0 to fix" in said and "Cells and rows: 3 new." in said
-    assert "Persons met not known 6" in said and "Take these figures" in said and tallies() == {}
+    assert "Persons met not known at least 6" in said and "Take these figures" in said and tallies() == {}
     assert press(client, answer.location, answer.location + "/take").status_code == 303
     assert tallies()[("persons_met", "2017-10-11")] == 4
     assert "These figures were taken." in client.get(answer.location).text
@@ -122,6 +124,32 @@ def test_what_is_wrong_is_told_at_its_cell_and_the_good_rows_can_be_taken(place,
     assert marked.status_code == 200 and marked.data[:2] == b"PK" and marked.headers["Cache-Control"] == "no-store"
     assert press(client, answer.location, answer.location + "/take", good_only="1").status_code == 303
     assert tallies() == {("persons_met", "2017-10-11"): 4}
+
+
+def test_where_nothing_can_be_taken_the_page_does_not_say_that_it_stands_already(place, signed_in):
+    client = signed_in(place.own)
+    book = client.get(place.url + ".xlsx").data
+    answer = send(client, place.url, filled(book, {"2017-10-11": {"persons_met": "four"}}))
+    page = words(client.get(answer.location))
+    assert "Nothing of it can be taken before it is corrected." in page and "stands already" not in page
+
+
+def test_a_missing_sheet_is_named_as_it_is_called_in_the_reader_s_language(place, signed_in):
+    book = openpyxl.load_workbook(io.BytesIO(made(place.operation, place.totals, "fr")))
+    del book["Totaux quotidiens"]
+    content = io.BytesIO()
+    book.save(content)
+    client = signed_in(place.own)
+    client.post("/language", data={"csrf_token": token_of(client.get(place.url)), "lang": "fr", "next": place.url})
+    page = words(client.get(send(client, place.url, content.getvalue()).location))
+    assert "La feuille « Totaux quotidiens » manque." in page
+
+
+def test_who_logs_contacts_here_is_told_that_the_workbook_does_not_hold_them(place, signed_in):
+    told = "Contacts that officers logged here are not in it"
+    client = signed_in(place.steering)
+    assert told not in client.get(place.url).text
+    assert told in client.get(place.url.replace(f"/{place.totals.id}/", f"/{place.logging.id}/")).text
 
 
 def test_a_file_is_left_out_with_a_reason(place, signed_in):
