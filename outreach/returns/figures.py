@@ -24,7 +24,7 @@ from outreach.rollup.counting import RULED, RULES
 from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
 from outreach.rollup.ledger import ledger
-from outreach.rollup.measures import CATALOGUE, DERIVED, Measure, counted_by
+from outreach.rollup.measures import CATALOGUE, DERIVED, FOLLOWED, Measure, counted_by
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
 from outreach.rollup.months import Month, by_month
@@ -275,10 +275,13 @@ def book_of(operation_id: int, service: int, as_of: dt.datetime | None = None) -
 
 
 def told_by(operation_id: int, service: int) -> tuple[Figure, ...]:
-    """Figures of what one service owes, in all and by day, from one reading of the facts."""
+    """Figures of what one service owes, in all and by day, from one reading of the facts.
+
+    What became of referrals is not in it: before and after of one row would tell of one person what police never learn.
+    """
 
     def make(facts: Facts) -> tuple[Figure, ...]:
-        owed = [measure for measure in CATALOGUE if measure.family.owed]
+        owed = [measure for measure in CATALOGUE if measure.family.owed and measure.code not in FOLLOWED]
         every = (figure for by in (("service",), ("service", "day")) for figure in totals(facts, by, owed))
         return tuple(figure for figure in every if figure.key["service"] == service)
 

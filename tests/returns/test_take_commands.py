@@ -10,6 +10,7 @@ from outreach.field import commands as contacts
 from outreach.field.rules import make_code
 from outreach.returns import commands, figures, take_commands, take_rules
 from outreach.returns.take_rules import Kind, NotWhole
+from outreach.rollup.measures import FOLLOWED
 from outreach.storage import db, writing
 from outreach.storage.queries import access, operations
 from outreach.storage.queries.contacts import contact_record
@@ -450,6 +451,12 @@ def test_a_return_can_sign_and_a_later_one_reopens_what_is_signed(world):
     world.take(said)
     db.session.rollback()
     assert db.session.query(SignOff).one().reopened_at is not None
+
+
+def test_before_and_after_tell_nothing_of_what_became_of_referrals(world):
+    """One row left out of a file and put back would tell of one person what an agency made of her referral."""
+    shown = {change.measure for change in world.preview(world.said().contact(1, **PERSON)).figures}
+    assert {"persons_met", "referrals_made"} <= shown and not shown & set(FOLLOWED)
 
 
 @pytest.mark.parametrize("later", ["changed", "emptied", ""])
