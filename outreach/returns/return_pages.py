@@ -368,7 +368,7 @@ def _shown(
     target = access.service_target(operation, participation.service_id)
     cells = link is not None or reads_cells(actor, target, file)
     returned = take_commands.returned_of(file)
-    if cells and returned.faults:
+    if cells and returned.faults and may(actor, "totals.change", target):
         one["answer_url"] = paths.answer(file)
     if file.state == ReturnState.TAKEN:
         return one | {"taken_words": _taken_words(file, operation)} | _faults(returned.faults, cells)
@@ -395,8 +395,8 @@ def _previewed(
         if preview.must and not returned.must:
             preview = take_commands.preview(actor, file, good_only=True, **wish)
     except Problem as problem:
-        if problem.status in (403, 404, 503):
-            raise
+        if problem.status in (404, 503):
+            raise  # not allowed: the operation was archived with the file undecided, which is still read
         return _faults(returned.faults, cells) | {"blocked": _words_of(problem), "takes": False, "good": 0}
     done = preview.done
     faults = (*returned.faults, *(fault for fault in preview.faults if fault not in returned.faults))

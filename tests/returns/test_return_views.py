@@ -395,6 +395,16 @@ def test_what_was_asked_for_is_not_taken_once_the_account_is_gone(place):
     assert tallies() == {} and db.session.get_one(ReturnFile, number).trouble["message"]
 
 
+def test_a_file_that_nobody_decided_is_still_read_once_the_operation_is_archived(place, signed_in):
+    url = f"/operations/OP-X/returns/files/{dropped(place).uid}"
+    with writing():
+        operations.by_code("OP-X").status = OperationStatus.ARCHIVED
+    for somebody in (place.own, place.steering):
+        page = signed_in(somebody).get(url)
+        assert page.status_code == 200 and "Take these" not in page.text and "to-fix" not in page.text
+        assert press(signed_in(somebody), "/", url + "/take").status_code == 403
+
+
 def test_only_who_steers_the_operation_drops_and_much_may_be_sent_there_alone(place, signed_in):
     own = signed_in(place.own)
     assert own.get(place.drops).status_code == 403
