@@ -191,6 +191,7 @@ RECORDS: dict[str, str] = {
     "kit": N_("kit"),
     "kits": N_("kits"),
     "list": N_("list"),
+    "measure": N_("measure"),
     "note": N_("sealed note"),
     "operation": N_("operation"),
     "participation": N_("participation"),
