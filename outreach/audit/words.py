@@ -262,11 +262,6 @@ DETAILS: dict[str, str] = {
     "state": N_("state"),
     "status": N_("status"),
     "teams": N_("teams"),
-    "version": N_("version"),
-    "hash": N_("hash"),
-    "known": N_("known"),
-    "measure": N_("measure"),
-    "other": N_("other service"),
-    "provisional": N_("provisional"),
     "return": N_("return"),
+    "version": N_("version"),
 }
