@@ -504,14 +504,17 @@ def import_plan(file: Path, check: bool) -> None:
 @click.option("--check", is_flag=True, help="Only say what is wrong or would change; save nothing.")
 @click.option("--good", is_flag=True, help="Take the good rows of a file that has rows to fix.")
 @click.option("--clear", is_flag=True, help="Clear the cells that the sender emptied.")
+@click.option("--reason", default="", help="Why figures change once the operation is closed.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Folder for the marked workbooks.")
 @with_app
-def import_return(files: tuple[Path, ...], check: bool, good: bool, clear: bool, report: Path | None) -> None:
+def import_return(
+    files: tuple[Path, ...], check: bool, good: bool, clear: bool, reason: str, report: Path | None
+) -> None:
     """Take return workbooks: of each FILE all of it, or nothing. Exit 1 if one was not taken whole."""
     from outreach.returns import import_commands
     from outreach.returns.workbook_file import LARGEST_FILE
 
-    wish = import_commands.Wish(check, good, clear, marked=report is not None)
+    wish = import_commands.Wish(check, good, clear, marked=report is not None, reason=reason)
     whole = True
     with progress("Taking") as show:
         for number, file in enumerate(files, start=1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from outreach.auth.actors import SYSTEM
-from outreach.errors import Finding, Problem, Unreadable
+from outreach.errors import Finding, Invalid, Problem, Unreadable
 from outreach.rollup.measures import measure
 from outreach.storage import undo, writing
 from outreach.storage.tables import ReturnFile
@@ -30,12 +30,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Wish:
-    """``check``: save nothing; ``good``: take what can be taken; ``clear``: clear emptied cells; ``marked``: answer."""
+    """``check``: save nothing; ``good``: take what can be taken; ``clear``: clear emptied cells; ``marked``: answer;
+    ``reason``: why something changes once the operation is closed."""
 
     check: bool = False
     good: bool = False
     clear: bool = False
     marked: bool = False
+    reason: str = ""
 
 
 def import_return(content: bytes, name: str, wish: Wish) -> Report:
@@ -49,7 +51,12 @@ def import_return(content: bytes, name: str, wish: Wish) -> Report:
         return Report(problems=_told(problem))
 
 
+_OPTIONS = {"because": "--reason"}
+
+
 def _told(problem: Problem) -> tuple[str, ...]:
+    if isinstance(problem, Invalid) and problem.findings:
+        return tuple(f"{_OPTIONS.get(one.where, one.where)}: {one.english()}" for one in problem.findings)
     fix = problem.fix % problem.params if problem.params else problem.fix
     return (f"{problem} {fix}",)
 
@@ -71,7 +78,7 @@ def _known(content: bytes, name: str, looked: Looked, wish: Wish) -> Report:
         shown = _shown(file, wish)
     lines, problems, done = [], [*_faults(shown)], "not taken"
     if shown.takes and not wish.check:
-        took = take_commands.take(SYSTEM, file, good_only=wish.good, clear=wish.clear)
+        took = take_commands.take(SYSTEM, file, good_only=wish.good, clear=wish.clear, reason=wish.reason)
         done = "taken" if took.whole else "the good rows taken"
         if took.unsigned is not None:
             problems += [f"not signed: {line}" for line in _told(took.unsigned)]

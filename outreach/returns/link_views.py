@@ -12,9 +12,9 @@ from outreach.audit.tags import Tag
 from outreach.errors import Blocked, DeadLink, Invalid, NotFound, TooMany
 from outreach.plan import invitation_rules
 from outreach.storage.days import window_days
-from outreach.storage.queries import drops
+from outreach.storage.queries import drops, operations
 from outreach.storage.queries import returns as rows
-from outreach.vocab import ReturnState
+from outreach.vocab import EntryMode, ReturnState
 from outreach.web import clock, load, mail, throttle
 from outreach.web.guard import guard
 from outreach.web.page import LANGUAGES
@@ -186,6 +186,7 @@ def _page(token: str, found: Any, errors: list[Any] | None = None, status: int =
         link=found.link,
         days=window_days(operation.starts_at, operation.ends_at, operation.time_zone, operation.day_starts_minutes),
         begun=pages.takes_returns(operation),
+        logs=operations.current_participation(found.participation.id).entry_mode == EntryMode.CONTACTS,
         token=token,
         form=SendForm(formdata=None),
         files=pages.listed(sent, _paths(token), operation.time_zone),

@@ -32,6 +32,7 @@ class TakeForm(OutreachForm):
         ],
         validate_choice=False,
     )
+    because = StringField(lazy_gettext("Reason"), name="because")
     good_only = HiddenField()
 
     @property

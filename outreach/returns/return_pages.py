@@ -136,6 +136,7 @@ def taken(actor: Actor, operation: Any, file: Any, link: int | None = None) -> P
             clear=bool(form.clear.data),
             overwrite=form.overwrite,
             link=link,
+            reason=form.because.data or "",
         )
     except Problem as problem:
         if problem.status in (403, 404, 503):
@@ -317,6 +318,7 @@ def file_page(
     form, leave = (TakeForm(), LeaveForm()) if asked else (TakeForm(formdata=None), LeaveForm(formdata=None))
     if isinstance(problem, Invalid):
         leave.take(Invalid(*(finding for finding in problem.findings if finding.where == "why")))
+        form.take(Invalid(*(finding for finding in problem.findings if finding.where == "because")))
     page = render_template(
         template,
         operation=operation,
@@ -325,7 +327,7 @@ def file_page(
         form=form,
         leave=leave,
         back=paths.back,
-        errors=_errors(problem, leave),
+        errors=_errors(problem, form, leave),
         **more,
     )
     return page, problem.status if problem else 200
@@ -338,11 +340,11 @@ def _go_on(file: Any) -> None:
         return_work.begin_file(_app(), file.uid)
 
 
-def _errors(problem: Problem | None, leave: LeaveForm) -> list[Any]:
+def _errors(problem: Problem | None, form: TakeForm, leave: LeaveForm) -> list[Any]:
     if problem is None:
         return []
-    if leave.why.errors:
-        return [("why", words) for words in leave.why.errors]
+    if leave.why.errors or form.because.errors:
+        return [(field.name, words) for field in (form.because, leave.why) for words in field.errors]
     if isinstance(problem, take_rules.NotWhole):
         return [words for words in told(problem) if words]
     return [_words_of(problem)]
@@ -375,6 +377,7 @@ def _shown(
     one |= _previewed(actor, file, returned, cells, form, link)
     one["can_leave"] = may(actor, "totals.change", target)
     one["can_take"] = one["can_leave"] and one["takes"]
+    one["explains"] = take_commands.explains(operation) and not one.get("nothing_new")
     return one
 
 

@@ -30,6 +30,8 @@ TEN = (
     N_("Keep each row where it is: sent again, it changes what it said before and counts nothing twice."),
     N_("Save as .xlsx and send it back. What it would change is shown before anything is taken."),
 )  # fmt: skip
+ABOUT_CONTACTS = 6
+TWICE = N_("Write only contacts that nobody logged on the site, else they count twice.")
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,7 @@ def lines(asked: Asked, checked: Mapping[str, int]) -> list[Line]:
         attention(asked, checked),
         Line("", ""),
     ]  # fmt: skip
-    ten = [
-        Line(f"{number}. {said_in(words, 'en')}", f"{number}. {said_in(words, 'fr')}")
-        for number, words in enumerate(TEN, start=1)
-    ]
+    ten = [_numbered(number, words, asked.mode) for number, words in enumerate(TEN, start=1)]
     sign = [
         Line("", ""),
         both(N_("To sign by this return, type your name and answer Yes; else leave both empty."), "strong"),
@@ -77,6 +76,13 @@ def lines(asked: Asked, checked: Mapping[str, int]) -> list[Line]:
              "prose", return_rules.SIGN_YES),
     ]  # fmt: skip
     return [*about, *ten, *sign]
+
+
+def _numbered(number: int, words: str, mode: str) -> Line:
+    """One of the ten; where officers log on the site too, the line about contacts says what is not written again."""
+    sentences = [words, TWICE] if number == ABOUT_CONTACTS and mode == EntryMode.CONTACTS else [words]
+    english, french = (" ".join(said_in(one, language) for one in sentences) for language in ("en", "fr"))
+    return Line(f"{number}. {english}", f"{number}. {french}")
 
 
 def attention(asked: Asked, checked: Mapping[str, int]) -> Line:

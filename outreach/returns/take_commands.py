@@ -15,13 +15,14 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import SYSTEM, Actor
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Invalid, Problem, Unreadable
+from outreach.plan.paste_rules import visible
 from outreach.storage import undo, writing
 from outreach.storage.keys import site_keys
 from outreach.storage.queries import access, figure_sets, operations, return_issues
 from outreach.storage.queries import return_files as rows
-from outreach.storage.tables import ReturnFile, ReturnIssue
+from outreach.storage.tables import Operation, ReturnFile, ReturnIssue
 from outreach.storage.types import EPOCH_DAY, utc_now
-from outreach.vocab import Bound, ReturnState
+from outreach.vocab import Bound, OperationStatus, ReturnState
 
 from . import (
     commands,
@@ -49,6 +50,8 @@ UNSEEN = (
     N_("The service signs on its own page, or in a newer workbook."),
 )
 """Why a name in a file is no signature when somebody else than the service takes it."""
+LONGEST_REASON = commands.LONGEST_REASON - 20
+"""Characters of a reason; which return it was stands before it."""
 Values = dict[tuple[str, dt.date | None], tuple[int | float | None, Bound]]
 NOT_KNOWN = (None, Bound.UNKNOWN)
 
@@ -91,19 +94,32 @@ def take(
     clear: bool = False,
     overwrite: Overwrite = False,
     link: Link = None,
+    reason: str = "",
 ) -> Taken:
     """Make the figures follow the file, in one write of its own; all of it, or with ``good_only`` what can be taken.
 
-    ``clear``: cells that the sender emptied are cleared. ``overwrite``: see ``take_rules.Overwrite``. Raises
-    ``NotWhole`` (nothing is changed then), ``NotAllowed``, ``Blocked``; ``Unreadable`` for a file that came too late.
+    ``clear``: cells that the sender emptied are cleared. ``overwrite``: see ``take_rules.Overwrite``. ``reason``: once
+    the operation is closed a change needs one. Raises ``NotWhole`` (nothing is changed then), ``Invalid`` at
+    ``because``, ``NotAllowed``, ``Blocked``; ``Unreadable`` for a file that came too late.
     """
     returned, number = returned_of(file), file.id
+    if len(reason) > LONGEST_REASON:
+        raise Invalid.at("because", N_("Shorten this to %(most)s characters."), most=LONGEST_REASON)
     with writing():
-        work, takes = _follow(actor, rows.fresh(number), returned, _Wish(good_only, clear, overwrite), link)
+        wish = _Wish(good_only, clear, overwrite, reason)
+        work, takes = _follow(actor, rows.fresh(number), returned, wish, link)
         if not takes:
             undo()
             raise rules.NotWhole(work.done)
+        if work.done.changes and explains(work.operation) and len(visible(reason)) < commands.LEAST_REASON:
+            undo()
+            raise Invalid.at("because", N_("The operation is closed: say why this changes, in a few words."))
         return _settle(actor, rows.fresh(number), work, returned, link)
+
+
+def explains(operation: Operation) -> bool:
+    """Whether a change needs a reason: its figures are closed."""
+    return operation.status == OperationStatus.CLOSED
 
 
 def answer_of(actor: Actor, file: ReturnFile, language: str, link: Link = None) -> bytes:
@@ -139,6 +155,7 @@ class _Wish:
     good_only: bool = False
     clear: bool = False
     overwrite: Overwrite = False
+    reason: str = ""
 
 
 def _follow(actor: Actor, file: ReturnFile, returned: Returned, wish: _Wish, link: Link) -> tuple[Work, bool]:
@@ -217,7 +234,7 @@ def _work(actor: Actor, file: ReturnFile, returned: Returned, wish: _Wish, link:
         returned=returned,
         now=utc_now(),
         mark=site_keys().mark,
-        reason=f"Return issue {issue.issue}",
+        reason=f"Return issue {issue.issue}{f': {wish.reason}' if wish.reason else ''}",
         overwrite=wish.overwrite,
         bad=bad | _of_bad_sheets(whole, whose.participation.id),
         bad_keys=frozenset(take_row_rules.contact_key(row) for row in whole.contacts if row.row_id in bad),

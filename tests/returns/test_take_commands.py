@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from outreach.errors import Blocked, NotAllowed, NotFound, Unreadable
+from outreach.errors import Blocked, Invalid, NotAllowed, NotFound, Unreadable
 from outreach.field import commands as contacts
 from outreach.field.rules import make_code
 from outreach.returns import commands, figures, take_commands, take_rules
@@ -428,8 +428,14 @@ def test_before_it_begins_and_once_archived_nothing_is_taken_and_a_closed_operat
             world.take(said)
     with writing():
         operations.by_code("OP-R").status = OperationStatus.CLOSED.value
-    world.take(said)
-    assert world.contact(1, said).version.reason == db.session.query(Tally).one().reason == "Return issue 1"
+    for reason in ("", " ", "x" * 481):
+        with pytest.raises(Invalid) as refused:
+            world.take(said, reason=reason)
+        assert refused.value.findings[0].where == "because" and not db.session.query(Tally).count()
+    world.take(said, reason="came by mail")
+    reasons = {world.contact(1, said).version.reason, db.session.query(Tally).one().reason}
+    assert reasons == {"Return issue 1: came by mail"}
+    assert not world.take(said).done.changes  # what changes nothing needs no reason
 
 
 def test_a_rehearsal_takes_returns_and_shows_no_figures(app):
