@@ -46,7 +46,7 @@ from .take_rules import FigureChange, Kind, Overwrite, Preview, Taken, Work
 TRIES = 6
 """How often the good part of a file is worked out anew because something in it was found bad while it was done."""
 UNSEEN = (
-    N_("Something stands otherwise than the file says, and whoever signed in it did not see that."),
+    N_("Something stands otherwise than the file says, or beside it, and whoever signed in it did not see that."),
     N_("The service signs on its own page, or in a newer workbook."),
 )
 """Why a name in a file is no signature when somebody else than the service takes it."""
@@ -441,13 +441,16 @@ def _sign(actor: Actor, file: ReturnFile, work: Work, link: Link) -> tuple[bool,
 
 
 def _unseen(actor: Actor, work: Work) -> bool:
-    """Whether the file is taken by somebody else than the service, and something stands otherwise than it says.
+    """Whether something stands otherwise than the file says, or beside it, that whoever signed in it did not see.
 
-    Whoever signed in it did not see that. The service itself is shown it before it takes the file.
+    The service itself is shown what the file changes before it takes it; what was logged on the site beside the file
+    only its signed-in coordinator sees, and not whoever holds a link.
     """
     target = access.service_target(work.operation, work.participation.service_id)
     own = not actor.system and may(actor, "figures.sign", target)
-    return not own and bool(work.newer or work.emptied)
+    if not own and (work.newer or work.emptied):
+        return True
+    return (not own or actor.user is None) and rows.records_beside(work.participation.id)
 
 
 __all__ = ["answer_of", "leave", "preview", "returned_of", "take"]

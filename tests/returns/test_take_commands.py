@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from outreach.auth.actors import by_return_link
 from outreach.errors import Blocked, Invalid, NotAllowed, NotFound, Unreadable
 from outreach.field import commands as contacts
 from outreach.field.rules import make_code
@@ -13,6 +14,7 @@ from outreach.returns.take_rules import Kind, NotWhole
 from outreach.rollup.measures import FOLLOWED
 from outreach.storage import db, writing
 from outreach.storage.queries import access, operations
+from outreach.storage.queries import field as field_rows
 from outreach.storage.queries.contacts import contact_record
 from outreach.storage.tables import (
     AuditEntry,
@@ -29,6 +31,7 @@ from outreach.storage.tables import (
 )
 from outreach.vocab import EntryMode, OperationStatus, Role, ServiceKind
 from tests.factories import a_participation, a_service, a_user, an_operation
+from tests.field.factories import an_entry
 from tests.returns.books import Said
 
 MET = "cell-persons_met-2017-10-10"
@@ -463,6 +466,22 @@ def test_before_and_after_tell_nothing_of_what_became_of_referrals(world):
     """One row left out of a file and put back would tell of one person what an agency made of her referral."""
     shown = {change.measure for change in world.preview(world.said().contact(1, **PERSON)).figures}
     assert {"persons_met", "referrals_made"} <= shown and not shown & set(FOLLOWED)
+
+
+def test_a_name_in_a_file_does_not_sign_what_was_logged_beside_it(world):
+    said = world.said().contact(1)
+    said.signer = "Ada Invented"
+    steering = access.actor_of(a_user(Role.OPERATION_COORDINATOR))
+    assert take_commands.preview(steering, said.file()).signer == "Ada Invented"
+    place = field_rows.place_of_service(world.operation, world.service.id)
+    with writing():
+        contacts.log_contact(world.actor, place, an_entry(met_at=dt.datetime(2017, 10, 12, 1, tzinfo=dt.UTC)))
+    for taker in (steering, by_return_link(world.service.id, world.operation.id)):
+        assert take_commands.preview(taker, said.file()).signer == ""
+    file = said.file()
+    taken = take_commands.take(steering, file)
+    assert not taken.signed and taken.unsigned is not None and db.session.query(SignOff).count() == 0
+    assert world.take(said.contact(2)).signed  # its coordinator, signed in, has the whole of it before her
 
 
 @pytest.mark.parametrize("later", ["changed", "emptied", ""])

@@ -17,6 +17,8 @@ from outreach.vocab import ReturnState
 from ..engine import db
 from ..keys import Place
 from ..tables import (
+    Accused,
+    AccusedVersion,
     Charge,
     Contact,
     ContactVersion,
@@ -213,6 +215,38 @@ def contacts_now(participation_id: int) -> dict[str, Stands]:
         .distinct()
     )
     return {uid: Stands(*said) for uid, *said in db.session.execute(query)}
+
+
+def records_beside(participation_id: int) -> bool:
+    """Whether contacts or accused of the service stand that came otherwise than by a return."""
+    by_return = select(ReturnRow.target_uid).where(ReturnRow.participation_id == participation_id)
+    contacts = (
+        select(Contact.id)
+        .join(ContactVersion, ContactVersion.contact_id == Contact.id)
+        .where(
+            Contact.participation_id == participation_id,
+            ContactVersion.superseded_at.is_(None),
+            ContactVersion.withdrawn.is_(False),
+            Contact.uid.not_in(by_return.where(ReturnRow.sheet == "contacts")),
+        )
+    )
+    accused = (
+        select(Accused.id)
+        .join(AccusedVersion, AccusedVersion.accused_id == Accused.id)
+        .where(
+            Accused.participation_id == participation_id,
+            AccusedVersion.superseded_at.is_(None),
+            AccusedVersion.withdrawn.is_(False),
+            Accused.id.not_in(
+                select(ReturnRow.person_id).where(
+                    ReturnRow.participation_id == participation_id,
+                    ReturnRow.sheet == "charges",
+                    ReturnRow.person_id.is_not(None),
+                )
+            ),
+        )
+    )
+    return any(db.session.scalar(found.limit(1)) is not None for found in (contacts, accused))
 
 
 def records_of(operation: Operation, service_id: int, uids: Iterable[str]) -> dict[str, ContactRecord]:
