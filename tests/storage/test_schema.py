@@ -5,10 +5,12 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
 from outreach.field.commands import log_contact
+from outreach.returns.figures import figures_of
 from outreach.storage import db, writing
 from outreach.storage.queries import consents
 from outreach.storage.schema import differences
-from outreach.storage.tables import Referral
+from outreach.storage.tables import Operation, OperationVersion, Referral
+from outreach.storage.types import utc_now
 from tests.field.factories import a_night, a_person, actor_of, an_entry
 
 
@@ -39,6 +41,11 @@ def test_a_step_back_and_forth_deletes_no_row_of_a_table_that_is_made_anew(app):
     agreed = [(g.consent.kind, g.consent.facts, g.agency) for g in consents.consents_of(referral.id)]
     assert agreed == [("refer", [], ""), ("agency", [], agency), ("facts", ["needs"], "")]
     assert {g.consent.given_at for g in consents.consents_of(referral.id)} == {referral.made_at}
+    # What an operation and a service were before versions were kept is what they were when they were made.
+    operation = db.session.query(Operation).one()
+    now = [figures_of(operation.id, as_of).one("contacts") for as_of in (None, utc_now())]
+    assert now[0] == now[1] and now[0].value == 1
+    assert db.session.query(OperationVersion).one().recorded_at == operation.created_at
     db.session.remove()
     with db.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
