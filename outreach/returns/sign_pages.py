@@ -20,6 +20,7 @@ from outreach.rollup.completeness import Came
 from outreach.rollup.days import WITHOUT_DAY
 from outreach.rollup.measures import Family, Measure
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.reconcile import apart
 from outreach.storage.queries import access, operations
 from outreach.storage.queries import sign_offs as rows
 from outreach.storage.tables import Operation, Participation, SignOff
@@ -121,12 +122,12 @@ def in_all(ready: Ready, before: figures.ServiceBook | None, url: Any) -> list[d
     for measure in _shown(ready):
         figure = ready.book.whole.get(measure.code)
         total = None if figure is None or figure.value is None else int(figure.value)
-        added = sum(amount for (code, _), amount in ready.book.added.items() if code == measure.code)
+        made, added = apart(total, ready.book.added, measure.code)
         label = Markup('<a href="{}">{}</a>').format(url(measure.code), words.label(measure.code))
         lines.append(
             {
                 "figure": label if measure.by_day else words.label(measure.code),
-                "made": "" if total is None else words.number(total - added),
+                "made": "" if made is None else words.number(made),
                 "added": signed(added) if added else "",
                 "total": with_bound(total, figure.bound if figure else Bound.UNKNOWN),
                 "last": _value(before.whole.get(measure.code)) if before else "",
@@ -155,12 +156,12 @@ def by_day(
             continue
         value = cell.value if cell is not None else int(figure.value or 0) if figure is not None else None
         placed = day if isinstance(day, int) else WINDOW if day == WITHOUT_DAY else None
-        counts = book.added.get((measure.code, placed), 0) if placed is not None else 0
+        made = apart(value, book.added, measure.code, placed)[0] if placed is not None else value
         number = day - book.first if isinstance(day, int) and book.first >= 0 else None
         lines.append(
             {
                 "day": day_words(day),
-                "made": "" if value is None else words.number(value - counts),
+                "made": "" if made is None else words.number(made),
                 "added": _added(added.get((measure.code, placed), []) if placed is not None else []),
                 "total": "" if value is None else words.number(value),
                 "last": last.get(number, "") if number is not None else "",

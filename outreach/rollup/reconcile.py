@@ -281,3 +281,13 @@ class _Beside:
     def _of(self, book: Ledger, service: int, measure: Measure) -> dict[int, int]:
         units = book.units(measure, ("service",), [service]).by("service", "day")
         return {day: counted for (_, day), counted in units.items()}
+
+
+def apart(total: int | None, added: Mapping[tuple[str, int], int], code: str, day: int | None = None) -> tuple[
+        int | None, int]:
+    """What a figure is without its adjustments, and what they add: of one ``day`` (-1: the window), or of all of them.
+
+    ``added``: (measure code, day) -> adjustments that count. Both parts make ``total``; None while that is not known.
+    """
+    amount = sum(number for (of, at), number in added.items() if of == code and day in (None, at))
+    return None if total is None else total - amount, amount

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outreach.rollup.measures import measure
-from outreach.rollup.reconcile import Line, Signed, Source, reconcile
+from outreach.rollup.reconcile import Line, Signed, Source, apart, reconcile
 from tests.rollup.small import FIRST, Small
 
 ANNA, BEA, CLEO = ({"person": number} for number in (1, 2, 3))
@@ -83,3 +83,9 @@ def test_an_adjustment_of_what_nobody_told_makes_no_figure() -> None:
     world = Small().add("adjustments", measure="persons_met", day=FIRST, amount=2)
     line = _line(world)
     assert (line.value, _said(line)) == (None, {"adjustments": (2, False)})
+
+
+def test_a_figure_is_told_apart_from_its_adjustments():
+    added = {("contacts", 5): 2, ("contacts", -1): -3, ("charges", 5): 9}
+    assert apart(10, added, "contacts") == (11, -1) and apart(10, added, "contacts", 5) == (8, 2)
+    assert apart(4, added, "contacts", 6) == (4, 0) and apart(None, added, "contacts") == (None, -1)
