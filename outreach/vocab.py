@@ -295,6 +295,58 @@ class SignState(Vocabulary):
     REOPENED = "reopened", N_("Reopened"), N_("Something changed after it was signed.")
 
 
+class ReleaseKind(Vocabulary):
+    """What a release says: all its figures, or only those that changed."""
+
+    RELEASE = "release", N_("Release")
+    ERRATUM = "erratum", N_("Erratum"), N_("One line for each figure that changed since a release.")
+
+
+class ReleaseState(Vocabulary):
+    """Where a release stands between its draft and the public."""
+
+    DRAFT = "draft", N_("Draft"), N_("It can still be changed.")
+    SENT = "sent", N_("Awaits approval"), N_("Two persons have to approve it.")
+    PUBLISHED = "published", N_("Published"), N_("Frozen: nothing of it changes any more.")
+    DROPPED = "dropped", N_("Dropped"), N_("It was given up before it was published.")
+
+
+class Zeros(Vocabulary):
+    """What becomes of a zero in a release."""
+
+    SHOW = "show", N_("Zeros are shown")
+    WITHHOLD = "withhold", N_("Zeros are withheld like small numbers")
+
+
+class SettingState(Vocabulary):
+    """Whether a setting that needs a second person holds."""
+
+    ASKED = "asked", N_("Awaits a second person")
+    STANDING = "standing", N_("In force")
+    REFUSED = "refused", N_("Not approved")
+
+
+class Qualifier(Vocabulary):
+    """How a publisher put a number."""
+
+    EXACT = "exact", N_("Exact")
+    ABOUT = "about", N_("About this many")
+    MORE_THAN = "more_than", N_("More than")
+    AT_LEAST = "at_least", N_("At least")
+    FEWER_THAN = "fewer_than", N_("Fewer than")
+    AT_MOST = "at_most", N_("At most")
+
+
+class ExportState(Vocabulary):
+    """How far a data workbook has come."""
+
+    WAITING = "waiting", N_("Waiting")
+    RUNNING = "running", N_("Being written")
+    READY = "ready", N_("Ready to fetch")
+    FAILED = "failed", N_("Could not be written")
+    ENDED = "ended", N_("No longer kept")
+
+
 class CellState(Vocabulary):
     """State of one service x day x measure on the board and in the grid."""
 

@@ -1,0 +1,89 @@
+"""What a release lets out, as plain values: the policy, the cells, what is withheld and why, what an attacker finds.
+
+Here belong the shapes alone, and the published rules that a policy can follow. Which cells are withheld is chosen in
+``suppression``; ``attack`` tries to find them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from outreach.errors import N_
+
+Key = tuple[str, int | None, str | None]
+"""Measure, service (None: all), day as it is kept in a locked version (None: the whole window)."""
+
+SMALL = 6
+"""By default numbers from 1 to 5 are withheld."""
+APART = 5
+"""A number that is withheld for the sake of another keeps at least so many possible values."""
+
+
+class Why(StrEnum):
+    """Why a number is withheld."""
+
+    SMALL = "small"
+    BESIDE = "beside"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """``least``: numbers from 1 to one below it are withheld; ``zeros``: a zero as well. ``preset``: its source."""
+
+    least: int = SMALL
+    zeros: bool = False
+    preset: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A published rule: code, name, what it says, where it stands."""
+
+    code: str
+    label: str
+    policy: Policy
+    source: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """One release as it leaves. ``true``: every number of its scope; ``hidden``: those that it withholds, and why.
+
+    ``version``: of the locked figures. ``opened``: small numbers that are published on purpose. What is in ``true`` and
+    not in ``hidden`` is printed. Distinct persons do not add up across services; the attack knows which measures do.
+    """
+
+    version: int
+    true: Mapping[Key, int]
+    hidden: Mapping[Key, Why] = field(default_factory=dict)
+    opened: frozenset[Key] = frozenset()
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A withheld number that can be told too closely: it lies from ``low`` to ``high``, of whichever release."""
+
+    release: int
+    key: Key
+    low: int
+    high: int
+    why: Why
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the attack found. ``tried``: withheld numbers attacked; ``finished``: false where it ran out of time."""
+
+    leaks: tuple[Leak, ...]
+    tried: int
+    finished: bool = True
+
+    @property
+    def safe(self) -> bool:
+        return self.finished and not self.leaks
+
+
+DEFAULT = Preset("default", N_("Outreach’s default: 1 to 5 withheld"), Policy(), "Outreach")
