@@ -23,14 +23,16 @@ from outreach.rollup.completeness import Completeness, Timeliness, completeness,
 from outreach.rollup.counting import RULED, RULES
 from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
+from outreach.rollup.hours import Hours, by_hour
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import CATALOGUE, DERIVED, FOLLOWED, Measure, counted_by
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
 from outreach.rollup.months import Month, by_month
 from outreach.rollup.reconcile import Line, Signed, reconcile
-from outreach.rollup.splits import Outcomes, by_team, outcomes_by_agency
+from outreach.rollup.splits import Offence, Outcomes, by_offence, by_team, outcomes_by_agency
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
+from outreach.rollup.waits import Waits, waits
 from outreach.storage.frames import facts_of
 from outreach.storage.queries import report as rows
 from outreach.storage.queries import sign_offs as heard_rows
@@ -333,6 +335,34 @@ def reconciliation_of(operation_id: int, signed: Mapping[int, Signed], mark: Any
 def outcomes_of(operation_id: int, as_of: dt.datetime | None = None) -> Outcomes:
     """Outcomes by agency, of referrals made by police."""
     return _remembered(operation_id, as_of, ("outcomes",), outcomes_by_agency, lambda made: len(made.full) * 8)
+
+
+def offences_of(operation_id: int, as_of: dt.datetime | None = None) -> tuple[Offence, ...]:
+    """Charges by offence, most charges first."""
+
+    def make(facts: Facts) -> tuple[Offence, ...]:
+        return tuple(by_offence(facts))
+
+    return _remembered(operation_id, as_of, ("offences",), make, lambda made: len(made) + 1)
+
+
+def hours_of(operation: Operation, as_of: dt.datetime | None = None) -> Hours:
+    """Contacts by hour of the operation’s clock and by evening; for its coordinators alone."""
+    zone, starts = operation.time_zone, operation.day_starts_minutes
+
+    def make(facts: Facts) -> Hours:
+        return by_hour(facts, zone, starts)
+
+    return _remembered(operation.id, as_of, ("hours", zone, starts), make, lambda made: len(made.counts) + 1)
+
+
+def waits_of(operation_id: int, edges: Sequence[int], as_of: dt.datetime | None = None) -> Waits:
+    """Referrals by how long they waited, or wait, in spans that end at ``edges`` (minutes)."""
+
+    def make(facts: Facts) -> Waits:
+        return waits(facts, edges)
+
+    return _remembered(operation_id, as_of, ("waits", *edges), make, lambda made: len(edges) + 1)
 
 
 def rows_of(
