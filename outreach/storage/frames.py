@@ -326,6 +326,7 @@ def _referrals(tree: Tree, joined: dict[int, int], today: int) -> dict[str, Any]
         "agency": agency,
         "day": day,
         "waited": np.where(received_at < 0, -1, np.maximum(received_at - made_at, 0) // _MINUTE),
+        "made_at": made_at // SECOND,
         **{state.value: column.astype(bool) for state, column in zip(_STEPS, found[8:], strict=True)},
         **_followed(Referral.operation_id.in_(tree.ids), referral, tree.as_of, today),
     }
