@@ -116,11 +116,11 @@ def test_no_query_parameter_breaks_a_page(site):
     app, world, clients = site
     names, random_ = query_names(), random.Random(SEED)
     broken = []
-    for (endpoint, address), client in itertools.product(pages_of(app, world, "GET"), clients):
-        if client.get(address).status_code not in (200, 422):
-            continue  # not this account's page
-        # Each round gives every parameter a value of its own, so that all of them meet all in a few requests.
-        for _ in range(2):
+    for endpoint, address in pages_of(app, world, "GET"):
+        let_in = [client for client in clients if client.get(address).status_code in (200, 422)]
+        # Each round gives every parameter a value of its own, so that all of them meet all in a few requests. Who else
+        # may see the page does not change how an address is read: two accounts are enough.
+        for client in dict.fromkeys([*let_in[:1], *let_in[-1:]]):
             given = {name: random_.choice(HOSTILE)[:LONG] for name in names}
             answer = answers(client, "GET", address, query_string=given)
             if answer.status_code >= 500 or "evil.example" in answer.headers.get("Location", ""):
@@ -180,10 +180,12 @@ def test_no_form_field_breaks_a_page(site):
     app, world, clients = site
     random_, broken = random.Random(SEED), []
     known = {}
-    for (_, address), client in itertools.product(pages_of(app, world, "GET"), clients):
-        page = answers(client, "GET", address)
-        if page.status_code == 200 and page.mimetype == "text/html":
-            known[address] = known.get(address, set()) | field_names(page.text)
+    for _, address in pages_of(app, world, "GET"):
+        for client in clients:
+            page = answers(client, "GET", address)
+            if page.status_code == 200 and page.mimetype == "text/html":
+                known[address] = field_names(page.text)
+                break
     everywhere = sorted(set().union(*known.values()))
     tokens = [token_of(client.get("/account")) for client in clients]
     for endpoint, address in pages_of(app, world, "POST"):
