@@ -47,7 +47,7 @@ from .tree import SECOND, Tree, known, stood
 from .types import EPOCH, micros, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 DUE_HOURS = 12
 """Hours after the end of a day when its figures are overdue (screens: "service overdue")."""
@@ -87,6 +87,47 @@ def facts_of(operation_id: int, as_of: dt.datetime | None = None) -> Facts:
         adjustments=small.adjustments(tree),
         overlaps=small.overlaps(tree),
     )
+
+
+# In portions ----------------------------------------------------------------------------------------------------------
+
+_PORTION = 25_000
+
+
+def in_portions(operation_id: int, as_of: dt.datetime | None = None, most: int = _PORTION) -> Iterator[Facts]:
+    """The persons met and the contacts of the operation, about ``most`` rows at a time, for lists of any length.
+
+    Every meeting of one person is in the same portion, so that the rows behind a figure of persons, portion after
+    portion, are those of the whole. Nothing else of the facts is in a portion but the plan: no other figure is right.
+    """
+    now = as_of or utc_now()
+    tree = Tree(operation_id, as_of)
+    root = tree.rows[operation_id]
+    joined = _joined_persons(tree)
+    merged = select(PersonMerge.person_key).where(PersonMerge.operation_id.in_(tree.whole))
+    into = select(PersonMerge.into_key).where(PersonMerge.operation_id.in_(tree.whole))
+    one_of_several = or_(Meeting.person_key.in_(merged), Meeting.person_key.in_(into))
+    rows = select(func.count()).where(ContactVersion.operation_id.in_(tree.ids), stood(ContactVersion, as_of))
+    persons = select(func.count()).where(Meeting.operation_id.in_(tree.ids), stood(Meeting, as_of))
+    portions = max(1, -(-max(db.session.scalar(rows) or 0, db.session.scalar(persons) or 0) // most))
+    plan = {
+        "participations": small.participations(tree),
+        "operations": tree.frame(),
+        "places": small.places(tree),
+        "joint": small.joint(tree),
+    }
+    for number in range(portions):
+        ours = Meeting.person_key % portions == number
+        ours = or_(ours, one_of_several) if number == 0 else and_(ours, ~one_of_several)
+        yield Facts.of(
+            root=operation_id,
+            now=micros(now) // SECOND,
+            today=day_number(operational_day(now, root["time_zone"], root["day_starts_minutes"])),
+            counting=root["counting"],
+            meetings=_meetings(tree, joined, ours),
+            contacts=_contacts(tree, ContactVersion.contact_id % portions == number),
+            **plan,
+        )
 
 
 # Reading --------------------------------------------------------------------------------------------------------------
@@ -174,7 +215,8 @@ def _with_merges(keys: Any, joined: dict[int, int]) -> Any:
     return np.where(old[place] == keys, new[place], keys)
 
 
-def _meetings(tree: Tree, joined: dict[int, int]) -> dict[str, Any]:
+def _meetings(tree: Tree, joined: dict[int, int], only: ColumnElement[bool] | None = None) -> dict[str, Any]:
+    """``only``: a part of the rows; see ``in_portions``."""
     import numpy as np
 
     ages, genders, answers, places = (v.values() for v in (AgeBand, Gender, SupportAnswer, PlaceKind))
@@ -198,6 +240,8 @@ def _meetings(tree: Tree, joined: dict[int, int]) -> dict[str, Any]:
             (case((Meeting.made_safe, 1), else_=0), 2),
         ),
     ).where(Meeting.operation_id.in_(tree.ids), Meeting.standing, stood(Meeting, tree.as_of))
+    if only is not None:
+        query = query.where(only)
     contact, person, operation, service, team, at, day, packed = _integers(query)
     believed, said, confirmed, gender_believed, gender_said, answer, place, safe = _unpacked(
         packed, len(ages), len(ages), len(ages), len(genders), len(genders), len(answers), len(places), 2
@@ -239,7 +283,7 @@ def _one_age(*stated: Any) -> tuple[Any, Any]:
     return age, rank
 
 
-def _contacts(tree: Tree) -> dict[str, Any]:
+def _contacts(tree: Tree, only: ColumnElement[bool] | None = None) -> dict[str, Any]:
     import numpy as np
 
     results = ContactResult.values()
@@ -257,6 +301,8 @@ def _contacts(tree: Tree) -> dict[str, Any]:
         ContactVersion.withdrawn.is_(False),
         stood(ContactVersion, tree.as_of),
     )
+    if only is not None:
+        query = query.where(only)
     contact, operation, service, team, at, day, result, kits = _integers(query)
     return {
         "contact": contact,

@@ -207,7 +207,8 @@ class PublishedFigure(Base):
 class DataExport(Base):
     """One data workbook that somebody asked for: its state and progress. The file lies sealed in the instance folder.
 
-    ``sheet``: which long table. ``ends_at``: when the file goes. ``hash``: of the file as it was handed out.
+    ``sheet``: which long table. ``scope``: how much of it the one who asked could see then. ``heard_at``: when the
+    process that writes it last said so. ``ends_at``: when the file goes. ``hash``: of the file as it is handed out.
     """
 
     __tablename__ = "data_export"
@@ -216,6 +217,7 @@ class DataExport(Base):
     uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
     operation_id: Mapped[int] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"), index=True)
     sheet: Mapped[str] = mapped_column(String(20))
+    scope: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     language: Mapped[str] = mapped_column(String(2))
     as_of: Mapped[dt.datetime | None] = mapped_column(Instant)
     asked_at: Mapped[dt.datetime] = mapped_column(Instant)

@@ -24,6 +24,7 @@ def upgrade():
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("operation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("sheet", sa.String(length=20), nullable=False),
+        sa.Column("scope", sa.JSON(), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("as_of", sa.BigInteger(), nullable=True),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),

@@ -1,0 +1,259 @@
+"""The long tables and their columns: what the exports write and what the data dictionary says are this one list.
+
+Plain values. Which rows a table has, and who may take it away, does not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from outreach.errors import N_
+from outreach.vocab import (
+    AgeBand,
+    Basis,
+    Bound,
+    ChargeStatus,
+    ContactResult,
+    Gender,
+    PlaceKind,
+    SupportAnswer,
+    Vocabulary,
+)
+
+VERSION = 1
+"""Of the tables as a whole: raised when a column is added, changes its meaning or goes."""
+HOURS = 3
+"""Hours in one band of the clock."""
+
+TEXT, NAME, NUMBER, DATE, CODE = "text", "name", "number", "date", "code"
+"""Kinds of a column. ``name``: text that somebody typed; ``text``: the site's own words."""
+KINDS = {
+    TEXT: N_("text"),
+    NAME: N_("text that somebody typed"),
+    NUMBER: N_("whole or decimal number"),
+    DATE: N_("date, as 2017-10-18"),
+    CODE: N_("one of a list"),
+}
+
+NEVER = N_("Never empty.")
+ATTEMPT = N_("Empty: nobody was met.")
+NO_DAY = N_("Empty: not told apart by day, or the day is not known.")
+
+
+class State(Vocabulary):
+    """All that police ever learn of a referral."""
+
+    WAITING = "waiting", N_("Waiting")
+    PICKED_UP = "picked_up", N_("Picked up")
+    CLOSED = "closed", N_("Closed")
+
+
+class YesNo(Vocabulary):
+    """Yes, or no."""
+
+    YES = "yes", N_("Yes")
+    NO = "no", N_("No")
+
+
+class Split(Vocabulary):
+    """What a line of figures is by."""
+
+    ALL = "all", N_("Whole operation")
+    SERVICE = "service", N_("By service")
+    DAY = "day", N_("By day")
+    SERVICE_DAY = "service_day", N_("By service and day")
+
+
+class Window(Vocabulary):
+    """Where a line lies that is by day."""
+
+    INSIDE = "inside", N_("In the window")
+    BEFORE = "before", N_("Before the window")
+    AFTER = "after", N_("After the window")
+    UNDATED = "undated", N_("Not placed on a day")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its code (the header of a CSV), its name (the header of a workbook), what stands in it.
+
+    ``values``: the closed list of a ``code``. ``empty``: what an empty cell means.
+    """
+
+    code: str
+    label: str
+    kind: str
+    meaning: str
+    empty: str = NEVER
+    values: type[Vocabulary] | None = None
+    unit: str = ""
+    source: str = ""
+    width: int = 14
+
+
+@dataclass(frozen=True)
+class Table:
+    """One long table. ``persons``: each row is about one person. ``name`` is that of the table in every workbook."""
+
+    code: str
+    name: str
+    title: str
+    rows: str
+    columns: tuple[Column, ...]
+    persons: bool = True
+
+
+_ROW = Column(
+    "row",
+    N_("Row"),
+    NUMBER,
+    N_("Number of the row in this file. The order tells nothing of the order of entry."),
+    width=8,
+)
+_SERVICE = Column("service", N_("Service"), NAME, N_("Name of the service."), width=36)
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "contacts",
+        "tblContacts",
+        N_("Contacts"),
+        N_("One row a person met, at the first meeting, or an attempt at which nobody was met."),
+        (
+            _ROW,
+            Column("day", N_("Day"), DATE, N_("Operational day, which begins in the morning."), NO_DAY, width=12),
+            Column("hours", N_("Hours"), TEXT, N_("Band of three hours on the clock of the operation."), unit=N_("h")),
+            _SERVICE,
+            Column("result", N_("Result"), CODE, N_("Whether somebody was met."), values=ContactResult, width=18),
+            Column("age", N_("Age band"), CODE, N_("The age that counts: the best known."), ATTEMPT, AgeBand, N_("years")),
+            Column("gender", N_("Gender"), CODE, N_("What the person said, else what was believed."), ATTEMPT, Gender,
+                   source="HTCDS", width=34),
+            Column("support", N_("Support"), CODE, N_("Answer to the offer of support."), ATTEMPT, SupportAnswer, width=18),
+            Column("place", N_("Kind of place"), CODE, N_("Kind of place of the meeting, never the place."), ATTEMPT,
+                   PlaceKind, width=20),
+        ),
+    ),
+    Table(
+        "referrals",
+        "tblReferrals",
+        N_("Referrals"),
+        N_("One row a referral made by police; nothing leads from it to a contact."),
+        (
+            _ROW,
+            Column("agency", N_("Agency"), NAME, N_("Name of the support agency."), N_("Empty: no agency."), width=36),
+            Column("state", N_("State"), CODE, N_("How far it is, as police learn it."), values=State),
+            Column("waiting_hours", N_("Waiting hours"), NUMBER,
+                   N_("From the referral to the first pick-up, or until now while it waits."), unit=N_("hours")),
+            Column("still_waiting", N_("Still waiting"), CODE, N_("Nobody has picked it up."), values=YesNo),
+            Column("urgent", N_("Urgent"), CODE, N_("Marked as urgent."), values=YesNo, width=10),
+            Column("needs", N_("Number of needs"), NUMBER, N_("How many needs were named, never which."),
+                   unit=N_("needs")),
+        ),
+    ),
+    Table(
+        "charges",
+        "tblCharges",
+        N_("Charges"),
+        N_("One row a line of charges against one person."),
+        (
+            _ROW,
+            _SERVICE,
+            Column("day", N_("Day"), DATE, N_("Day on which the charge was laid."), NO_DAY, width=12),
+            Column("person", N_("Person"), NUMBER,
+                   N_("Number of the person within the service, in this file alone.")),
+            Column("section", N_("Section"), TEXT, N_("Section of the statute."), N_("Empty: not in the list of offences."),
+                   width=16),
+            Column("offence", N_("Offence"), NAME, N_("Offence in the language of the file."), width=60),
+            Column("status", N_("Status"), CODE, N_("What became of the charge."), values=ChargeStatus),
+            Column("counts", N_("Counts"), NUMBER, N_("Number of counts of this offence."), unit=N_("counts"), width=10),
+        ),
+    ),
+    Table(
+        "figures",
+        "tblFigures",
+        N_("Figures"),
+        N_("One row a figure: of the whole operation, by service, by day, by service and day."),
+        (
+            Column("measure", N_("Measure"), TEXT, N_("Code of the figure; see the definitions."), width=26),
+            Column("figure", N_("Figure"), TEXT, N_("Name of the figure in the language of the file."), width=34),
+            Column("split", N_("What it is by"), CODE, N_("What the figure is by."), values=Split, width=22),
+            Column("service", N_("Service"), NAME, N_("Name of the service."), N_("Empty: all services."), width=36),
+            Column("day", N_("Day"), DATE, N_("Operational day."), NO_DAY, width=12),
+            Column("window", N_("Part of the window"), CODE, N_("Where the day lies."), N_("Empty: not by day."), Window,
+                   width=22),
+            Column("least", N_("At the least"), NUMBER, N_("Lower end of a range whose upper end is the value."),
+                   N_("Empty: no range.")),
+            Column("value", N_("Value"), NUMBER, N_("The figure. Rows do not add up to each other in general."),
+                   N_("Empty: not known, or withheld. Never a zero.")),
+            Column("bound", N_("How sure"), CODE, N_("How the figure is to be read."), values=Bound, width=16),
+            Column("basis", N_("Made from"), CODE, N_("What the figure is made from."), N_("Empty: nothing is known."),
+                   Basis, width=20),
+            Column("withheld", N_("Withheld"), CODE, N_("Known here, and kept from this reader."), values=YesNo, width=10),
+            Column("services_in", N_("Services in"), NUMBER, N_("Services that told this figure."), unit=N_("services")),
+            Column("services_expected", N_("Services expected"), NUMBER, N_("Services that owe this figure."),
+                   N_("Empty: nobody knows who takes part."), unit=N_("services")),
+            Column("rule", N_("Counting rule"), TEXT, N_("Rule by which it was counted."),
+                   N_("Empty: there is but one rule."), width=20),
+            Column("rule_version", N_("Version of the rule"), NUMBER, N_("Raised when the rule changes.")),
+        ),
+        persons=False,
+    ),
+)  # fmt: skip
+
+DICTIONARY = Table(
+    "dictionary",
+    "tblDictionary",
+    N_("Data dictionary"),
+    N_("One row a column of the long tables."),
+    (
+        Column("table", N_("Table"), TEXT, N_("Code of the table."), width=14),
+        Column("column", N_("Column"), TEXT, N_("Code of the column: its header in a CSV."), width=20),
+        Column("english", N_("English"), TEXT, N_("Its header in an English workbook."), width=24),
+        Column("french", N_("French"), TEXT, N_("Its header in a French workbook."), width=26),
+        Column("type", N_("Type"), TEXT, N_("What stands in it."), width=26),
+        Column("unit", N_("Unit"), TEXT, N_("What a number counts."), N_("Empty: none."), width=12),
+        Column("meaning", N_("Meaning"), TEXT, N_("What it says."), width=50),
+        Column("values", N_("Allowed values"), TEXT, N_("Codes, as in a CSV, and their words, as in a workbook."),
+               N_("Empty: no closed list."), width=60),
+        Column("empty", N_("An empty cell"), TEXT, N_("What an empty cell means."), width=34),
+        Column("source", N_("Source"), TEXT, N_("Whose list it follows."), N_("Empty: Outreach’s own."), width=12),
+        Column("version", N_("Version"), NUMBER, N_("Version of the tables."), width=10),
+    ),
+    persons=False,
+)  # fmt: skip
+
+BY_CODE: dict[str, Table] = {table.code: table for table in TABLES}
+
+
+def entries(say: Callable[[str], str], both: Callable[[str], tuple[str, str]]) -> Iterator[tuple[object, ...]]:
+    """The dictionary's rows, in the order of its columns: of the long tables, then of itself.
+
+    ``say`` gives a text in the reader's language, ``both`` in English and French.
+    """
+    for table in (*TABLES, DICTIONARY):
+        for column in table.columns:
+            yield (
+                table.code,
+                column.code,
+                *both(column.label),
+                say(KINDS[column.kind]),
+                say(column.unit) if column.unit else "",
+                say(column.meaning),
+                values_of(column, say),
+                say(column.empty),
+                column.source,
+                VERSION,
+            )
+
+
+def values_of(column: Column, say: Callable[[str], str]) -> str:
+    """``met: Met; no_answer: No answer``; '' without a closed list."""
+    if column.values is None:
+        return ""
+    return "; ".join(f"{value}: {say(column.values(value).label)}" for value in column.values.values())
+
+
+def safe_name(code: str, table: str, day: str, language: str, ending: str) -> str:
+    """``ONS-2017-WEC_contacts_2017-10-18_fr.xlsx``: nothing in it but letters, digits, hyphens and full stops."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in code).strip("-.") or "operation"
+    return f"{safe}_{table}_{day}_{language}.{ending}"
