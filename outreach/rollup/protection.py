@@ -21,6 +21,15 @@ APART = 5
 """A number that is withheld for the sake of another keeps at least so many possible values."""
 
 
+NOT_OF_PERSONS = frozenset({"services", "support_agencies", "personnel", "attempts", "kits_handed_out"})
+"""Measures that say nothing of a person met or accused: shown however small."""
+
+
+def is_protected(code: str) -> bool:
+    """Whether small numbers of the measure are withheld."""
+    return code.partition(":")[0] not in NOT_OF_PERSONS
+
+
 class Why(StrEnum):
     """Why a number is withheld."""
 
@@ -64,13 +73,18 @@ class Told:
 
 @dataclass(frozen=True)
 class Leak:
-    """A withheld number that can be told too closely: it lies from ``low`` to ``high``, of whichever release."""
+    """A withheld number that can be told too closely: it lies from ``low`` to ``high``, of whichever release.
+
+    ``beside``: where it is not the number itself, but what it leaves out of this one, or (the same key) how much it has
+    changed since an earlier release.
+    """
 
     release: int
     key: Key
     low: int
     high: int
     why: Why
+    beside: Key | None = None
 
 
 @dataclass(frozen=True)
