@@ -285,6 +285,7 @@ PERMISSIONS: dict[str, Alternatives] = {
         (liaison_taking_part,),
     ),
     "figures.rows": ((service_coordinator,), (analyst,)),
+    "figures.hours": ((operation_coordinator,),),  # contacts by hour and evening, which say when teams are out
     "figures.followed": ((operation_coordinator,), (analyst,)),  # small numbers of what became of referrals
     "agency.figures": ((agency_liaison,), (agency_lead,)),
     "workbook.export": ((operation_coordinator,), (commander,), (analyst,), (coordinator_taking_part,)),

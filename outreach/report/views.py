@@ -519,3 +519,7 @@ def _page(total: int, size: int) -> tuple[int, int]:
 def _page_url(number: int) -> str:
     kept = {name: value for name, value in request.args.items() if name not in ("page",)}
     return url_for(str(request.endpoint), **{**(request.view_args or {}), **kept, "page": number})
+
+
+# Pages in files of their own, which add themselves to the blueprint.
+from . import dashboard_views  # noqa: E402, F401

@@ -187,6 +187,11 @@ def month_words(month: str) -> str:
     return str(format_date(EPOCH_DAY + dt.timedelta(days=days_of(month).start), "LLLL y", locale=get_locale()))
 
 
+def short_month(month: str) -> str:
+    """``Oct`` of ``2017-10``, under a column of a chart."""
+    return str(format_date(EPOCH_DAY + dt.timedelta(days=days_of(month).start), "LLL", locale=get_locale()))
+
+
 def short_day(day: int | str) -> str:
     """``Tue 10`` over a column of the grid."""
     if isinstance(day, str):

@@ -1,0 +1,155 @@
+"""Charts as values: what a chart says, its rows, its twin as a table, and where its marks stand.
+
+Here belong shapes and where a mark stands on paper; the sentence that a chart says comes from whoever makes it, and the
+numbers from ``rollup``. ``macros/charts.html`` draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+
+from . import words
+
+TOP, BOTTOM = 24.0, 214.0
+"""Heights (px from above) of the greatest number and of zero in a chart of lines; the labels stand below."""
+SPOKEN = 14
+"""Rows that a description reads out at most; the table has them all."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One bar or column. ``said``: in place of the number where there is none to show, or how sure it is.
+
+    ``soft``: outlined, for what is not the point (declined, picked up). ``heading``: a line above the first of a kind.
+    """
+
+    label: str
+    value: int | None
+    said: str = ""
+    url: str = ""
+    definition: str = ""
+    soft: bool = False
+    heading: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.said or words.number(self.value)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The same as a table: a head, and rows whose first cell names them. Cells are words, numbers or Markup."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A mark of a line: ``x`` in percent of the width, ``y`` in pixels; ``tip`` names it with its number."""
+
+    x: float
+    y: float
+    tip: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line through points; ``past`` for the edition that this one is compared with."""
+
+    name: str
+    points: tuple[Point, ...]
+    past: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """``title`` is the finding, ``subtitle`` the measure, ``description`` the whole in words for who does not see it.
+
+    ``kind``: bars, columns or lines. ``beside``: short labels stand beside their bars. ``empty``: the sentence that
+    stands in place of a chart without anything to show.
+    """
+
+    id: str
+    kind: str
+    title: str
+    subtitle: str
+    description: str = ""
+    rows: tuple[Row, ...] = ()
+    lines: tuple[Line, ...] = ()
+    ticks: tuple[tuple[float, str], ...] = ()
+    twin: Twin | None = None
+    note: str = ""
+    empty: str = ""
+    url: str = ""
+    beside: bool = False
+
+    @property
+    def most(self) -> int:
+        """The greatest number of the rows: the length of a full bar."""
+        return max((row.value or 0 for row in self.rows), default=0)
+
+
+def bars(code: str, title: str, subtitle: str, rows: Iterable[Row], **more: Any) -> Chart:
+    """Bars from zero, one below the other. ``more``: further fields of the chart."""
+    return _of_rows("bars", code, title, subtitle, tuple(rows), more)
+
+
+def columns(code: str, title: str, subtitle: str, rows: Iterable[Row], **more: Any) -> Chart:
+    """Columns from zero, side by side in their order."""
+    return _of_rows("columns", code, title, subtitle, tuple(rows), more)
+
+
+def nothing(code: str, title: str, empty: str, url: str = "") -> Chart:
+    """A chart without anything to show yet: one sentence."""
+    return Chart(code, "bars", title, "", empty=empty, url=url)
+
+
+def _of_rows(kind: str, code: str, title: str, subtitle: str, rows: tuple[Row, ...], more: dict[str, Any]) -> Chart:
+    named = [(f"{row.heading}, {row.label}" if row.heading else row.label, row.words) for row in rows]
+    more.setdefault("description", spoken(named))
+    more.setdefault("twin", Twin((gettext("What"), gettext("Number")), tuple(named)))
+    return Chart(code, kind, title, subtitle, rows=rows, **more)
+
+
+def spoken(named: Sequence[tuple[str, str]]) -> str:
+    """``Met: 198; Offered: 176``, and that there are more where the table has them."""
+    said = "; ".join(gettext("%(name)s: %(words)s", name=name, words=said) for name, said in named[:SPOKEN])
+    return gettext("%(said)s; the table has the rest", said=said) if len(named) > SPOKEN else said
+
+
+def lines(
+    code: str,
+    title: str,
+    subtitle: str,
+    series: Sequence[tuple[str, Sequence[tuple[int, int]], bool]],
+    ticks: Sequence[tuple[int, str]],
+    **more: Any,
+) -> Chart:
+    """Lines from zero over places 1, 2, 3 …: ``series`` are name, (place, number) pairs, and whether it is past.
+
+    ``ticks``: the label of each place; of many only some are written.
+    """
+    last = max([place for place, _ in ticks], default=1)
+    most = max([number for _, pairs, _ in series for _, number in pairs], default=0) or 1
+    span = BOTTOM - TOP
+    names = dict(ticks)
+
+    def point(name: str, place: int, number: int) -> Point:
+        tip = gettext("%(name)s: %(words)s", name=f"{name}, {names.get(place, place)}", words=words.number(number))
+        return Point(_x(place, last), round(BOTTOM - span * number / most, 1), tip, words.number(number))
+
+    made = tuple(Line(name, tuple(point(name, *pair) for pair in pairs), past) for name, pairs, past in series)
+    every = max(1, -(-len(ticks) // 8))
+    written = tuple((_x(place, last), said) for order, (place, said) in enumerate(ticks) if order % every == 0)
+    return Chart(code, "lines", title, subtitle, lines=made, ticks=written, **more)
+
+
+def _x(place: int, last: int) -> float:
+    """Percent of the width, with room at either end for the first and the last number."""
+    return round(5 + 82 * (place - 1) / max(last - 1, 1), 2)

@@ -1,0 +1,335 @@
+"""The charts of the dashboard, each with the sentence that it says: pace, steps, hours, waiting, offences.
+
+Here belong sentences and rows. Every number comes from ``returns.figures``; how a chart is drawn is in ``charts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext, ngettext, pgettext
+from markupsafe import Markup
+
+from outreach.returns import figures as made
+from outreach.returns.figures import Board, Figures
+from outreach.rollup.hours import Hours
+from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.pace import Step, beside, last_known, steps
+from outreach.rollup.splits import Offence
+from outreach.rollup.totals import Figure
+from outreach.rollup.waits import Waits
+from outreach.storage.tables import Operation
+from outreach.vocab import Bound
+
+from . import charts, words
+from .charts import Chart, Row
+from .dashboard_pages import Reading
+
+STEPS = ("persons_met", "support_offered", "support_accepted", "persons_referred", "persons_received")
+"""From met to picked up by an agency; what becomes of it after that has a page of its own."""
+OFFENCES = 10
+"""Offences drawn; the table has them all."""
+MONTHS = 12
+DAY_MINUTES = 1440
+
+
+def pace(reading: Reading, board: Board, before: Operation | None) -> Chart:
+    """Persons met up to each day, beside the edition that this one was copied from."""
+    if reading.operation.standing:
+        return _months(reading)
+    title = gettext("Persons met so far")
+    now = steps(reading.figures(("day",)).of("persons_met"), board.days, board.today)
+    if last_known(now) is None:
+        return charts.nothing("pace", title, gettext("Nobody knows yet how many persons were met."))
+    earlier = _earlier(reading, before) if before is not None else ()
+    series = [(gettext("This edition"), _pairs(now), False)]
+    name = "" if before is None else before.edition or before.name
+    if before is not None and last_known(earlier) is not None:
+        series.append((name, _pairs(earlier), True))
+    length = max(len(now), len(earlier) if len(series) > 1 else 0)
+    ticks = [(number, gettext("Day %(number)s", number=number)) for number in range(1, length + 1)]
+    return charts.lines(
+        "pace",
+        _pace_title(now, earlier, name),
+        gettext("Persons met up to each day of the window, each person counted once"),
+        series,
+        ticks,
+        url=reading.url("persons_met"),
+        twin=_pace_twin(reading, now, earlier, name),
+        description=_pace_said(now, earlier, name),
+        note=_pace_note(now, before, len(series) > 1),
+    )
+
+
+def _earlier(reading: Reading, before: Operation) -> tuple[Step, ...]:
+    found = made.figures_of(before.id, None, ("day",)).of("persons_met")
+    board = made.board_of(before.id)
+    return steps(found, board.days, board.today)
+
+
+def _pairs(found: Sequence[Step]) -> list[tuple[int, int]]:
+    return [(step.number, step.value) for step in found if step.value is not None]
+
+
+def _pace_title(now: Sequence[Step], earlier: Sequence[Step], name: str) -> str:
+    last, both = last_known(now), beside(now, earlier)
+    if last is None:
+        return ""
+    if both is None:
+        met = words.number(last.value)
+        if last.number < len(now):
+            return gettext("Day %(day)s: %(met)s persons met so far", day=last.number, met=met)
+        return ngettext("%(met)s persons met in %(num)s day", "%(met)s persons met in %(num)s days", len(now), met=met)
+    told = {"day": both.number, "met": words.number(both.value), "edition": name}
+    if not both.more:
+        return gettext("Day %(day)s: %(met)s persons met, as many as in %(edition)s", **told)
+    if both.more > 0:
+        return ngettext(
+            "Day %(day)s: %(met)s persons met, %(num)s more than in %(edition)s",
+            "Day %(day)s: %(met)s persons met, %(num)s more than in %(edition)s",
+            both.apart,
+            **told,
+        )
+    return ngettext(
+        "Day %(day)s: %(met)s persons met, %(num)s fewer than in %(edition)s",
+        "Day %(day)s: %(met)s persons met, %(num)s fewer than in %(edition)s",
+        both.apart,
+        **told,
+    )
+
+
+def _pace_twin(reading: Reading, now: Sequence[Step], earlier: Sequence[Step], name: str) -> charts.Twin:
+    known = {step.number: step.value for step in earlier}
+    head = [gettext("Day"), gettext("Date"), gettext("This edition"), *([name] if known else [])]
+    rows = []
+    for step in now:
+        other = [_cell(known.get(step.number))] if known else []
+        rows.append((str(step.number), words.day_words(step.day), _cell(step.value), *other))
+    for step in earlier[len(now) :]:
+        rows.append((str(step.number), "…", "…", _cell(step.value)))
+    return charts.Twin(tuple(head), tuple(rows))
+
+
+def _cell(value: int | None) -> Any:
+    return "…" if value is None else value
+
+
+def _pace_said(now: Sequence[Step], earlier: Sequence[Step], name: str) -> str:
+    said = [
+        (gettext("Day %(number)s", number=step.number), words.number(step.value))
+        for step in now
+        if step.value is not None
+    ]
+    text = charts.spoken(said)
+    if last := last_known(earlier):
+        text += ". " + gettext(
+            "%(edition)s had %(met)s at the end of day %(day)s.",
+            edition=name,
+            met=words.number(last.value),
+            day=last.number,
+        )
+    return text
+
+
+def _pace_note(now: Sequence[Step], before: Operation | None, drawn: bool) -> str:
+    told = []
+    if any(step.most for step in now):
+        told.append(gettext("Upper ends: nobody knows how many persons several services met."))
+    if drawn:
+        told.append(gettext("Raw figures: services and days of the two editions may differ."))
+    elif before is not None:
+        told.append(gettext("Nothing is known of the edition before."))
+    return " ".join(told)
+
+
+def _months(reading: Reading) -> Chart:
+    """A standing unit has no days to count from: its last twelve months."""
+    found = [m for m in made.months_of(reading.operation.id, ("persons_met",), reading.as_of) if len(m.name) == 7]
+    shown = found[:MONTHS][::-1]
+    if not shown:
+        return charts.nothing("pace", gettext("Persons met by month"), gettext("Nothing is recorded yet."))
+    named = [(words.month_words(m.name), m.values.get("persons_met"), m.name) for m in shown]
+    most = max(named, key=lambda month: month[1] or 0)
+    twin = charts.Twin(
+        (gettext("Month"), gettext("Persons met")),
+        tuple((_linked(reading, name, code), _cell(met)) for name, met, code in reversed(named)),
+    )
+    return charts.columns(
+        "pace",
+        gettext("Most persons met in %(month)s: %(met)s", month=most[0], met=words.number(most[1])),
+        gettext("Persons met by month of the first meeting"),
+        [Row(words.short_month(code), met) for _, met, code in named],
+        twin=twin,
+        url=reading.url("persons_met"),
+    )
+
+
+def _linked(reading: Reading, name: str, month: str) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(reading.url("persons_met", day=month), name)
+
+
+def funnel(reading: Reading, whole: Figures) -> Chart:
+    """Where help is lost: persons met, offered, accepted, referred, picked up by an agency."""
+    found, title = [whole.one(code) for code in STEPS], gettext("From met to an agency")
+    subtitle = gettext("Persons with at least one, from met to picked up by an agency")
+    if not any(figure.value for figure in found):
+        return charts.nothing(
+            "steps", gettext("From met to an agency"), gettext("Nobody was met yet, as far as is known.")
+        )
+    rows = []
+    for figure in found:
+        meant = measure_of(figure.measure)
+        rows.append(
+            Row(words.label(meant), None if figure.value is None else int(figure.value), _said(figure),
+                reading.url(figure.measure), words.definition(meant))
+        )  # fmt: skip
+    offered, accepted = whole.one("support_offered"), whole.one("support_accepted")
+    if offered.value and accepted.value is not None and not offered.least and not accepted.least:
+        title = ngettext(
+            "%(accepted)s of %(num)s person offered support accepted it",
+            "%(accepted)s of %(num)s persons offered support accepted it",
+            int(offered.value),
+            accepted=words.number(accepted.value),
+        )
+    return charts.bars("steps", title, subtitle, rows)
+
+
+def _said(figure: Figure) -> str:
+    """What stands at the bar where the number alone would say too much."""
+    return "" if figure.bound == Bound.EXACT else words.said(figure)
+
+
+def hours(reading: Reading, found: Hours) -> Chart:
+    """When persons are met, for tomorrow's teams."""
+    title = gettext("Contacts by hour")
+    if found.busiest is None:
+        return charts.nothing("hours", title, gettext("No contact was logged with its hour yet."))
+    most = found.by_hour[found.busiest]
+    title = gettext(
+        "Most contacts from %(from)s to %(to)s: %(most)s of %(all)s",
+        **{"from": _hour(found.busiest), "to": _hour((found.busiest + 1) % 24)},
+        most=words.number(most),
+        all=words.number(found.logged),
+    )
+    rows = [Row(_hour(hour), found.by_hour.get(hour, 0)) for hour in found.hours]
+    twin = charts.Twin(
+        (gettext("Evening"), *(_hour(hour) for hour in found.hours), gettext("In all")),
+        tuple(
+            (words.day_words(day), *(found.counts.get((day, hour), 0) for hour in found.hours), found.by_day[day])
+            for day in found.days
+        ),
+    )
+    note = ""
+    if found.of != found.logged:
+        note = gettext(
+            "%(logged)s of %(all)s contacts were logged with their hour; the others were told as totals.",
+            logged=words.number(found.logged),
+            all=words.number(found.of),
+        )
+    subtitle = gettext("Contacts by hour of the clock, all evenings; the table has each evening")
+    return charts.columns("hours", title, subtitle, rows, twin=twin, note=note, url=reading.url("contacts"))
+
+
+def _hour(hour: int) -> str:
+    return gettext("%(hour)s:%(minute)s", hour=f"{hour:02d}", minute="00")
+
+
+def edges(operation: Operation) -> tuple[int, int, int]:
+    """Ends of the spans of waiting: the limits of the operation, and three days (or three times the limit)."""
+    first, second = sorted((operation.urgent_limit_minutes, operation.limit_minutes))
+    return first, second, max(3 * DAY_MINUTES, 3 * second)
+
+
+def waiting(reading: Reading, found: Waits, median: Figure) -> Chart:
+    """Who waits: referrals by how long they waited for an agency, or have been waiting."""
+    url = url_for("report.support", code=reading.operation.code, **reading.link)
+    title = gettext("How long referrals wait")
+    if found.withheld:
+        return charts.nothing("waits", title, gettext("Withheld: some of the numbers are small."), url)
+    if not found.made:
+        return charts.nothing("waits", title, gettext("No referral was made yet."), url)
+    if not found.still:
+        title = gettext("No referral is waiting")
+    elif found.over:
+        title = ngettext(
+            "%(num)s referral has waited longer than %(limit)s",
+            "%(num)s referrals have waited longer than %(limit)s",
+            found.over,
+            limit=_span(found.edges[1]),
+        )
+    else:
+        title = ngettext(
+            "%(num)s referral waits, not longer than %(limit)s",
+            "%(num)s referrals wait, none longer than %(limit)s",
+            found.still,
+            limit=_span(found.edges[1]),
+        )
+    spans = _spans(found.edges)
+    still, picked = gettext("Still waiting"), gettext("Picked up")
+    rows = [Row(name, number, heading=still) for name, number in zip(spans, found.waiting, strict=True)]
+    rows += [Row(name, number, soft=True, heading=picked) for name, number in zip(spans, found.picked_up, strict=True)]
+    twin = charts.Twin(
+        (gettext("How long"), still, picked),
+        tuple(zip(spans, found.waiting, found.picked_up, strict=True)),
+    )
+    note = ""
+    if median.value is not None and not median.withheld:
+        note = gettext("Half of those picked up waited no longer than %(hours)s.", hours=words.value(median))
+    subtitle = gettext("Referrals made by police, by how long they waited for an agency")
+    return charts.bars("waits", title, subtitle, rows, twin=twin, note=note, url=url, beside=True)
+
+
+def _spans(limits: Sequence[int]) -> list[str]:
+    first, second, third = limits
+    return [
+        gettext("under %(limit)s", limit=_span(first)),
+        gettext("%(limit)s to %(next)s", limit=_span(first), next=_span(second)),
+        gettext("%(limit)s to %(next)s", limit=_span(second), next=_span(third)),
+        gettext("longer than %(limit)s", limit=_span(third)),
+    ]
+
+
+def _span(minutes: int) -> str:
+    if minutes % DAY_MINUTES == 0 and minutes > DAY_MINUTES:
+        return ngettext("%(num)s day", "%(num)s days", minutes // DAY_MINUTES)
+    if minutes % 60 == 0:
+        return gettext("%(hours)s h", hours=minutes // 60)
+    return gettext("%(minutes)s min", minutes=minutes)
+
+
+def offences(reading: Reading, found: Sequence[Offence], titles: Mapping[str, str], charges: Figure) -> Chart:
+    """What police did: charges by offence, most first."""
+    title = gettext("Charges by offence")
+    if not found or not charges.value:
+        unknown = gettext("Nobody knows yet which charges were laid.")
+        empty = gettext("No charge is laid.") if charges.value == 0 else unknown
+        return charts.nothing("offences", title, empty)
+    named, meaning = [(_offence(one, titles), one) for one in found], words.definition(measure_of("charges"))
+    first = next((pair for pair in named if not pair[1].told), None)
+    if first is not None:
+        title = ngettext(
+            "Most often: %(offence)s, %(first)s of %(num)s charge",
+            "Most often: %(offence)s, %(first)s of %(num)s charges",
+            int(charges.value),
+            offence=first[0],
+            first=words.number(first[1].charges),
+        )
+    url = reading.url("charges")
+    rows = [Row(name, one.charges, "", url, meaning, soft=one.told) for name, one in named[:OFFENCES]]
+    twin = charts.Twin(
+        (gettext("Offence"), pgettext("column", "Persons"), gettext("Charges")),
+        tuple((name, "…" if one.persons is None else one.persons, one.charges) for name, one in named),
+    )
+    note = gettext("A person charged with several offences stands in each of them.")
+    if len(named) > OFFENCES:
+        note = gettext("The %(num)s most frequent; the table has all.", num=OFFENCES) + " " + note
+    subtitle = gettext("Charges laid, by offence")
+    return charts.bars("offences", title, subtitle, rows, twin=twin, note=note)
+
+
+def _offence(one: Offence, titles: Mapping[str, str]) -> str:
+    if one.told:
+        return gettext("Told without an offence")
+    return titles.get(one.code) or one.label or one.code or gettext("Without a title")
