@@ -6,27 +6,19 @@ Here belongs the wording alone. What a release says about an operation is in its
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from babel.numbers import format_decimal
-from babel.support import NullTranslations, Translations
 
-from outreach import assets
 from outreach.vocab import ReleaseKind
 
 from .release_content import Content, Line
+from .sentence_rules import catalogue
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 """Each language in its own word."""
 WITHHELD = "x"
 """The symbol of a number that is kept back."""
-
-
-@lru_cache(maxsize=4)
-def catalogue(language: str) -> NullTranslations:
-    """The messages of a language; English where there are none."""
-    return Translations.load(str(assets.translations()), [language])
 
 
 def words(content: Content) -> dict[str, str]:
