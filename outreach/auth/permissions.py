@@ -57,6 +57,19 @@ def some_coordinator(actor: Actor, target: Target) -> bool:
     return Role.OPERATION_COORDINATOR in actor.roles
 
 
+def some_commander(actor: Actor, target: Target) -> bool:
+    return Role.COMMANDER in actor.roles
+
+
+def some_analyst(actor: Actor, target: Target) -> bool:
+    return Role.ANALYST in actor.roles
+
+
+def unbound_analyst(actor: Actor, target: Target) -> bool:
+    """An analyst of every operation."""
+    return any(b.role is Role.ANALYST and b.operation is None for b in actor.bounds)
+
+
 def some_service_coordinator(actor: Actor, target: Target) -> bool:
     return Role.SERVICE_COORDINATOR in actor.roles
 
@@ -285,11 +298,24 @@ PERMISSIONS: dict[str, Alternatives] = {
         (liaison_taking_part,),
     ),
     "figures.rows": ((service_coordinator,), (analyst,)),
-    "figures.hours": ((operation_coordinator,),),  # contacts by hour and evening, which say when teams are out
     "figures.followed": ((operation_coordinator,), (analyst,)),  # small numbers of what became of referrals
+    "figures.hours": ((operation_coordinator,),),  # contacts by hour and evening, which say when teams are out
+    "figures.small": ((operation_coordinator,), (analyst,)),  # finer splits than by service and day, and all in one
+    "history.see": ((some_coordinator,), (some_commander,), (some_analyst,)),  # what others printed: public by itself
+    "history.change": ((unbound_coordinator,), (unbound_analyst,)),
     "agency.figures": ((agency_liaison,), (agency_lead,)),
     "workbook.export": ((operation_coordinator,), (commander,), (analyst,), (coordinator_taking_part,)),
     "workbook.persons": ((analyst,), (service_coordinator,)),
+    "data.fetch": (  # a data workbook is there for who asked for it, while she may still ask
+        (own_entry, operation_coordinator),
+        (own_entry, commander),
+        (own_entry, analyst),
+        (own_entry, coordinator_taking_part),
+    ),
+    "release.see": ((operation_coordinator,), (commander,), (analyst,)),
+    "release.draft": ((operation_coordinator, not_archived),),
+    "release.approve": ((operation_coordinator, not_archived), (commander, not_archived)),  # two persons, each once
+    "release.link": ((operation_coordinator,),),
 }
 
 # The action that stands for seeing the object: refused there means "not found", allowed there but refused for the
@@ -331,6 +357,10 @@ SEEN_BY: dict[str, str] = {
     "roster.publish": "team.see",
     "officers.invite": "team.see",
     "workbook.export": "operation.see",
+    "release.see": "operation.see",
+    "release.draft": "operation.see",
+    "release.approve": "operation.see",
+    "release.link": "operation.see",
     "sessions.see": "operation.see",
     "sessions.change": "operation.see",
     "delegates.change": "delegates.see",
@@ -342,6 +372,7 @@ SEEN_BY: dict[str, str] = {
     "services.add": "services.see",
     "services.change": "services.see",
     "agencies.change": "agencies.see",
+    "history.change": "history.see",
 }
 
 

@@ -23,6 +23,7 @@ from outreach.rollup.completeness import Completeness, Timeliness, completeness,
 from outreach.rollup.counting import RULED, RULES
 from outreach.rollup.days import Day, day_rows
 from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
+from outreach.rollup.filters import Filter, kept
 from outreach.rollup.hours import Hours, by_hour
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import CATALOGUE, DERIVED, FOLLOWED, Measure, counted_by
@@ -101,15 +102,17 @@ def need_figures(operation: Operation) -> None:
         )
 
 
-def figures_of(operation_id: int, as_of: dt.datetime | None = None, by: Sequence[str] = ()) -> Figures:
-    """Figures of the whole catalogue; ``by`` as in ``rollup.totals``."""
+def figures_of(
+    operation_id: int, as_of: dt.datetime | None = None, by: Sequence[str] = (), only: Filter | None = None
+) -> Figures:
+    """Figures of the whole catalogue; ``by`` as in ``rollup.totals``. ``only``: of some of the facts (``filters``)."""
     split = tuple(by)
     at = as_of or utc_now()
 
     def make(facts: Facts) -> Figures:
         return Figures(operation_id, at, coverage(facts), tuple(totals(facts, split)))
 
-    found = _remembered(operation_id, as_of, ("figures", split), make, lambda made: len(made.figures) + 1)
+    found = _remembered(operation_id, as_of, ("figures", split), make, lambda made: len(made.figures) + 1, only)
     return replace(found, as_of=at)  # what was remembered has just been found to be good still
 
 
@@ -142,7 +145,11 @@ def measures_in(operation_id: int, as_of: dt.datetime | None = None) -> list[Mea
 
 
 def figures_by(
-    operation_id: int, codes: Sequence[str], as_of: dt.datetime | None = None, by: Sequence[str] = ()
+    operation_id: int,
+    codes: Sequence[str],
+    as_of: dt.datetime | None = None,
+    by: Sequence[str] = (),
+    only: Filter | None = None,
 ) -> Figures:
     """Figures of ``codes`` alone, which may name counting rules; otherwise as ``figures_of``."""
     split = tuple(by)
@@ -152,18 +159,25 @@ def figures_by(
         found = totals(facts, split, [measure_of(code) for code in codes])
         return Figures(operation_id, at, coverage(facts), tuple(found))
 
-    found = _remembered(operation_id, as_of, ("codes", split, *codes), make, lambda made: len(made.figures) + 1)
+    found = _remembered(operation_id, as_of, ("codes", split, *codes), make, lambda made: len(made.figures) + 1, only)
     return replace(found, as_of=at)
 
 
-def figures_for(operation_id: int, code: str, as_of: dt.datetime | None = None, by: Sequence[str] = ()) -> Figures:
+def figures_for(
+    operation_id: int,
+    code: str,
+    as_of: dt.datetime | None = None,
+    by: Sequence[str] = (),
+    only: Filter | None = None,
+) -> Figures:
     """Figures among which are those of ``code``, also of one that no page lists (a rule by name, another age)."""
     listed = any(measure.code == code for measure in (*CATALOGUE, *DERIVED))
-    return figures_of(operation_id, as_of, by) if listed else figures_by(operation_id, [code], as_of, by)
+    return figures_of(operation_id, as_of, by, only) if listed else figures_by(operation_id, [code], as_of, by, only)
 
 
-def board_of(operation_id: int, as_of: dt.datetime | None = None) -> Board:
-    """Cells of persons met, what was met outside the window, today's figures, and what does not fit together."""
+def board_of(operation_id: int, as_of: dt.datetime | None = None, only: Filter | None = None) -> Board:
+    """Cells of persons met, what was met outside the window, today's figures, and what does not fit together (of the
+    whole operation alone: a part of it does not have to fit)."""
 
     def make(facts: Facts) -> Board:
         met = measure_of(GRID_MEASURE)
@@ -176,10 +190,12 @@ def board_of(operation_id: int, as_of: dt.datetime | None = None) -> Board:
             outside=tuple(figure for figure in outside if figure.value),
             today_figures=tuple(figure for figure in daily if figure.key["day"] == facts.today),
             elsewhere={code: _elsewhere(facts, code) for code in HEADLINE},
-            checks=tuple(checks(facts)),
+            checks=() if only else tuple(checks(facts)),
         )
 
-    return _remembered(operation_id, as_of, ("board",), make, lambda made: len(made.cells) + len(made.checks) + 1)
+    return _remembered(
+        operation_id, as_of, ("board",), make, lambda made: len(made.cells) + len(made.checks) + 1, only
+    )
 
 
 @dataclass(frozen=True)
@@ -211,13 +227,15 @@ def _elsewhere(facts: Facts, code: str) -> tuple[int, ...]:
     return tuple(sorted(operation for operation in found if operation is not None and operation != facts.root))
 
 
-def cells_of(operation_id: int, code: str, as_of: dt.datetime | None = None) -> tuple[Cell, ...]:
+def cells_of(
+    operation_id: int, code: str, as_of: dt.datetime | None = None, only: Filter | None = None
+) -> tuple[Cell, ...]:
     """State of each service and day of one measure."""
 
     def make(facts: Facts) -> tuple[Cell, ...]:
         return tuple(cells(facts, measure_of(code)))
 
-    return _remembered(operation_id, as_of, ("cells", code), make, lambda made: len(made) + 1)
+    return _remembered(operation_id, as_of, ("cells", code), make, lambda made: len(made) + 1, only)
 
 
 @dataclass(frozen=True)
@@ -310,7 +328,11 @@ def times_of(operation_id: int, as_of: dt.datetime | None = None) -> tuple[Timel
 
 
 def months_of(
-    operation_id: int, codes: Sequence[str], as_of: dt.datetime | None = None, service: int | None = None
+    operation_id: int,
+    codes: Sequence[str],
+    as_of: dt.datetime | None = None,
+    service: int | None = None,
+    only: Filter | None = None,
 ) -> tuple[Month, ...]:
     """Figures by month and year, the latest first."""
 
@@ -318,7 +340,7 @@ def months_of(
         return tuple(by_month(facts, [measure_of(code) for code in codes], service))
 
     name = ("months", tuple(codes), service)
-    return _remembered(operation_id, as_of, name, make, lambda made: len(made) * len(codes) + 1)
+    return _remembered(operation_id, as_of, name, make, lambda made: len(made) * len(codes) + 1, only)
 
 
 def reconciliation_of(operation_id: int, signed: Mapping[int, Signed], mark: Any) -> tuple[Line, ...]:
@@ -337,32 +359,36 @@ def outcomes_of(operation_id: int, as_of: dt.datetime | None = None) -> Outcomes
     return _remembered(operation_id, as_of, ("outcomes",), outcomes_by_agency, lambda made: len(made.full) * 8)
 
 
-def offences_of(operation_id: int, as_of: dt.datetime | None = None) -> tuple[Offence, ...]:
+def offences_of(
+    operation_id: int, as_of: dt.datetime | None = None, only: Filter | None = None
+) -> tuple[Offence, ...]:
     """Charges by offence, most charges first."""
 
     def make(facts: Facts) -> tuple[Offence, ...]:
         return tuple(by_offence(facts))
 
-    return _remembered(operation_id, as_of, ("offences",), make, lambda made: len(made) + 1)
+    return _remembered(operation_id, as_of, ("offences",), make, lambda made: len(made) + 1, only)
 
 
-def hours_of(operation: Operation, as_of: dt.datetime | None = None) -> Hours:
+def hours_of(operation: Operation, as_of: dt.datetime | None = None, only: Filter | None = None) -> Hours:
     """Contacts by hour of the operation’s clock and by evening; for its coordinators alone."""
     zone, starts = operation.time_zone, operation.day_starts_minutes
 
     def make(facts: Facts) -> Hours:
         return by_hour(facts, zone, starts)
 
-    return _remembered(operation.id, as_of, ("hours", zone, starts), make, lambda made: len(made.counts) + 1)
+    return _remembered(operation.id, as_of, ("hours", zone, starts), make, lambda made: len(made.counts) + 1, only)
 
 
-def waits_of(operation_id: int, edges: Sequence[int], as_of: dt.datetime | None = None) -> Waits:
+def waits_of(
+    operation_id: int, edges: Sequence[int], as_of: dt.datetime | None = None, only: Filter | None = None
+) -> Waits:
     """Referrals by how long they waited, or wait, in spans that end at ``edges`` (minutes)."""
 
     def make(facts: Facts) -> Waits:
         return waits(facts, edges)
 
-    return _remembered(operation_id, as_of, ("waits", *edges), make, lambda made: len(edges) + 1)
+    return _remembered(operation_id, as_of, ("waits", *edges), make, lambda made: len(edges) + 1, only)
 
 
 def rows_of(
@@ -372,12 +398,28 @@ def rows_of(
     *,
     service: int | None = None,
     day: Day | None = None,
+    only: Filter | None = None,
 ) -> DataFrame:
     """The rows that a figure counted (``rollup.members``), by day and then as they were recorded."""
     measure = measure_of(code)
-    found = members(_facts(operation_id, as_of), measure, service=service, day=day)
+    found = members(_facts(operation_id, as_of, only), measure, service=service, day=day)
     key = "contact" if measure.frame == "meetings" else found.columns[0]
     return found.sort_values(["counted_day", key], kind="stable")
+
+
+def worked_out(
+    operation_id: int,
+    name: tuple[Any, ...],
+    make: Callable[[Facts], T],
+    cost: Callable[[T], int],
+    as_of: dt.datetime | None = None,
+    only: Filter | None = None,
+) -> T:
+    """What ``make`` makes of the facts, remembered under ``name`` like every figure here; ``cost``: how many numbers.
+
+    For charts and tables of a later room that ``rollup`` works out and no function above gives.
+    """
+    return _remembered(operation_id, as_of, name, make, cost, only)
 
 
 # Remembering ----------------------------------------------------------------------------------------------------------
@@ -440,10 +482,11 @@ def _remembered(
     name: tuple[Any, ...],
     make: Callable[[Facts], T],
     cost: Callable[[T], int],
+    only: Filter | None = None,
 ) -> T:
     if rows.undecided():
-        return make(facts_of(operation_id, as_of))
-    store, key = _store(), (operation_id, as_of, *name)
+        return make(kept(facts_of(operation_id, as_of), only))
+    store, key = _store(), (operation_id, as_of, only or None, *name)
     marks = rows.change_marks(operation_id)
 
     def look() -> _Entry | None:
@@ -455,7 +498,7 @@ def _remembered(
         with store.work:
             entry = look()
             if entry is None:
-                facts, until = _read(store, operation_id, as_of, marks)
+                facts, until = _read(store, operation_id, as_of, marks, only)
                 value = make(facts)
                 entry = _Entry(value, marks, until, cost(value))
                 with store.lock:
@@ -464,24 +507,32 @@ def _remembered(
     return found
 
 
-def _facts(operation_id: int, as_of: dt.datetime | None) -> Facts:
+def _facts(operation_id: int, as_of: dt.datetime | None, only: Filter | None = None) -> Facts:
     if rows.undecided():
-        return facts_of(operation_id, as_of)
+        return kept(facts_of(operation_id, as_of), only)
     store = _store()
     with store.work:
-        return _read(store, operation_id, as_of, rows.change_marks(operation_id))[0]
+        return _read(store, operation_id, as_of, rows.change_marks(operation_id), only)[0]
 
 
-def _read(store: _Store, operation_id: int, as_of: dt.datetime | None, marks: Any) -> tuple[Facts, float]:
+def _read(
+    store: _Store, operation_id: int, as_of: dt.datetime | None, marks: Any, only: Filter | None = None
+) -> tuple[Facts, float]:
+    """The facts, and those that the filter lets through: each kept for the next question, the latest used longest."""
+    key = (operation_id, as_of, only or None)
     with store.lock:
-        kept = store.facts.get((operation_id, as_of), marks, utc_now().timestamp())
-    if kept is not None:
-        return kept.value, kept.until
-    facts = facts_of(operation_id, as_of)
-    until = float("inf") if as_of is not None else _good_until(facts)
+        found = store.facts.get(key, marks, utc_now().timestamp())
+    if found is not None:
+        return found.value, found.until
+    if only:
+        whole, until = _read(store, operation_id, as_of, marks)
+        facts = kept(whole, only)
+    else:
+        facts = facts_of(operation_id, as_of)
+        until = float("inf") if as_of is not None else _good_until(facts)
     with store.lock:
         cost = sum(len(getattr(facts, name)) for name in COLUMNS)
-        store.facts.put((operation_id, as_of), _Entry(facts, marks, until, cost))
+        store.facts.put(key, _Entry(facts, marks, until, cost))
     return facts, until
 
 

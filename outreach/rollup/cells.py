@@ -17,7 +17,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from outreach.rollup.days import counts_on
 from outreach.rollup.facts import SECONDS_PER_DAY, Facts
+from outreach.rollup.filters import applies
 from outreach.rollup.ledger import Ledger, ledger
 from outreach.rollup.measures import Family, Measure
 from outreach.rollup.units import UNDATED
@@ -53,9 +55,14 @@ class Cell:
 def cells(facts: Facts, measure: Measure) -> list[Cell]:
     """Cells of every service that owes the measure or has something of it, by service and day.
 
-    Measures that have no days (personnel) give one cell per service with day -1.
+    Measures that have no days (personnel) give one cell per service with day -1. What was told cannot be told apart by
+    team, place or age: under such a filter whoever tells numbers has no cells, and a measure to which a filter does not
+    apply has none.
     """
-    return list(grid(ledger(facts), measure).values())
+    book = ledger(facts)
+    if not applies(measure, facts):
+        return []
+    return [cell for cell in grid(book, measure).values() if cell.day == UNDATED or counts_on(book, cell.day)]
 
 
 def grid(book: Ledger, measure: Measure) -> dict[tuple[int, int], Cell]:
@@ -117,6 +124,8 @@ class _Row:
             lead = self.book.leads[self.service]
             return [self._cell(day, CellState.ELSEWHERE, lead=lead) for day in self._days(set())]
         if not self.owes and self.source is None:
+            return []
+        if self.book.whole is not None and self.book.whole.source(self.service, self.measure) is Basis.TALLIES:
             return []
         if self.source is Basis.TALLIES or self._sends_totals():
             return self._from_tallies()

@@ -16,8 +16,8 @@ Key = tuple[Day, ...]
 
 
 def day_rows(facts: Facts) -> list[Day]:
-    """The day rows of a table in order, without ``undated``."""
-    return day_rows_of(ledger(facts))
+    """The day rows of a table in order, without ``undated``; of those asked for (``Facts.days``)."""
+    return [row for row in day_rows_of(ledger(facts)) if facts.days is None or row in facts.days]
 
 
 def day_rows_of(book: Ledger) -> list[Day]:
@@ -25,6 +25,8 @@ def day_rows_of(book: Ledger) -> list[Day]:
     first, last = book.places.window()
     if first >= 0:
         return [*range(first, last + 1), BEFORE, AFTER]
+    if book.whole is not None:
+        return day_rows_of(book.whole)
     kept = book.facts.remembered
     if "days" not in kept:
         found: set[int] = set()
@@ -45,3 +47,8 @@ def day_row(book: Ledger, day: int) -> Day:
     if first < 0:
         return day
     return BEFORE if day < first else AFTER if day > last else day
+
+
+def counts_on(book: Ledger, day: int) -> bool:
+    """Whether what counts on ``day`` was asked for (``Facts.days``)."""
+    return book.facts.days is None or day_row(book, day) in book.facts.days

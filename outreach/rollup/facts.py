@@ -22,6 +22,7 @@ Decided here, where the contract was silent:
 - Tallies and adjustments may have a further column ``rule``: the counting rule under which the number was told. Without
   it, or where it is empty, that is the standard one.
 - ``joint`` may be left out; its services owe no contact figure of their own and their cells read *elsewhere*.
+- Contacts may have a further column ``place_kind``; without it they cannot be told apart by it.
 - ``today_began`` is the UTC second at which ``today`` began (day start and time zone applied); without it a day
   begins at UTC midnight.
 - Where one meeting carries statements on both sides of 18, storage hands over the band under 18, because a conflict
@@ -169,7 +170,11 @@ def _check(name: str, frame: Any) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """Everything that figures of the operation ``root`` may be made from; never changed by the arithmetic."""
+    """Everything that figures of the operation ``root`` may be made from; never changed by the arithmetic.
+
+    ``days``: only what counts on these day rows (None: on all). ``apart``: the columns by which rows were chosen, so
+    that numbers that were told are no part of it; ``whole`` is then what they were chosen from. See ``filters``.
+    """
 
     root: int
     now: int
@@ -194,6 +199,9 @@ class Facts:
     not_open: frozenset[int] = frozenset()
     counting: Mapping[str, Any] = field(default_factory=dict)
     remembered: dict[Any, Any] = field(default_factory=dict, repr=False)
+    days: frozenset[int | str] | None = None
+    apart: frozenset[str] = frozenset()
+    whole: Facts | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name in COLUMNS:

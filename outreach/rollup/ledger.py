@@ -7,6 +7,10 @@ A service is *in* for a measure once its source is known. Contacts mode and mode
 a contact of any result, a row of the measure's own frame or a tally of zero contacts at its reporting place; for
 measures of the whole window the records of that family, else a tally. Daily totals: tallies alone. An adjustment is
 added to either at the reporting place and never makes a figure known.
+
+Where rows were chosen by team, place or age (``filters``), what a service has said is read from the facts that they
+were chosen from: nobody of that age is then a zero, not silence. Numbers that were told cannot be told apart so: who
+tells them is not in, and an adjustment leaves it open whether the figure is more or less (``unsplit``).
 """
 
 from __future__ import annotations
@@ -46,6 +50,7 @@ class Ledger:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
+        self.whole = None if facts.whole is None else ledger(facts.whole)
         self.places = Places(facts)
         self._pairs: dict[str, Pairs] = {}
         self._ruled: dict[str, Measure] = {}
@@ -65,6 +70,8 @@ class Ledger:
 
     def services(self) -> list[int]:
         """Services with a participation in the tree or a fact in it, in order of their ids."""
+        if self.whole is not None:
+            return self.whole.services()
         if "services" not in self._remembered:
             named = {service for frame in ("contacts", "meetings", "referrals", "direct", "accused", "charges",
                                             "deployed")
@@ -95,6 +102,8 @@ class Ledger:
         return found
 
     def _source(self, service: int, measure: Measure) -> Basis | None:
+        if self.whole is not None:
+            return Basis.RECORDS if self.whole.source(service, measure) is Basis.RECORDS else None
         operations = self._counting(service, measure)
         if not operations:
             return None
@@ -120,6 +129,8 @@ class Ledger:
     def told(self, service: int, measure: Measure) -> dict[int, Tally]:
         """Day -> what the service's tallies say at the reporting place, whether or not they count."""
         found: dict[int, Tally] = {}
+        if self.whole is not None:
+            return found
         for operation in sorted(self._counting(service, measure)):
             for day, parts in self._said(service, operation, measure).items():
                 found.setdefault(day, _joined(parts))
@@ -139,7 +150,7 @@ class Ledger:
         """Day -> what was told at the reporting place under another counting rule, which counts nowhere here; nothing
         where records count."""
         found: dict[int, int] = {}
-        if measure.base not in counting.RULED or self.source(service, measure) is Basis.RECORDS:
+        if measure.base not in counting.RULED or self.source(service, measure) is Basis.RECORDS or self.whole:
             return found
         for operation in sorted(self._counting(service, measure)):
             counted = self._said(service, operation, measure)
@@ -182,6 +193,8 @@ class Ledger:
 
     def active_days(self, service: int, measure: Measure) -> set[int]:
         """Days with a contact of any result at the reporting place."""
+        if self.whole is not None:
+            return self.whole.active_days(service, measure)
         import numpy as np
 
         if "active" not in self._remembered:
@@ -202,7 +215,7 @@ class Ledger:
 
         An adjustment of what nobody told waits until somebody does: by itself it is no figure.
         """
-        if (service, measure.base) not in self.adjustments:
+        if (service, measure.base) not in self.adjustments or self.whole is not None:
             return {}
         key = ("adjusted", service, measure.code)
         if key not in self._remembered:
@@ -211,6 +224,12 @@ class Ledger:
                                      if self.heard_on(service, measure, day)}
         found: dict[int, int] = self._remembered[key]
         return found
+
+    def unsplit(self, service: int, measure: Measure) -> dict[int, int]:
+        """What ``adjusted`` would be, where rows were chosen and nobody knows how much of it belongs to them."""
+        if self.whole is None or self.source(service, measure) is None:
+            return {}
+        return self.whole.adjusted(service, measure)
 
     def given(self, service: int, measure: Measure) -> dict[int, int]:
         """Day -> the sum of the adjustments at the reporting place under the measure's rule; not all of them count."""
@@ -327,6 +346,8 @@ class Ledger:
     def owing(self, measure: Measure) -> set[int]:
         """Services that owe the measure: see ``Places.owing``; without joint-only partners, and for what became of
         referrals without the services that are known to have made none."""
+        if self.whole is not None:
+            return self.whole.owing(measure)
         key = ("owing", measure.code)
         if key not in self._remembered:
             owing = self.places.owing(measure)

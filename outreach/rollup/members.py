@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from outreach.rollup.days import Day, day_row
+from outreach.rollup.days import Day, counts_on, day_row
 from outreach.rollup.facts import Facts
+from outreach.rollup.filters import applies
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import Measure
 from outreach.rollup.months import MONTH, days_of
@@ -35,7 +36,7 @@ def members(facts: Facts, measure: Measure, *, service: int | None = None, day: 
     frame = getattr(facts, measure.frame)
     units = book.units(measure, () if service is None else ("service",))
     keep = np.ones(len(units.position), dtype=bool)
-    if measure.parts or measure.middle:
+    if measure.parts or measure.middle or not applies(measure, facts):
         keep[:] = False
     if service is not None:
         keep &= units.service == service
@@ -46,6 +47,9 @@ def members(facts: Facts, measure: Measure, *, service: int | None = None, day: 
         days, place = np.unique(units.day, return_inverse=True)
         keep &= np.array([day_row(book, number) == day for number in days.tolist()], dtype=bool)[place] \
             if len(days) else keep
+    if facts.days is not None and len(keep):
+        days, place = np.unique(units.day, return_inverse=True)
+        keep &= np.array([counts_on(book, number) for number in days.tolist()], dtype=bool)[place]
     rows = frame.iloc[units.position[keep]]
     extra: dict[str, Any] = {
         "counted": units.counted[keep].astype(np.int64), "counted_day": units.day[keep].astype(np.int32)}

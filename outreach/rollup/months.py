@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from outreach.rollup.days import WITHOUT_DAY
+from outreach.rollup.days import WITHOUT_DAY, counts_on
 from outreach.rollup.facts import Facts
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import Measure
@@ -89,7 +89,7 @@ def _counts(facts: Facts, measure: Measure, service: int | None) -> dict[str, in
     added = {(one, day): amount for one in book.services() for day, amount in book.adjusted(one, measure).items()}
     for found in (units.by("service", "day"), told, added):
         for (one, day), counted in found.items():
-            if service is None or one == service:
+            if (service is None or one == service) and counts_on(book, day):
                 name = month_of(day)
                 out[name] = out.get(name, 0) + counted
     return out

@@ -71,6 +71,8 @@ def resolve(meetings: DataFrame, rows: Any, group: Any) -> Resolved:
     first[code[::-1]] = length[::-1]
     said = listed(meetings["age"], AGES, "not_known")[rows]
     age, conflict = _age(said, meetings["age_rank"].to_numpy()[rows], code, size)
+    if "conflict" in meetings:  # rows whose age was already made one a person (``filters``)
+        conflict[code[meetings["conflict"].to_numpy()[rows]]] = True
     safe = np.zeros(size, dtype=bool)
     safe[code[meetings["made_safe"].to_numpy()[rows]]] = True
     return Resolved(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from outreach.rollup.days import AFTER, BEFORE, WITHOUT_DAY, Day
+from outreach.rollup.days import AFTER, BEFORE, WITHOUT_DAY, Day, counts_on
 from outreach.rollup.disclosure import table
 from outreach.rollup.facts import Facts
 from outreach.rollup.ledger import ledger
@@ -46,7 +46,8 @@ def by_offence(facts: Facts) -> list[Offence]:
     out = [Offence(*key, len(accused[key]), count) for key, count in counts.items()]
     out.sort(key=lambda offence: (-offence.charges, offence.code == "", offence.code, offence.label))
     book = ledger(facts)
-    told = sum(tally.value for service in book.services() for tally in book.counted_tallies(service, charges).values())
+    told = sum(tally.value for service in book.services()
+               for day, tally in book.counted_tallies(service, charges).items() if counts_on(book, day))
     return [*out, Offence("", "", None, told, told=True)] if told else out
 
 

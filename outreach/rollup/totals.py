@@ -19,6 +19,8 @@ Decided here:
 - A figure that an adjustment is part of says so in its basis, whatever else it is made of.
 - A number told under another counting rule counts nowhere; what is known of its service is then at least.
 - A ratio whose parts are not both exact is partial.
+- Under a filter by day (``filters``) a figure is what its day rows hold together: who is in said something of one of
+  them at least. What a filter does not apply to is one unknown figure in all, and none in a split.
 - A median is made of records alone: services that only tell numbers leave it partial. It carries how many referrals it
   is made of, and how many there are with those that nobody picked up yet.
 """
@@ -29,8 +31,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from outreach.rollup.cells import Cell, grid
-from outreach.rollup.days import AFTER, BEFORE, WITHOUT_DAY, Day, Key, day_row, day_rows_of
+from outreach.rollup.days import AFTER, BEFORE, WITHOUT_DAY, Day, Key, counts_on, day_row, day_rows_of
 from outreach.rollup.facts import Facts
+from outreach.rollup.filters import applies
 from outreach.rollup.ledger import Ledger, ledger
 from outreach.rollup.measures import CATALOGUE, DERIVED, Family, Measure
 from outreach.rollup.measures import measure as measure_of
@@ -85,7 +88,9 @@ def totals(facts: Facts, by: Sequence[str] = (), measures: Iterable[Measure] | N
         raise ValueError(f"figures cannot be split by {', '.join(by)}")
     out: list[Figure] = []
     for measure in (*CATALOGUE, *DERIVED) if measures is None else measures:
-        if "category" in by:
+        if not applies(measure, facts):
+            out += [] if by else [Figure(measure.code, coverage=_owed(ledger(facts), measure))]
+        elif "category" in by:
             out += _by_category(ledger(facts), measure, by) if measure.family is Family.PERSONNEL else []
         elif "day" not in by or measure.by_day:
             derive = _ratios if measure.parts else _middle if measure.middle else None
@@ -129,6 +134,21 @@ def _basis(sources: Iterable[Basis | None]) -> Basis | None:
     return None if not found else found.pop() if len(found) == 1 else Basis.MIXED
 
 
+def _owed(book: Ledger, measure: Measure) -> Coverage:
+    """The coverage of a figure that there is not."""
+    return Coverage(0, len(book.owing(measure)) if _known(book) else None)
+
+
+def _open(
+        book: Ledger, measure: Measure, services: Iterable[int],
+        days: Iterable[Day] | None = None) -> tuple[bool, bool]:
+    """Whether adjustments may add to the figure of these services, or take from it, and nobody knows how much."""
+    rows = None if days is None else set(days)
+    found = [amount for service in services for day, amount in book.unsplit(service, measure).items()
+             if rows is None or day_row(book, day) in rows]
+    return any(amount > 0 for amount in found), any(amount < 0 for amount in found)
+
+
 def _least(whole: Whole) -> int | None:
     return None if whole.exact else whole.least
 
@@ -138,6 +158,9 @@ def _least(whole: Whole) -> int | None:
 def _in_all(book: Ledger, measure: Measure) -> list[Figure]:
     if measure.family is Family.PARTICIPATION:
         return [_participants(book, measure)]
+    if book.facts.days is not None:
+        dated = _Dated(book, measure)
+        return [dated.figure({}, [row for row in dated.rows if row in book.facts.days])]
     owing = book.owing(measure)
     sources = {service: book.source(service, measure) for service in book.services()}
     heard = {service for service, source in sources.items() if source is not None}
@@ -153,9 +176,11 @@ def _in_all(book: Ledger, measure: Measure) -> list[Figure]:
         book.told_otherwise(service, measure) for service in heard)
     by_service = {service: counted for (service,), counted in units.by("service").items()}
     whole = together(book, measure, Held(by_service, told, adjusted))
+    more, less = _open(book, measure, heard)
     anything = bool(heard) and (not units.blind() or any(told.values()) or bool(adjusted))
     bound = _bound(
-        book, anything=anything, reported=len(owing & heard), expected=len(owing), low=low, high=not whole.exact)
+        book, anything=anything, reported=len(owing & heard), expected=len(owing), low=low or more,
+        high=less or not whole.exact)
     covers = Coverage(len(owing & heard), len(owing))
     basis = Basis.ADJUSTED if adjusted else _basis(sources.values())
     if not anything:
@@ -175,6 +200,8 @@ def _participants(book: Ledger, measure: Measure) -> Figure:
 
 
 def _by_service(book: Ledger, measure: Measure) -> list[Figure]:
+    if book.facts.days is not None:
+        return _by_service_some_days(book, measure)
     units = book.units(measure, ("service",))
     counts = units.by("service")
     if measure.family is Family.PARTICIPATION:
@@ -191,13 +218,46 @@ def _by_service(book: Ledger, measure: Measure) -> list[Figure]:
         told = sum(tally.value for tally in book.counted_tallies(service, measure).values())
         adjusted = book.adjusted(service, measure)
         nothing = source is None or (service,) in blind
-        bound = Bound.UNKNOWN if nothing else Bound.AT_LEAST \
-            if service in missing or unaged.get((service,)) else Bound.EXACT
+        low = service in missing or bool(unaged.get((service,)))
+        bound = _own_bound(not nothing, low, _open(book, measure, [service]))
         out.append(Figure(
             measure.code, {"service": service},
             None if nothing else counts.get((service,), 0) + told + sum(adjusted.values()),
             bound, Basis.ADJUSTED if adjusted else source,
             Coverage(int(source is not None and service in owing), int(service in owing))))
+    return out
+
+
+def _own_bound(known: bool, low: bool, adjusts: tuple[bool, bool]) -> Bound:
+    """Bound of a figure of one service."""
+    more, less = adjusts
+    if not known:
+        return Bound.UNKNOWN
+    if (low or more) and less:
+        return Bound.PARTIAL
+    return Bound.AT_LEAST if low or more else Bound.AT_MOST if less else Bound.EXACT
+
+
+def _by_service_some_days(book: Ledger, measure: Measure) -> list[Figure]:
+    """What the days asked for hold together, service by service."""
+    states = grid(book, measure)
+    missing = {(service, day) for (service, day), cell in states.items() if cell.missing}
+    found: dict[int, list[Figure]] = {}
+    for figure in _by_service_and_day(book, measure):
+        found.setdefault(int(figure.key["service"]), []).append(figure)
+    out = []
+    for service in book.services():
+        parts = found.get(service, [])
+        known = [part for part in parts if part.value is not None]
+        days = [part.key["day"] for part in parts]
+        bounds = {part.bound for part in known}
+        low = bool(bounds & {Bound.AT_LEAST, Bound.PARTIAL}) or any((service, day) in missing for day in days)
+        bound = _own_bound(bool(known), low, (False, bool(bounds & {Bound.AT_MOST, Bound.PARTIAL})))
+        basis = [part.basis for part in known]
+        out.append(Figure(
+            measure.code, {"service": service}, sum(int(part.value or 0) for part in known) if known else None, bound,
+            Basis.ADJUSTED if Basis.ADJUSTED in basis else _basis(basis),
+            Coverage(*(int(any(getattr(part.coverage, name) for part in parts)) for name in ("reported", "expected")))))
     return out
 
 
@@ -229,47 +289,86 @@ def _rows_with(book: Ledger, *counts: Mapping[Key, int]) -> list[Day]:
     return [*day_rows_of(book), *([WITHOUT_DAY] if undated else [])]
 
 
+class _Dated:
+    """What is needed to say what one or several day rows of a measure hold."""
+
+    def __init__(self, book: Ledger, measure: Measure) -> None:
+        units = book.units(measure)
+        records, told, added = (
+            _spread(book, units.by("service", "day")), _told(book, measure), _adjusted(book, measure))
+        self.book, self.measure = book, measure
+        self.unaged, self.aged = (_of_row(_spread(book, found.by("service", "day"))) if found is not None else {}
+                                  for found in (units.unaged, units.aged))
+        self.cells: dict[Day, list[Cell]] = {}
+        for cell in grid(book, measure).values():
+            self.cells.setdefault(cell.day, []).append(cell)
+        self.owing = book.owing(measure)
+        self.heard = {service for service in book.services() if book.source(service, measure) is not None}
+        split = [_of_row(found) for found in (records, told, added)]
+        self.rows = _rows_with(book, records, told, added)
+        self.sums = {day: Held(*(found.get(day, {}) for found in split)) for day in self.rows}
+        # else each is counted once anyway
+        self.mixed = measure.of_accused or (measure.of_persons and bool(told or added))
+
+    def figure(self, key: Mapping[str, Day], days: Sequence[Day]) -> Figure:
+        """What the rows hold together, as the figure of this key."""
+        held = _merged(self.sums[day] for day in days)
+        known, expected, missing = self._services(days)
+        unaged, aged = (any(found.get(day) for day in days) for found in (self.unaged, self.aged))
+        blind = unaged and not aged and not held.totals and not held.adjusted
+        before = _before(self.sums, days) if self.mixed else None
+        whole = together(self.book, self.measure, held, before)
+        known = known | set(held.records) | set(held.totals) | set(held.adjusted)
+        return _day_figure(self.book, self.measure, key, held, whole, known, expected,
+                           low=unaged or bool(missing & known), blind=blind, days=days)
+
+    def _services(self, days: Sequence[Day]) -> tuple[set[int], set[int], set[int]]:
+        """Services that said something of one of the rows, that owe one of them, and that are missing on one."""
+        known: set[int] = set()
+        expected: set[int] = set()
+        missing: set[int] = set()
+        for day in days:
+            if isinstance(day, str):
+                known, expected = known | self.heard, expected | self.owing
+            else:
+                cells = self.cells.get(day, ())
+                known |= {cell.service for cell in cells if cell.known}
+                expected |= {cell.service for cell in cells if cell.state != "not_a_day"} & self.owing
+                missing |= {cell.service for cell in cells if cell.missing}
+        return known, expected, missing
+
+
 def _by_day(book: Ledger, measure: Measure) -> list[Figure]:
-    units = book.units(measure)
-    records, told, added = _spread(book, units.by("service", "day")), _told(book, measure), _adjusted(book, measure)
-    unaged, aged = (_of_row(_spread(book, found.by("service", "day"))) if found is not None else {}
-                    for found in (units.unaged, units.aged))
-    by_day: dict[Day, list[Cell]] = {}
-    for cell in grid(book, measure).values():
-        by_day.setdefault(cell.day, []).append(cell)
-    owing = book.owing(measure)
-    heard = {service for service in book.services() if book.source(service, measure) is not None}
-    split = [_of_row(found) for found in (records, told, added)]
-    rows = _rows_with(book, records, told, added)
-    sums = {day: Held(*(found.get(day, {}) for found in split)) for day in rows}
-    mixed = measure.of_accused or (measure.of_persons and bool(told or added))  # else each is counted once anyway
-    out = []
-    for day in rows:
-        if isinstance(day, str):
-            known, expected = heard, owing
-        else:
-            known = {cell.service for cell in by_day.get(day, ()) if cell.known}
-            expected = {cell.service for cell in by_day.get(day, ()) if cell.state != "not_a_day"} & owing
-        blind = bool(unaged.get(day)) and not aged.get(day) and not sums[day].totals and not sums[day].adjusted
-        whole = together(book, measure, sums[day], _before(sums, day) if mixed else None)
-        out.append(_day_figure(
-            book, measure, day, sums[day], whole, known, expected, low=bool(unaged.get(day)), blind=blind))
-    return out
+    dated = _Dated(book, measure)
+    return [dated.figure({"day": day}, [day]) for day in dated.rows if _asked(book, day)]
 
 
-def _before(sums: Mapping[Day, Held], day: Day) -> Held:
-    """What was counted on earlier rows: a person met then does not count on ``day`` again. Nobody knows when what has
-    no day was counted, so that it may be earlier than any row, and any row earlier than it."""
+def _asked(book: Ledger, row: Day) -> bool:
+    return book.facts.days is None or row in book.facts.days
+
+
+def _merged(parts: Iterable[Held]) -> Held:
+    """What several rows hold, by service."""
+    added: tuple[dict[int, int], ...] = ({}, {}, {})
+    for held in parts:
+        for into, found in zip(added, (held.records, held.totals, held.adjusted), strict=True):
+            for service, number in found.items():
+                into[service] = into.get(service, 0) + number
+    return Held(*added)
+
+
+def _before(sums: Mapping[Day, Held], days: Sequence[Day]) -> Held | None:
+    """What was counted on rows earlier than one of these: a person met then does not count again. Nobody knows when
+    what has no day was counted, so that it may be earlier than any row, and any row earlier than it. None where there
+    are no other rows."""
     def place(row: Day) -> float:
         return row if isinstance(row, int) else {BEFORE: float("-inf"), AFTER: float("inf")}.get(row, 0)
 
-    added: tuple[dict[int, int], ...] = ({}, {}, {})
-    for row, held in sums.items():
-        if row != day and (WITHOUT_DAY in (row, day) or place(row) < place(day)):
-            for into, found in zip(added, (held.records, held.totals, held.adjusted), strict=True):
-                for service, number in found.items():
-                    into[service] = into.get(service, 0) + number
-    return Held(*added)
+    rest = [row for row in sums if row not in days]
+    if not rest:
+        return None
+    return _merged(sums[row] for row in rest if any(
+        WITHOUT_DAY in (row, day) or place(row) < place(day) for day in days))
 
 
 def _of_row(counts: Mapping[Key, int]) -> dict[Day, dict[int, int]]:
@@ -280,20 +379,19 @@ def _of_row(counts: Mapping[Key, int]) -> dict[Day, dict[int, int]]:
     return out
 
 
-def _day_figure(book: Ledger, measure: Measure, day: Day, held: Held, whole: Whole,
-                known: set[int], expected: set[int], *, low: bool, blind: bool) -> Figure:
+def _day_figure(book: Ledger, measure: Measure, key: Mapping[str, Day], held: Held, whole: Whole, known: set[int],
+                expected: set[int], *, low: bool, blind: bool, days: Sequence[Day]) -> Figure:
     if not _known(book):
-        return Figure(measure.code, {"day": day}, coverage=Coverage(len(known & expected), None))
-    known = known | set(held.records) | set(held.totals) | set(held.adjusted)
+        return Figure(measure.code, key, coverage=Coverage(len(known & expected), None))
+    more, less = _open(book, measure, known, days)
     anything = bool(known) and not blind
-    bound = _bound(book, anything=anything, reported=len(known & expected), expected=len(expected), low=low,
-                   high=not whole.exact)
+    bound = _bound(book, anything=anything, reported=len(known & expected), expected=len(expected), low=low or more,
+                   high=less or not whole.exact)
     basis = Basis.ADJUSTED if held.adjusted else _basis(book.source(s, measure) for s in known)
     covers = Coverage(len(known & expected), len(expected))
     if not anything:
-        return Figure(measure.code, {"day": day}, None, bound, basis, covers)
-    return Figure(measure.code, {"day": day}, whole.value, bound, basis, covers, least=_least(whole),
-                  between=whole.between)
+        return Figure(measure.code, key, None, bound, basis, covers)
+    return Figure(measure.code, key, whole.value, bound, basis, covers, least=_least(whole), between=whole.between)
 
 
 def _by_service_and_day(book: Ledger, measure: Measure) -> list[Figure]:
@@ -306,7 +404,7 @@ def _by_service_and_day(book: Ledger, measure: Measure) -> list[Figure]:
     out = []
     for service in book.services():
         source = book.source(service, measure)
-        for day in rows:
+        for day in (row for row in rows if _asked(book, row)):
             counted = sum(found.get((service, day), 0) for found in (records, told, added))
             cell = states.get((service, day)) if isinstance(day, int) else None
             blind = not counted and bool(unaged.get((service, day))) and not aged.get((service, day))
@@ -314,7 +412,7 @@ def _by_service_and_day(book: Ledger, measure: Measure) -> list[Figure]:
             changed = (service, day) in added
             known = bool(counted) or changed or (told_of and not blind)
             owes = service in owing and (isinstance(day, str) or (cell is not None and cell.state != "not_a_day"))
-            bound = Bound.UNKNOWN if not known else Bound.AT_LEAST if unaged.get((service, day)) else Bound.EXACT
+            bound = _own_bound(known, bool(unaged.get((service, day))), _open(book, measure, [service], [day]))
             out.append(Figure(
                 measure.code, {"service": service, "day": day}, counted if known else None, bound,
                 None if not known else Basis.ADJUSTED if changed else source, Coverage(int(known and owes), int(owes))))
@@ -358,7 +456,7 @@ def _ratios(facts: Facts, measure: Measure, by: tuple[str, ...]) -> list[Figure]
     both = {service for service in book.services()
             if book.source(service, over) is not None and book.source(service, under) is not None}
     above, below = (totals(facts, by, [part]) for part in (over, under))
-    if not by:
+    if not by and facts.days is None:
         covers = Coverage(len(both & book.owing(under)), below[0].coverage.expected)
         return [_ratio(measure, above[0], below[0], _sum(book, over, both), _sum(book, under, both), covers)]
     tops = {tuple(figure.key.items()): figure for figure in above}
@@ -406,11 +504,13 @@ def _middle(facts: Facts, measure: Measure, by: tuple[str, ...]) -> list[Figure]
     minutes = getattr(facts, measure.frame)[measure.middle].to_numpy()[units.position]
     found: dict[Key, list[int]] = {}
     for service, day, waited in zip(units.service.tolist(), units.day.tolist(), minutes.tolist(), strict=True):
-        if waited >= 0:
+        if waited >= 0 and counts_on(book, day):
             found.setdefault(_key(book, by, service, day), []).append(waited)
     made: dict[Key, int] = {}
     every = book.units(under, within)
     for service, day in zip(every.service.tolist(), every.day.tolist(), strict=True):
+        if not counts_on(book, day):
+            continue
         key = _key(book, by, service, day)
         made[key] = made.get(key, 0) + 1
     out = []

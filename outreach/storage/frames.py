@@ -286,7 +286,7 @@ def _one_age(*stated: Any) -> tuple[Any, Any]:
 def _contacts(tree: Tree, only: ColumnElement[bool] | None = None) -> dict[str, Any]:
     import numpy as np
 
-    results = ContactResult.values()
+    results, places = ContactResult.values(), PlaceKind.values()
     query = select(
         ContactVersion.contact_id,
         ContactVersion.operation_id,
@@ -294,7 +294,7 @@ def _contacts(tree: Tree, only: ColumnElement[bool] | None = None) -> dict[str, 
         func.coalesce(ContactVersion.team_id, -1),
         ContactVersion.met_at,
         ContactVersion.day,
-        _code(ContactVersion.result, results),
+        _packed((_code(ContactVersion.result, results), len(results)), (_code(ContactVersion.place_kind, places), 1)),
         ContactVersion.kits,
     ).where(
         ContactVersion.operation_id.in_(tree.ids),
@@ -303,7 +303,8 @@ def _contacts(tree: Tree, only: ColumnElement[bool] | None = None) -> dict[str, 
     )
     if only is not None:
         query = query.where(only)
-    contact, operation, service, team, at, day, result, kits = _integers(query)
+    contact, operation, service, team, at, day, packed, kits = _integers(query)
+    result, place = _unpacked(packed, len(results), len(places))
     return {
         "contact": contact,
         "operation": operation.astype(np.int32),
@@ -311,8 +312,9 @@ def _contacts(tree: Tree, only: ColumnElement[bool] | None = None) -> dict[str, 
         "team": team.astype(np.int32),
         "at": at // SECOND,
         "day": day.astype(np.int32),
-        "result": _listed(result.astype(np.int8), ContactResult),
+        "result": _listed(result, ContactResult),
         "kits": kits.astype(np.int32),
+        "place_kind": _listed(place, PlaceKind),
     }
 
 

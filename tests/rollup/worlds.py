@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -36,6 +37,11 @@ def facts(world: World) -> Facts:
     frames = {name: {column: [row[column] for row in world[name]] for column in columns}
               for name, columns in COLUMNS.items()}
     return Facts.of(root=world["root"], now=world["now"], today=world["today"], due_hours=world["due_hours"], **frames)
+
+
+def with_places(given: Facts, kinds: list[str]) -> Facts:
+    """The facts with the kind of place of each contact, a column that contacts may have."""
+    return replace(given, contacts=given.contacts.assign(place_kind=kinds), remembered={})
 
 
 def _tree(random: Random, size: int) -> World:
