@@ -300,6 +300,7 @@ PERMISSIONS: dict[str, Alternatives] = {
     "figures.rows": ((service_coordinator,), (analyst,)),
     "figures.followed": ((operation_coordinator,), (analyst,)),  # small numbers of what became of referrals
     "figures.hours": ((operation_coordinator,),),  # contacts by hour and evening, which say when teams are out
+    "wall.share": ((operation_coordinator, not_archived),),  # links to the wall screen, which need no account
     "figures.small": ((operation_coordinator,), (analyst,)),  # finer splits than by service and day, and all in one
     "history.see": ((some_coordinator,), (some_commander,), (some_analyst,)),  # what others printed: public by itself
     "history.change": ((unbound_coordinator,), (unbound_analyst,)),
@@ -357,6 +358,7 @@ SEEN_BY: dict[str, str] = {
     "roster.publish": "team.see",
     "officers.invite": "team.see",
     "workbook.export": "operation.see",
+    "wall.share": "operation.see",
     "release.see": "operation.see",
     "release.draft": "operation.see",
     "release.approve": "operation.see",

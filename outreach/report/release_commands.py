@@ -1,0 +1,383 @@
+"""Writes of releases: drafted from locked figures, edited, sent, approved by two persons and frozen.
+
+What takes time (withholding, the attack, the files) is worked out before the write; inside, with the operation held,
+everything that it rests on is looked at again. Small numbers on purpose are in ``opening_commands``, public addresses
+in ``release_link_commands``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from outreach import audit
+from outreach.audit.tags import Tag
+from outreach.auth.actors import Actor
+from outreach.auth.permissions import may
+from outreach.errors import N_, Blocked, Changed, Invalid, NotAllowed
+from outreach.plan.paste_rules import visible
+from outreach.returns import set_commands
+from outreach.storage import writing
+from outreach.storage.queries import access, figure_sets
+from outreach.storage.queries import releases as rows
+from outreach.storage.tables import FigureSet, Operation, Release
+from outreach.storage.types import new_uid, utc_now
+from outreach.vocab import ReleaseKind, ReleaseState
+
+from . import release_rules as rules
+from . import release_work as work
+
+EDITED_MEANWHILE = N_("It was edited since you looked at it.")
+LOOK_AGAIN = N_("Look at it again.")
+CHECK_AGAIN = N_("Check it again: what is withheld may change.")
+
+
+def need(actor: Actor, action: str, operation: Operation) -> None:
+    """Raise ``NotAllowed`` unless the actor may do it in the operation."""
+    if not may(actor, action, access.operation_target(operation)):
+        raise NotAllowed()
+
+
+def enter(actor: Actor, tag: Tag, release: Release, **details: Any) -> None:
+    """Into the journal: numbers, states and hashes, no free text."""
+    audit.record(
+        actor, tag, kind="release", object_id=release.uid, operation=release.operation_id, release=release.number,
+        **details,
+    )  # fmt: skip
+
+
+def hold(release: Release) -> Release:
+    """The release as it stands now; others who write to its operation wait until this write has ended."""
+    figure_sets.hold(release.operation_id)
+    return rows.fresh(release.id)
+
+
+def need_same(release: Release, seen: str | None) -> None:
+    """Raise ``Changed`` where its content is not what the asker looked at."""
+    if seen is not None and seen != release.content_hash:
+        raise Changed(EDITED_MEANWHILE, LOOK_AGAIN)
+
+
+def need_state(release: Release, *states: ReleaseState) -> None:
+    """Raise ``Blocked`` where it stands elsewhere."""
+    if release.state in states:
+        return
+    said = {
+        ReleaseState.DRAFT: (N_("It is a draft."), N_("Send it for approval first.")),
+        ReleaseState.SENT: (N_("It awaits approval."), N_("Edit it, or let it be refused, and it is a draft again.")),
+        ReleaseState.PUBLISHED: (N_("It is published and does not change any more."), N_("Make an erratum.")),
+        ReleaseState.DROPPED: (N_("It was dropped."), N_("Draft another release.")),
+    }
+    raise Blocked(*said[ReleaseState(release.state)])
+
+
+def settle(release: Release, found: FigureSet) -> None:
+    """Work its content hash out anew after something of it was written."""
+    release.content_hash = rules.hash_of(rules.content_of(release, found.hash))
+
+
+# --- drafting ---------------------------------------------------------------------------------------------------------
+
+
+def draft(
+    actor: Actor,
+    operation: Operation,
+    version: int,
+    scope: rules.Scope,
+    *,
+    after: int | None = None,
+    replaces: Release | None = None,
+) -> Release:
+    """A draft from one locked version, with texts in both languages as its figures give them.
+
+    ``after``: the number of the last release that the asker has seen. ``replaces``: a published one that it restates.
+    Holds its own write. Raises ``NotAllowed``; ``Invalid`` at ``version``; ``Blocked`` where the version is not intact,
+    not the last, or a service reopened since; ``Changed`` when somebody else drafted meanwhile.
+    """
+    need(actor, "release.draft", operation)
+    found = figures(operation, version)
+    if replaces is not None:
+        need_state(replaces, ReleaseState.PUBLISHED)
+    work.need_last(operation, found)
+    weighed = work.weigh(operation, found, scope)
+    values = {
+        "uid": new_uid(),
+        "operation_id": operation.id,
+        "kind": ReleaseKind.RELEASE.value,
+        "replaces_id": replaces.id if replaces else None,
+        "scope": scope.as_json(),
+    }
+    return keep(actor, operation, found, values, weighed, after)
+
+
+def figures(operation: Operation, version: int) -> FigureSet:
+    """The locked version. Raises ``Invalid`` where there is none, ``Blocked`` where it is not what was locked."""
+    found = figure_sets.find(operation.id, version)
+    if found is None:
+        raise Invalid.at("version", N_("There is no version %(version)s."), version=version)
+    if not set_commands.intact(found):
+        raise Blocked(
+            N_("These figures are not what was locked."),
+            N_("They were changed past the program. Do not use them; tell who looks after the site."),
+        )
+    return found
+
+
+def keep(
+    actor: Actor,
+    operation: Operation,
+    found: FigureSet,
+    values: Mapping[str, Any],
+    weighed: work.Weighed,
+    after: int | None,
+    texts: Mapping[str, Any] | None = None,
+) -> Release:
+    """Add a draft under the next number."""
+    made = {**values, "policy": weighed.policy, "cells": weighed.cells, "verdict": weighed.verdict, "texts": {}}
+    shape = Release(**made, number=0)
+    made["texts"] = texts or work.texts_for(work.source_of(shape, found, operation))
+    with writing():
+        figure_sets.hold(operation.id)
+        last = rows.last_number(operation.id)
+        if after is not None and after != last:
+            raise Changed(N_("Release %(number)s was drafted meanwhile. Look at it first."), number=last)
+        row = rows.add(
+            **made,
+            number=last + 1,
+            state=ReleaseState.DRAFT.value,
+            figure_set_id=found.id,
+            made_at=utc_now(),
+            made_by_id=actor.user,
+        )
+        settle(row, found)
+        rows.add_step(row.id, rules.MADE, actor.user, row.content_hash)
+        enter(actor, Tag.RELEASE_DRAFTED, row, version=found.version, state=str(row.kind))
+        return row
+
+
+# --- editing ----------------------------------------------------------------------------------------------------------
+
+
+def edit(actor: Actor, release: Release, texts: Mapping[str, Mapping[str, str]], *, seen: str | None = None) -> Release:
+    """Other texts. What was approved before is approved no more; what awaited approval is a draft again.
+
+    ``seen``: the content hash that the asker looked at. Raises ``Invalid`` at ``title_en``, ``text_fr`` and the like,
+    also for a number that the release does not show; ``Changed``; ``Blocked`` once it is published or dropped.
+    """
+    operation = rows.operation_of(release)
+    need(actor, "release.draft", operation)
+    with writing():
+        row = hold(release)
+        need_same(row, seen)
+        need_state(row, ReleaseState.DRAFT, ReleaseState.SENT)
+        found = rows.set_of(row)
+        wrong = work.text_findings(work.source_of(row, found, operation), texts)
+        if wrong:
+            raise Invalid(*wrong)
+        made = {language: {**row.texts.get(language, {}), **texts[language]} for language in rules.LANGUAGES}
+        if made == row.texts:
+            return row
+        row.texts, row.state = made, ReleaseState.DRAFT.value
+        settle(row, found)
+        rows.add_step(row.id, rules.EDITED, actor.user, row.content_hash)
+        enter(actor, Tag.RELEASE_EDITED, row)
+        return row
+
+
+def weigh_again(actor: Actor, release: Release, *, seen: str | None = None) -> Release:
+    """Choose anew what is withheld, under the policy of now and after everything that left meanwhile."""
+    operation = rows.operation_of(release)
+    need(actor, "release.draft", operation)
+    need_state(release, ReleaseState.DRAFT, ReleaseState.SENT)
+    return reweigh(actor, release, operation, rules.Scope.of(release.scope), seen=seen)
+
+
+def reweigh(
+    actor: Actor,
+    release: Release,
+    operation: Operation,
+    scope: rules.Scope,
+    *,
+    seen: str | None = None,
+    then: Any = None,
+) -> Release:
+    """Weigh ``release`` with ``scope`` and keep what comes of it; ``then`` is called in the same write."""
+    seen = release.content_hash if seen is None else seen
+    found = rows.set_of(release)
+    weighed = work.weigh(operation, found, scope, besides=release.id)
+    made_before = work.texts_for(work.source_of(release, found, operation))
+    with writing():
+        row = hold(release)
+        need_same(row, seen)
+        need_state(row, ReleaseState.DRAFT, ReleaseState.SENT)
+        if then is not None:
+            then(row)
+        kept = {**row.scope, **scope.as_json()}
+        verdict = {part: one for part, one in row.verdict.items() if part != "stands"}
+        if (weighed.policy, weighed.cells, weighed.verdict, kept) == (row.policy, row.cells, verdict, row.scope):
+            return row
+        untouched = row.texts == made_before
+        row.policy, row.cells, row.verdict = weighed.policy, weighed.cells, weighed.verdict
+        row.scope = kept
+        if untouched:
+            row.texts = work.texts_for(work.source_of(row, found, operation))
+        row.state = ReleaseState.DRAFT.value
+        settle(row, found)
+        rows.add_step(row.id, rules.WEIGHED, actor.user, row.content_hash)
+        enter(actor, Tag.RELEASE_WEIGHED, row, state="safe" if row.verdict["safe"] else "not_safe")
+        return row
+
+
+# --- sending and approving --------------------------------------------------------------------------------------------
+
+
+def send(actor: Actor, release: Release, *, seen: str | None = None, reason: str = "") -> Release:
+    """Ask for approval. Raises ``Blocked`` while it is not safe; ``Invalid`` at a text with a number that is not shown,
+
+    and at ``reason`` where figures came after its version and nobody said why it leaves all the same.
+    """
+    operation = rows.operation_of(release)
+    need(actor, "release.draft", operation)
+    with writing():
+        row = hold(release)
+        need_same(row, seen)
+        if row.state == ReleaseState.SENT:
+            return row
+        need_state(row, ReleaseState.DRAFT)
+        found = rows.set_of(row)
+        need_ready(row, found, operation)
+        since, text = work.stands_of(operation, found), visible(reason)
+        if not since.good:
+            wrong = rules.reason_findings(text, "reason", N_("Say why it leaves all the same, in a few words."))
+            if wrong:
+                raise Invalid(*wrong)
+        row.verdict = {**row.verdict, "stands": since.as_json()}
+        row.state = ReleaseState.SENT.value
+        settle(row, found)
+        rows.add_step(row.id, rules.SENT, actor.user, row.content_hash, text)
+        enter(actor, Tag.RELEASE_SENT, row, hash=row.content_hash[:12])
+        return row
+
+
+def need_ready(row: Release, found: FigureSet, operation: Operation) -> None:
+    """Raise unless the release may leave as it is, but for persons who approve."""
+    if not set_commands.intact(found):
+        raise Blocked(N_("These figures are not what was locked."), LOOK_AGAIN)
+    need_current(row, operation)
+    if not row.verdict.get("safe"):
+        raise Blocked(
+            N_("It is not safe: a withheld number can be worked out."),
+            N_("Leave out the split that gives it away, or wait for figures that are larger."),
+        )
+    if any(one.row.approved_at is None for one in rows.openings_of(row.id)):
+        raise Blocked(
+            N_("Somebody has asked to publish a small number on purpose."),
+            N_("A second person approves that, or refuses it, first."),
+        )
+    wrong = work.text_findings(work.source_of(row, found, operation), row.texts)
+    if wrong:
+        raise Invalid(*wrong)
+
+
+def need_current(row: Release, operation: Operation) -> None:
+    """Raise ``Blocked`` where the threshold changed, or something else left, since it was weighed."""
+    if rules.policy_json(work.policy_now(operation)) != row.policy:
+        raise Blocked(N_("What is withheld by was changed since this release was checked."), CHECK_AGAIN)
+    if rows.marks_of_published(rows.tree_of(operation.id), row.id) != row.verdict.get("against"):
+        raise Blocked(N_("Another release was published since this one was checked."), CHECK_AGAIN)
+
+
+def approve(actor: Actor, release: Release, *, seen: str | None = None) -> Release:
+    """Approve this very content. The second person's approval publishes it, in the same write, with its files.
+
+    Approving twice changes nothing. Raises ``NotAllowed``; ``Changed`` where it was edited since; ``Blocked`` where it
+    does not await approval, or something moved since it was sent.
+    """
+    operation = rows.operation_of(release)
+    need(actor, "release.approve", operation)
+    if actor.user is None:
+        raise NotAllowed(N_("A release is approved by persons."))
+    papers: work.Papers | None = None
+    for _ in range(3):
+        with writing():
+            row = hold(release)
+            steps = rows.steps_of(row.id)
+            given = rules.approvals(steps, row.content_hash)
+            if actor.user in given and row.state in (ReleaseState.SENT, ReleaseState.PUBLISHED):
+                return row
+            need_same(row, seen)
+            need_state(row, ReleaseState.SENT)
+            found = rows.set_of(row)
+            need_ready(row, found, operation)
+            need_unmoved(row, found, operation)
+            last = len(given) + 1 >= rules.APPROVALS
+            if not last or (papers is not None and papers.content_hash == row.content_hash):
+                rows.add_step(row.id, rules.APPROVED, actor.user, row.content_hash)
+                enter(actor, Tag.RELEASE_APPROVED, row, hash=row.content_hash[:12])
+                if last and papers is not None:
+                    publish(actor, row, found, papers)
+                return row
+        # The files are made outside: a typesetter under the lock would let every phone wait.
+        papers = work.papers_of(row, found, operation, utc_now())
+    raise Changed(EDITED_MEANWHILE, LOOK_AGAIN)
+
+
+def need_unmoved(row: Release, found: FigureSet, operation: Operation) -> None:
+    """Raise ``Blocked`` where figures moved since it was sent: whoever sent it did not know."""
+    since = work.stands_of(operation, found)
+    if since.as_json() != row.verdict.get("stands"):
+        raise Blocked(
+            N_("Figures moved since it was sent: a newer version, or a service that is not signed any more."),
+            N_("Refuse it, so that it is drafted again or sent again with a reason."),
+        )
+
+
+def publish(actor: Actor, row: Release, found: FigureSet, papers: work.Papers) -> None:
+    """Freeze it: its files, their hash, its state; the last write that there is of it."""
+    rows.add_files(row.id, papers.files)
+    rows.add_step(row.id, rules.PUBLISHED, actor.user, row.content_hash)
+    mark = rules.hash_of(rules.manifest_of(row, papers.files, found.hash))
+    row.published_at, row.hash, row.state = papers.at, mark, ReleaseState.PUBLISHED.value
+    enter(actor, Tag.RELEASE_PUBLISHED, row, version=found.version, files=len(papers.files), hash=mark[:12])
+
+
+def take_back(actor: Actor, release: Release) -> Release:
+    """Take one's own approval back, while it is not published."""
+    need(actor, "release.approve", rows.operation_of(release))
+    with writing():
+        row = hold(release)
+        need_state(row, ReleaseState.SENT)
+        if actor.user in rules.approvals(rows.steps_of(row.id), row.content_hash):
+            rows.add_step(row.id, rules.RETRACTED, actor.user, row.content_hash)
+            enter(actor, Tag.RELEASE_RETRACTED, row)
+        return row
+
+
+def refuse(actor: Actor, release: Release, reason: str) -> Release:
+    """Not as it is: it is a draft again, and everybody who approves begins anew."""
+    need(actor, "release.approve", rows.operation_of(release))
+    text = visible(reason)
+    wrong = rules.reason_findings(text, "reason", N_("Say what is wrong with it, in a few words."))
+    if wrong:
+        raise Invalid(*wrong)
+    with writing():
+        row = hold(release)
+        need_state(row, ReleaseState.SENT)
+        row.state = ReleaseState.DRAFT.value
+        rows.add_step(row.id, rules.REFUSED, actor.user, row.content_hash, text)
+        enter(actor, Tag.RELEASE_REFUSED, row)
+        return row
+
+
+def drop(actor: Actor, release: Release, reason: str = "") -> Release:
+    """Give it up. What was published cannot be dropped."""
+    need(actor, "release.draft", rows.operation_of(release))
+    with writing():
+        row = hold(release)
+        if row.state == ReleaseState.DROPPED:
+            return row
+        need_state(row, ReleaseState.DRAFT, ReleaseState.SENT)
+        row.state = ReleaseState.DROPPED.value
+        rows.add_step(row.id, rules.DROPPED, actor.user, row.content_hash, visible(reason)[: rules.LONGEST_REASON])
+        enter(actor, Tag.RELEASE_DROPPED, row)
+        return row

@@ -1,0 +1,362 @@
+"""From a release as it is kept to what it says in each language: the one thing that its page, its files and its check
+
+are made of. No request and no database: it can be made again for any release, and says the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from outreach.returns.set_rules import SIGNED, count_signed
+from outreach.rollup.measures import NoSuchMeasure
+from outreach.rollup.measures import measure as measure_of
+from outreach.storage.days import window_days
+from outreach.vocab import Bound, ReleaseKind
+
+from . import release_rules as rules
+from .release_content import Changed, Content, Line, Table
+from .release_rules import Cell
+from .release_words import WITHHELD, catalogue
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything that a release's content is made of, as plain values.
+
+    ``found``: the locked figures (a row of ``FigureSet``). ``before``: cells of what an erratum corrects. ``names``:
+    service → name. ``replaces``: the number of the release that it restates.
+    """
+
+    release: Any
+    found: Any
+    code: str
+    names: Mapping[int, str]
+    day_starts: int = 0
+    replaces: int | None = None
+    before: Sequence[Cell] | None = None
+    sample: bool = False
+    published_at: dt.datetime | None = None
+    texts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> list[Cell]:
+        return rules.cells(self.release.cells)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.found.named["time_zone"])
+
+
+class Words:
+    """How a release says things in one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language, self.t = language, catalogue(language)
+
+    def text(self, message: str, **params: Any) -> str:
+        said = self.t.gettext(message)
+        return said % params if params else said
+
+    def number(self, value: float | int) -> str:
+        return str(format_decimal(value, locale=self.language))
+
+    def label(self, code: str, definitions: Mapping[str, Any]) -> str:
+        """What a measure was called when its figures were locked."""
+        found = definitions.get(code)
+        if found is not None:
+            return self.text(str(found["label"]), **(found.get("params") or {}))
+        try:
+            measure = measure_of(code)
+        except NoSuchMeasure:
+            return code
+        return self.text(measure.label, **measure.params)
+
+    def said(self, cell: Cell) -> str:
+        """A figure with its bound, in words."""
+        t = self.t
+        if cell.withheld:
+            return t.gettext("withheld")
+        if cell.number is None:
+            return t.pgettext("figure", "not known")
+        text = self.number(cell.number)
+        if cell.least is not None and cell.least != cell.number:
+            return t.gettext("%(least)s to %(most)s") % {"least": self.number(cell.least), "most": text}
+        if cell.bound == Bound.AT_LEAST:
+            return t.gettext("at least %(number)s") % {"number": text}
+        if cell.bound == Bound.AT_MOST:
+            return t.gettext("at most %(number)s") % {"number": text}
+        return text
+
+    def note(self, cell: Cell) -> str:
+        """How sure a figure is."""
+        t = self.t
+        if cell.withheld or cell.number is None:
+            return ""
+        if cell.bound == Bound.PARTIAL:
+            return self.covered(cell.reported, cell.expected)
+        if cell.bound == Bound.AT_MOST and cell.least is not None:
+            return t.gettext("overlap not known")
+        return ""
+
+    def covered(self, reported: int, expected: int | None) -> str:
+        t = self.t
+        if expected is None:
+            return t.gettext("services not known")
+        said = t.ngettext(
+            "%(reported)s of %(expected)s services in", "%(reported)s of %(expected)s services in", reported
+        )
+        return said % {"reported": reported, "expected": expected}
+
+    def day(self, text: str | None) -> str:
+        """A day of a row: as a date, or where it lies."""
+        t = self.t
+        named = {
+            "before": t.gettext("Before the window"),
+            "after": t.gettext("After the window"),
+            "undated": t.gettext("Without a day"),
+        }
+        return named.get(text or "", text or "")
+
+    def long_day(self, day: dt.date) -> str:
+        first = self.t.pgettext("day of a month", "1")
+        number = first if day.day == 1 else str(day.day)
+        return f"{number} {format_date(day, 'MMMM y', locale=self.language)}"
+
+    def span(self, first: dt.date | None, last: dt.date | None) -> str:
+        t = self.t
+        if first is None or last is None:
+            return t.gettext("Window not known")
+        if first == last:
+            return self.long_day(first)
+        begins = self.long_day(first)
+        if (first.year, first.month) == (last.year, last.month):
+            begins = begins.partition(" ")[0]
+        return t.gettext("%(first)s to %(last)s") % {"first": begins, "last": self.long_day(last)}
+
+    def moment(self, at: dt.datetime, zone: ZoneInfo) -> str:
+        """``2017-10-18 21:42 EDT``, so that nobody has to guess whose hour it is."""
+        return at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+    def status(self, found: Any) -> str:
+        if found.kind == SIGNED:
+            return self.text("Signed")
+        signed = self.text(
+            "%(signed)s of %(services)s signed", signed=count_signed(found.signed), services=len(found.signed)
+        )
+        return f"{self.text('Provisional')}, {signed}"
+
+    def withheld(self, policy: Mapping[str, Any], cells: Sequence[Cell]) -> str:
+        """The rule in one sentence; '' where nothing is withheld."""
+        if not any(cell.withheld for cell in cells):
+            return ""
+        most = rules.policy_of(policy).least - 1
+        if rules.policy_of(policy).zeros:
+            return self.text(
+                "Numbers up to %(most)s are withheld, and others where they would give such a number away.", most=most
+            )
+        return self.text(
+            "Numbers from 1 to %(most)s are withheld, and others where they would give such a number away.", most=most
+        )
+
+
+def contents_of(source: Source) -> dict[str, Content]:
+    """Language → what the release says."""
+    return {language: _content(source, Words(language)) for language in rules.LANGUAGES}
+
+
+def _content(source: Source, words: Words) -> Content:
+    release, found, cells = source.release, source.found, source.cells
+    texts = (source.texts or release.texts).get(words.language, {})
+    erratum = release.kind == ReleaseKind.ERRATUM
+    changed = _changed(source, words, cells, texts) if erratum else ()
+    return Content(
+        language=words.language,
+        kind=str(release.kind),
+        number=release.number,
+        code=source.code,
+        name=str(found.named["name"]),
+        title=texts.get("title", ""),
+        status=words.status(found),
+        window=window(source, words),
+        as_of=words.moment(found.as_of, source.zone),
+        published_on=words.moment(source.published_at, source.zone) if source.published_at else "",
+        coverage=words.covered(found.reported, found.expected),
+        text=paragraphs(texts.get("text", "")),
+        lines=() if erratum else lines_of(source, words),
+        tables=() if erratum else tables_of(source, words),
+        services=() if erratum else services_of(source),
+        changed=changed,
+        withheld=words.withheld(release.policy, cells),
+        notes=_notes(source, words, cells, erratum),
+        set_version=found.version,
+        set_hash=found.hash,
+        replaces=source.replaces,
+        sample=source.sample,
+        contact=texts.get("contact", ""),
+    )
+
+
+def paragraphs(text: str) -> tuple[str, ...]:
+    """The text of a release: a paragraph is what stands between empty lines."""
+    parts = text.replace("\r\n", "\n").split("\n\n")
+    return tuple(" ".join(part.split()) for part in parts if part.strip())
+
+
+def window(source: Source, words: Words) -> str:
+    return words.span(*days_of(source))
+
+
+def days_of(source: Source) -> tuple[dt.date | None, dt.date | None]:
+    """First and last day of the window, as it was when the figures were locked."""
+    named = source.found.named
+    starts, ends = (
+        dt.datetime.fromisoformat(named[part]) if named.get(part) else None for part in ("starts_at", "ends_at")
+    )
+    return window_days(starts, ends, named["time_zone"], source.day_starts)
+
+
+def source_of(code: str, found: Any, words: Words) -> str:
+    """Measure, rule and version of the locked figures, as one line."""
+    rule = found.definitions.get(code, {}).get("version", 1)
+    return words.text(
+        "%(measure)s, rule version %(rule)s, locked version %(version)s",
+        measure=code,
+        rule=rule,
+        version=found.version,
+    )
+
+
+def lines_of(source: Source, words: Words) -> tuple[Line, ...]:
+    """The figures in all."""
+    found = source.found
+
+    def line(cell: Cell) -> Line:
+        definition = found.definitions.get(cell.measure, {})
+        return Line(
+            code=cell.measure,
+            label=words.label(cell.measure, found.definitions),
+            number=cell.number,
+            said=words.said(cell),
+            withheld=cell.withheld,
+            note=words.note(cell),
+            definition=words.text(str(definition["definition"]), **(definition.get("params") or {}))
+            if definition
+            else "",
+            source=source_of(cell.measure, found, words),
+        )
+
+    return tuple(line(cell) for cell in source.cells if cell.service is None and cell.day is None)
+
+
+def _shown(cell: Cell | None, words: Words) -> str | int:
+    """A cell of a table: the number itself, a symbol, or words where it has a bound."""
+    if cell is not None and cell.withheld:
+        return WITHHELD
+    if cell is None or cell.number is None:
+        return ".."
+    said = words.said(cell)
+    return cell.number if said == words.number(cell.number) else said
+
+
+def tables_of(source: Source, words: Words) -> tuple[Table, ...]:
+    """By service, then by day, with the figures in all at the foot."""
+    scope, cells = rules.Scope.of(source.release.scope), {cell.key: cell for cell in source.cells}
+    definitions, t = source.found.definitions, words.t
+    made = []
+    if scope.by_service:
+        services = sorted({key[1] for key in cells if key[1] is not None}, key=lambda one: (_name(source, one), one))
+        rows = [
+            (_name(source, service), *(_shown(cells.get((code, service, None)), words) for code in scope.by_service))
+            for service in services
+        ]
+        made.append((t.gettext("By service"), t.gettext("Service"), scope.by_service, rows))
+    if scope.by_day:
+        days = sorted({key[2] for key in cells if key[2] is not None}, key=_day_order)
+        rows = [
+            (words.day(day), *(_shown(cells.get((code, None, day)), words) for code in scope.by_day)) for day in days
+        ]
+        made.append((t.gettext("By day"), t.gettext("Day"), scope.by_day, rows))
+    return tuple(
+        Table(
+            title=title,
+            head=(first, *(words.label(code, definitions) for code in codes)),
+            rows=tuple(rows),
+            foot=(t.gettext("In all"), *(_shown(cells.get((code, None, None)), words) for code in codes)),
+            note=_adding(codes, title == t.gettext("By service"), words),
+        )
+        for title, first, codes, rows in made
+        if rows
+    )
+
+
+def _adding(codes: Sequence[str], across_services: bool, words: Words) -> str:
+    """Says of which columns the lines do not add up to what stands at the foot."""
+    apart = [
+        code
+        for code in codes
+        if not (measure_of(code).adds_across_services if across_services else measure_of(code).adds_across_days)
+    ]
+    if not apart:
+        return ""
+    return words.text("Each person counts once in all, so that the lines may add up to more than what stands below.")
+
+
+def _day_order(day: str) -> tuple[int, str]:
+    place = {"before": 0, "after": 2, "undated": 3}.get(day, 1)
+    return place, day
+
+
+def _name(source: Source, service: int) -> str:
+    return source.names.get(service, str(service))
+
+
+def services_of(source: Source) -> tuple[str, ...]:
+    """The services that owed figures, by name."""
+    return tuple(sorted({str(one["name"]) for one in source.found.signed.values()}, key=str.casefold))
+
+
+def _notes(source: Source, words: Words, cells: Sequence[Cell], erratum: bool) -> tuple[str, ...]:
+    notes = []
+    if source.found.kind != SIGNED and not erratum:
+        notes.append(words.text("Provisional: figures that come later may change what stands here."))
+    if any(_shown(cell, words) == ".." for cell in cells) and not erratum:
+        notes.append(words.text("“..” stands for a number that is not known."))
+    return tuple(notes)
+
+
+# --- what an erratum says ---------------------------------------------------------------------------------------------
+
+
+def place_of(cell_key: tuple[str, int | None, str | None], source: Source, words: Words) -> str:
+    """``Persons met, Fox River Police, 2017-10-12``."""
+    code, service, day = cell_key
+    parts = [words.label(code, source.found.definitions)]
+    parts += [_name(source, service)] if service is not None else []
+    parts += [words.day(day)] if day is not None else []
+    return ", ".join(parts)
+
+
+def _changed(source: Source, words: Words, cells: Sequence[Cell], texts: Mapping[str, Any]) -> tuple[Changed, ...]:
+    from .erratum_rules import changes_of, key_text
+
+    reasons = texts.get("reasons", {})
+    return tuple(
+        Changed(
+            place_of(one.key, source, words),
+            _said_alone(one.was, words),
+            _said_alone(one.now, words),
+            reasons.get(key_text(one.key)) or texts.get("reason", ""),
+        )
+        for one in changes_of(source.before or (), cells)
+    )
+
+
+def _said_alone(cell: Cell | None, words: Words) -> str:
+    return words.t.pgettext("figure", "not known") if cell is None else words.said(cell)

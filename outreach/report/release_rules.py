@@ -1,0 +1,332 @@
+"""Plain rules of a release: what it may hold, its cells, what its hash is of, who has approved it. Nothing is added up.
+
+A cell is a list ``[measure, service, day, number, why, bound, least, reported, expected]``: ``number`` is null where it
+is withheld (``why`` says for what reason) and where it is not known (``why`` is '').
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from outreach.errors import N_, Finding
+from outreach.returns.set_rules import COLUMNS, Row
+from outreach.rollup.measures import STANDARD, NoSuchMeasure
+from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.protection import Key, Policy, Told, Verdict, Why, is_protected
+from outreach.vocab import ReleaseState
+
+APPROVALS = 2
+"""Persons who have to approve the same content, each once."""
+
+MEASURES = STANDARD
+"""What a release may hold. What became of a referral after an agency picked it up leaves in no release."""
+WHOLE = ("services", "support_agencies")
+"""Told in all alone: of a single service it would be one."""
+USUAL = ("services", "personnel", "persons_met", "support_offered", "support_accepted", "persons_made_safe",
+         "persons_charged",
+         "charges")  # fmt: skip
+"""What a release holds unless somebody chooses otherwise."""
+
+LANGUAGES = ("en", "fr")
+LONGEST_TITLE, LONGEST_TEXT, LONGEST_CONTACT, LEAST_REASON, LONGEST_REASON = 160, 6000, 200, 3, 500
+
+MADE, EDITED, SENT, APPROVED, REFUSED = "made", "edited", "sent", "approved", "refused"
+RETRACTED, PUBLISHED, DROPPED, WEIGHED = "retracted", "published", "dropped", "weighed"
+STEPS = {
+    MADE: N_("Drafted"),
+    EDITED: N_("Edited"),
+    WEIGHED: N_("Checked again"),
+    SENT: N_("Sent for approval"),
+    APPROVED: N_("Approved"),
+    REFUSED: N_("Not approved"),
+    RETRACTED: N_("Took the approval back"),
+    PUBLISHED: N_("Published"),
+    DROPPED: N_("Dropped"),
+}
+WITHHELD_BECAUSE = {
+    Why.SMALL.value: N_("A small number."),
+    Why.BESIDE.value: N_("It would give a small number away."),
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a release holds: measures in all; those also told for every service, and for every day.
+
+    ``opened``: small numbers that are published on purpose.
+    """
+
+    measures: tuple[str, ...] = USUAL
+    by_service: tuple[str, ...] = ()
+    by_day: tuple[str, ...] = ()
+    opened: frozenset[Key] = frozenset()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "measures": list(self.measures),
+            "by_service": list(self.by_service),
+            "by_day": list(self.by_day),
+            "opened": sorted(([*key] for key in self.opened), key=str),
+        }
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Scope:
+        measures, by_service, by_day = (tuple(kept.get(part, ())) for part in ("measures", "by_service", "by_day"))
+        opened = frozenset((code, service, day) for code, service, day in kept.get("opened", ()))
+        return cls(measures, by_service, by_day, opened)
+
+    def holds(self, key: Key) -> bool:
+        code, service, day = key
+        if service is not None and day is not None:
+            return False
+        within = self.by_service if service is not None else self.by_day if day is not None else self.measures
+        return code in within
+
+
+def scope_of(
+    measures: Iterable[str], by_service: Iterable[str] = (), by_day: Iterable[str] = ()
+) -> tuple[Scope, list[Finding]]:
+    """What somebody asked for, in the order of the catalogue, with what is wrong with it."""
+    asked = [set(part) for part in (measures, by_service, by_day)]
+    findings = [
+        Finding(where, N_("Choose from the list of figures."))
+        for where, part in zip(("measures", "by_service", "by_day"), asked, strict=True)
+        if part - set(MEASURES)
+    ]
+    if not asked[0]:
+        findings.append(Finding("measures", N_("Choose at least one figure.")))
+    for where, part in zip(("by_service", "by_day"), asked[1:], strict=True):
+        if asked[0] and part - asked[0]:
+            findings.append(Finding(where, N_("A figure that is split stands among the figures in all too.")))
+    if asked[1] & set(WHOLE):
+        findings.append(Finding("by_service", N_("One of these figures is not told by service.")))
+    if any(not _by_day(code) for code in asked[2]):
+        findings.append(Finding("by_day", N_("One of these figures is not told by day.")))
+    whole, services, days = (tuple(code for code in MEASURES if code in part) for part in asked)
+    return Scope(whole, services, days), findings
+
+
+def _by_day(code: str) -> bool:
+    try:
+        return measure_of(code).by_day
+    except NoSuchMeasure:
+        return False
+
+
+# --- cells ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a release, by name."""
+
+    measure: str
+    service: int | None
+    day: str | None
+    number: int | None
+    why: str = ""
+    bound: str = ""
+    least: int | None = None
+    reported: int = 0
+    expected: int | None = None
+
+    @property
+    def key(self) -> Key:
+        return (self.measure, self.service, self.day)
+
+    @property
+    def withheld(self) -> bool:
+        return bool(self.why)
+
+    def as_json(self) -> list[Any]:
+        return [self.measure, self.service, self.day, self.number, self.why, self.bound, self.least, self.reported,
+                self.expected]  # fmt: skip
+
+
+def cells(kept: Iterable[Sequence[Any]]) -> list[Cell]:
+    """The cells of a release as they are kept."""
+    return [Cell(*row) for row in kept]
+
+
+def in_scope(figures: Iterable[Row], scope: Scope) -> list[Row]:
+    """The rows of a locked version that a release of this scope holds, in its order."""
+    order = {code: place for place, code in enumerate(MEASURES)}
+    rows = [row for row in figures if scope.holds((row[0], row[1], row[2]))]
+    return sorted(rows, key=lambda row: (row[1] is not None, row[2] is not None, order.get(row[0], 99)))
+
+
+def true_of(figures: Iterable[Row], scope: Scope) -> dict[Key, int]:
+    """Every known whole number of the scope: what withholding is decided on, and what an attacker is after."""
+    return {(row[0], row[1], row[2]): row[3] for row in in_scope(figures, scope) if isinstance(row[3], int)}
+
+
+def cells_of(figures: Iterable[Row], scope: Scope, told: Told) -> list[Cell]:
+    """What leaves: a withheld number is null here, and so are the ends of its range."""
+    out = []
+    for row in in_scope(figures, scope):
+        full = [*row, *[None] * (len(COLUMNS) - len(row))]
+        key: Key = (full[0], full[1], full[2])
+        why = told.hidden.get(key)
+        if why is not None:
+            out.append(Cell(*key, None, why.value, "", None, full[6], full[7]))
+            continue
+        # The lower end of a range is a number too: where it is small, only the upper end is told.
+        small = full[10] is not None and full[10] < told.policy.least and is_protected(full[0])
+        least = None if small else full[10]
+        number = full[3] if isinstance(full[3], int) else None
+        out.append(Cell(*key, number, "", full[4], least, full[6], full[7]))
+    return out
+
+
+def told_again(
+    figures: Iterable[Row], scope: Scope, kept: Iterable[Sequence[Any]], policy: Policy, version: int
+) -> Told:
+    """What a release that was published told, for the attack on all of them together."""
+    hidden = {cell.key: Why(cell.why) for cell in cells(kept) if cell.withheld}
+    return Told(version, true_of(figures, scope), hidden, scope.opened, policy)
+
+
+def of_services(told: Told, version: int) -> Told:
+    """What another operation of the tree told of single services: the same service's number may stand in both.
+
+    Totals of different operations are different figures, and say nothing of one another. ``version``: its own, so that
+    nothing is added up across operations.
+    """
+    kept = {key: number for key, number in told.true.items() if key[1] is not None}
+    hidden = {key: why for key, why in told.hidden.items() if key in kept}
+    return Told(version, kept, hidden, frozenset(key for key in told.opened if key in kept), told.policy)
+
+
+def withheld(kept: Iterable[Sequence[Any]]) -> list[Cell]:
+    return [cell for cell in cells(kept) if cell.withheld]
+
+
+def policy_of(kept: Mapping[str, Any]) -> Policy:
+    """The policy that a release was drafted under."""
+    return Policy(int(kept.get("least", Policy().least)), bool(kept.get("zeros", False)), str(kept.get("preset", "")))
+
+
+def policy_json(policy: Policy) -> dict[str, Any]:
+    return {"least": policy.least, "zeros": policy.zeros, "preset": policy.preset}
+
+
+def verdict_json(verdict: Verdict, names: Sequence[str]) -> dict[str, Any]:
+    """What the attack found, without the bounds that it found: these would be the withheld number.
+
+    ``names``: what each attacked release is called, in order.
+    """
+    return {
+        "safe": verdict.safe,
+        "finished": verdict.finished,
+        "tried": verdict.tried,
+        "leaks": [
+            {
+                "release": names[leak.release],
+                "cell": list(leak.key),
+                "why": leak.why.value,
+                "beside": list(leak.beside) if leak.beside else None,
+            }
+            for leak in verdict.leaks
+        ],
+    }
+
+
+# --- what is approved -------------------------------------------------------------------------------------------------
+
+
+def content_of(release: Any, set_hash: str) -> dict[str, Any]:
+    """Everything that is approved; ``set_hash``: of the locked figures that it was drafted from."""
+    return {
+        "format": "outreach-release-1",
+        "release": release.uid,
+        "number": release.number,
+        "kind": release.kind,
+        "replaces": release.replaces_id,
+        "figures": set_hash,
+        "policy": release.policy,
+        "scope": release.scope,
+        "texts": release.texts,
+        "cells": release.cells,
+        "verdict": release.verdict,
+    }
+
+
+def hash_of(content: Mapping[str, Any]) -> str:
+    """SHA-256 of a document as JSON with sorted keys, no spaces, in UTF-8."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def manifest_of(release: Any, files: Iterable[Mapping[str, Any]], set_hash: str) -> dict[str, Any]:
+    """The list of files; its hash is the hash of a published release."""
+    return {
+        "format": "outreach-files-1",
+        "release": release.uid,
+        "number": release.number,
+        "content": release.content_hash,
+        "figures": set_hash,
+        "files": [{part: file[part] for part in ("name", "language", "media", "size", "hash")} for file in files],
+    }
+
+
+def approvals(steps: Sequence[Any], content_hash: str) -> dict[int, Any]:
+    """Person → her approval of this very content since it was last sent; taken back ones are gone."""
+    found: dict[int, Any] = {}
+    for step in steps:
+        if step.what in (SENT, REFUSED, EDITED, WEIGHED):
+            found = {}
+        elif step.what == APPROVED and step.by_id is not None and step.content_hash == content_hash:
+            found[step.by_id] = step
+        elif step.what == RETRACTED:
+            found.pop(step.by_id, None)
+    return found
+
+
+def open_to_edit(state: str) -> bool:
+    return state in (ReleaseState.DRAFT, ReleaseState.SENT)
+
+
+def reason_findings(text: str, where: str, ask: str) -> list[Finding]:
+    """What is wrong with a reason."""
+    if len(text) < LEAST_REASON:
+        return [Finding(where, ask)]
+    if len(text) > LONGEST_REASON:
+        return [Finding(where, N_("Shorten this to %(most)s characters."), {"most": LONGEST_REASON})]
+    return []
+
+
+# --- what moved since -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stands:
+    """What came after the version that a release is of: the last version, and services that are not signed any more."""
+
+    version: int
+    last: int
+    reopened: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def good(self) -> bool:
+        return self.last == self.version and not self.reopened
+
+    def as_json(self) -> dict[str, Any]:
+        return {"last": self.last, "reopened": list(self.reopened)}
+
+
+def stands(version: int, last: int, then: Mapping[str, Any], now: Mapping[str, Any]) -> Stands:
+    """``then`` and ``now``: participation → signature (``set_rules.signed_of``)."""
+    gone = [
+        str(one["name"])
+        for part, one in then.items()
+        if one["state"] == "signed" and (part not in now or now[part]["state"] != "signed" or _other(one, now[part]))
+    ]
+    return Stands(version, last, tuple(sorted(gone)))
+
+
+def _other(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(one["version"] != other["version"] or one["hash"] != other["hash"])

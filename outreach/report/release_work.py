@@ -1,0 +1,281 @@
+"""What the writes of releases and errata work out before they write: cells, verdict, texts, what moved, files.
+
+Here belongs what reads and computes. Nothing here changes a row: withholding and the attack take their time, and nobody
+waits for them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from outreach.errors import N_, Blocked, Finding
+from outreach.plan.paste_rules import visible
+from outreach.returns import set_commands
+from outreach.rollup.attack import attack
+from outreach.rollup.protection import Policy, Told, is_protected
+from outreach.rollup.suppression import protect
+from outreach.storage.queries import figure_sets
+from outreach.storage.queries import releases as rows
+from outreach.storage.queries import report as report_rows
+from outreach.storage.tables import FigureSet, Operation, Release
+from outreach.vocab import Bound
+
+from . import release_rules as rules
+from . import sentence_rules
+from .disclosure_commands import policy_of
+from .release_contents import Source, Words, contents_of, days_of, window
+from .release_number_rules import foreign, numbers_in, with_next_word
+from .release_papers import files_of
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What is told, what is kept back and whether an attacker finds it, ready to be kept with a release."""
+
+    policy: dict[str, Any]
+    cells: list[list[Any]]
+    verdict: dict[str, Any]
+
+
+def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: int | None = None) -> Weighed:
+    """Choose what is withheld, then attack everything that left of the tree of operations together with it.
+
+    ``besides``: the release itself, where it is weighed again.
+    """
+    tree = rows.tree_of(operation.id)
+    marks = rows.marks_of_published(tree, besides)
+    policy = policy_of(operation.id)
+    earlier, names = _earlier(operation.id, tree, besides)
+    true = rules.true_of(found.figures, scope)
+    told = protect(true, policy, earlier, opened=scope.opened, version=found.version)
+    verdict = attack([*earlier, told])
+    return Weighed(
+        rules.policy_json(policy),
+        [cell.as_json() for cell in rules.cells_of(found.figures, scope, told)],
+        {**rules.verdict_json(verdict, [*names, THIS]), "against": marks},
+    )
+
+
+THIS = ""
+"""What the release that is being weighed is called in its own verdict."""
+_APART = 100_000
+
+
+def _earlier(operation_id: int, tree: Sequence[int], besides: int | None) -> tuple[list[Told], list[str]]:
+    """Everything that left of the operation, and of single services in others of its tree, with what each is called."""
+    told, names = [], []
+    codes = rows.codes_of(tree)
+    for row, found in rows.published(tree, besides):
+        one = rules.told_again(
+            found.figures, rules.Scope.of(row.scope), row.cells, rules.policy_of(row.policy), found.version
+        )
+        if row.operation_id == operation_id:
+            told.append(one)
+            names.append(str(row.number))
+        else:
+            apart = rules.of_services(one, row.operation_id * _APART + found.version)
+            told += [apart] if apart.true else []
+            names += [f"{codes[row.operation_id]} {row.number}"] if apart.true else []
+    return told, names
+
+
+# --- what moved since -------------------------------------------------------------------------------------------------
+
+
+def stands_of(operation: Operation, found: FigureSet) -> rules.Stands:
+    """What came after the version: a newer one, or a service that is not signed any more."""
+    last = figure_sets.last_version(operation.id)
+    return rules.stands(found.version, last, found.signed, set_commands.signatures_of(operation))
+
+
+def need_last(operation: Operation, found: FigureSet) -> None:
+    """Raise ``Blocked`` where the version is not the last one, or a service reopened since it was locked."""
+    since = stands_of(operation, found)
+    if since.last != since.version:
+        raise Blocked(
+            N_("Version %(last)s was locked after version %(version)s."),
+            N_("Draft the release from the last version."),
+            last=since.last,
+            version=since.version,
+        )
+    if since.reopened:
+        raise Blocked(
+            N_("Not signed any more since version %(version)s was locked: %(services)s."),
+            N_("Lock a new version first; where something is open it is provisional, and the release says so."),
+            version=since.version,
+            services=", ".join(since.reopened),
+        )
+
+
+# --- content ----------------------------------------------------------------------------------------------------------
+
+
+def source_of(release: Release, found: FigureSet, operation: Operation, at: dt.datetime | None = None) -> Source:
+    """Everything that the content of a release is made of; ``at``: when it is published."""
+    restated = rows.by_id(release.replaces_id) if release.replaces_id else None
+    before = None
+    if release.kind == "erratum":
+        before = rules.cells(rows.by_id(release.scope["corrects"]).cells)
+    return Source(
+        release=release,
+        found=found,
+        code=operation.code,
+        names=_names(found),
+        day_starts=operation.day_starts_minutes,
+        replaces=restated.number if restated else None,
+        before=before,
+        sample=operation.is_sample,
+        published_at=at or release.published_at,
+    )
+
+
+def _names(found: FigureSet) -> Mapping[int, str]:
+    """Service → what it was called when the figures were locked; of one that owed none, what it is called."""
+    directory = {service: named.name for service, named in report_rows.service_names().items()}
+    return directory | {int(one["service"]): str(one["name"]) for one in found.signed.values()}
+
+
+def texts_for(source: Source) -> dict[str, Any]:
+    """Language → title and text as the figures give them, before anybody edits them."""
+    made = {}
+    for language in rules.LANGUAGES:
+        words = Words(language)
+        name = str(source.found.named["name"])
+        text = sentence_rules.text(_facts(source), language)
+        made[language] = {
+            "title": words.text("%(name)s: the figures", name=name),
+            "text": text or f"{name}, {window(source, words)}.",
+            "contact": "",
+        }
+    return made
+
+
+def _facts(source: Source) -> sentence_rules.Facts:
+    """What the sentences may say: what is withheld is to them as if nobody knew it."""
+    whole = {cell.measure: cell for cell in source.cells if cell.service is None and cell.day is None}
+
+    def number(code: str) -> sentence_rules.Number:
+        cell = whole.get(code)
+        if cell is None or cell.number is None:
+            return sentence_rules.UNKNOWN
+        return sentence_rules.Number(cell.number, Bound(cell.bound or "exact"), cell.least)
+
+    first, last = days_of(source)
+    return sentence_rules.Facts(
+        first,
+        last,
+        services=number("services"),
+        met=number("persons_met"),
+        offered=number("support_offered"),
+        accepted=number("support_accepted"),
+        made_safe=number("persons_made_safe"),
+        charged=number("persons_charged"),
+        charges=number("charges"),
+    )
+
+
+def text_findings(source: Source, texts: Mapping[str, Any]) -> list[Finding]:
+    """What is wrong with what somebody wrote: something missing, too long, or a number that the release does not show.
+
+    A number that is wrong and one that is withheld are refused in the same words.
+    """
+    made, found = texts_for(source), []
+    for language in rules.LANGUAGES:
+        words, given = Words(language), texts.get(language, {})
+        found += _missing(language, given)
+        for part, most in (("title", rules.LONGEST_TITLE), ("text", rules.LONGEST_TEXT)):
+            foreign = _foreign(source, words, made[language], str(given.get(part, "")))
+            where = f"{part}_{language}"
+            if foreign:
+                found.append(Finding(where, NOT_SHOWN, {"numbers": ", ".join(f"“{one}”" for one in foreign)}))
+            if len(str(given.get(part, ""))) > most:
+                found.append(Finding(where, N_("Shorten this to %(most)s characters."), {"most": most}))
+        if len(str(given.get("contact", ""))) > rules.LONGEST_CONTACT:
+            most = rules.LONGEST_CONTACT
+            found.append(Finding(f"contact_{language}", N_("Shorten this to %(most)s characters."), {"most": most}))
+    return found
+
+
+NOT_SHOWN = N_("The text differs from the figures of this release: %(numbers)s is none of them.")
+
+
+def _missing(language: str, given: Mapping[str, Any]) -> list[Finding]:
+    asked = (("title", N_("Write a title in both languages.")), ("text", N_("Write the text in both languages.")))
+    return [Finding(f"{part}_{language}", ask) for part, ask in asked if not visible(str(given.get(part, "")))]
+
+
+def _foreign(source: Source, words: Words, made: Mapping[str, str], text: str) -> list[str]:
+    """Numbers of the text that are no figure of the release; a small one needs the words that it is told with."""
+    cells, least = source.cells, rules.policy_of(source.release.policy).least
+    shown = {number for cell in cells for number in (cell.number, cell.least) if number is not None}
+    plain = {cell.number for cell in cells if cell.number is not None and not is_protected(cell.measure)}
+    known = {cell.number for cell in cells if cell.number is not None and is_protected(cell.measure)}
+    shown -= {number for number in plain - known if number < least}
+    told = [number for part in ("title", "text") for _, number in numbers_in(made[part])]
+    shown |= {number for number in told if number >= least}
+    return foreign(text, shown, names=_named(source, words, made))
+
+
+def _named(source: Source, words: Words, made: Mapping[str, str]) -> list[str]:
+    """What holds numbers that are no figures: names, coverage, the window; and small numbers with the word after."""
+    found, definitions = source.found, source.found.definitions
+    labels = [words.label(cell.measure, definitions) for cell in source.cells]
+    small = [f"{cell.number} {words.label(cell.measure, definitions)}" for cell in source.cells if cell.number]
+    return [
+        str(found.named["name"]),
+        source.code,
+        *source.names.values(),
+        words.covered(found.reported, found.expected),
+        words.status(found),
+        window(source, words),
+        *small,
+        *(label for label in labels if any(c.isdigit() for c in label)),
+        *with_next_word(made["title"]),
+        *with_next_word(made["text"]),
+    ]
+
+
+@dataclass(frozen=True)
+class Papers:
+    """The files of a release, made outside any write, of one content; ``at`` is the moment that stands in them."""
+
+    content_hash: str
+    at: dt.datetime
+    files: list[dict[str, Any]]
+
+
+def papers_of(release: Release, found: FigureSet, operation: Operation, at: dt.datetime) -> Papers:
+    """Every file with its size and its hash."""
+    made = files_of(contents_of(source_of(release, found, operation, at)))
+    files = [
+        {
+            "name": file.name,
+            "language": file.language,
+            "media": file.media,
+            "size": len(file.content),
+            "hash": hashlib.sha256(file.content).hexdigest(),
+            "content": file.content,
+        }
+        for file in made
+    ]
+    return Papers(release.content_hash, at, files)
+
+
+def intact(release: Release, found: FigureSet) -> bool:
+    """Whether a published release still has the files and the content that it was published with."""
+    listed = rows.files_of(release.id)
+    kept = {name: hashlib.sha256(content).hexdigest() for name, content in rows.contents_of(release.id)}
+    files = [{part: getattr(row, part) for part in ("name", "language", "media", "size", "hash")} for row in listed]
+    return (
+        all(kept[file["name"]] == file["hash"] for file in files)
+        and rules.hash_of(rules.content_of(release, found.hash)) == release.content_hash
+        and rules.hash_of(rules.manifest_of(release, files, found.hash)) == release.hash
+    )
+
+
+def policy_now(operation: Operation) -> Policy:
+    return policy_of(operation.id)
