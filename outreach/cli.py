@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -351,7 +351,21 @@ def figures(operation: str, by: tuple[str, ...], as_of: str, form: str, rules: t
         raise click.BadParameter(problem.findings[0].english(), param_hint=where) from None
 
 
-@cli.command()
+class _Exports(click.Group):
+    """``export OPERATION FILE`` is the summary workbook; another name in front is another export."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, *self.get_help_option_names(ctx)):
+            args.insert(0, "workbook")
+        return super().parse_args(ctx, args)
+
+
+@cli.group("export", cls=_Exports)
+def exports() -> None:
+    """Write a file: the summary workbook (export OPERATION FILE), or a long table (export data)."""
+
+
+@exports.command("workbook")
 @click.argument("operation")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True)
@@ -375,15 +389,50 @@ def export(operation: str, file: Path, lang: str, as_of: str) -> None:
     click.echo(f"{file}: {len(made):,} bytes.")
 
 
+@exports.command("data")
+@click.option("--operation", required=True, metavar="CODE", help="Code of the operation.")
+@click.option("--table", required=True, type=click.Choice(["contacts", "referrals", "charges", "figures"]))
+@click.option("--out", "file", required=True, metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              help="Where to: .xlsx for words in one language, .csv for codes.")  # fmt: skip
+@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True)
+@click.option("--as-of", "as_of", default="", metavar="ISO", help="As recorded at that moment, say 2017-10-18T21:42Z.")
+@with_app
+def export_data(operation: str, table: str, file: Path, lang: str, as_of: str) -> None:
+    """Write a long table of an operation, a row at a time, to FILE (.xlsx or .csv)."""
+    from outreach.auth.actors import SYSTEM
+    from outreach.report import data_work
+
+    if file.suffix.lower() not in (".xlsx", ".csv"):
+        raise click.BadParameter("write a name that ends in .xlsx or .csv", param_hint="--out")
+    tell(f"Reading the records of {operation} …")
+    try:
+        with progress("Writing") as show:
+            made, count = data_work.export_by_code(SYSTEM, operation, table, lang, as_of, file.suffix.lower(), show)
+            size = write_pieces(file, made)
+    except Invalid as problem:
+        raise click.BadParameter(problem.findings[0].english(), param_hint="--as-of") from None
+    except OSError as error:
+        click.echo(f"{file}: cannot be written ({error.strerror}). Choose another place.", err=True)
+        sys.exit(1)
+    click.echo(f"{file}: {count:,} rows, {size:,} bytes.")
+
+
 def write_whole(file: Path, content: bytes) -> None:
     """Put ``content`` under the name, readable by its owner alone: all of it, or what was there before."""
+    write_pieces(file, [content])
+
+
+def write_pieces(file: Path, pieces: Iterable[bytes]) -> int:
+    """``write_whole`` of what comes in pieces; its size."""
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
-            handle.write(content)
+            handle.writelines(pieces)
+            size = handle.tell()
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
+    return size
 
 
 @cli.command("plan-template")

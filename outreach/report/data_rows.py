@@ -1,20 +1,20 @@
-"""What stands in the long tables: rows of codes and numbers, for whoever may take them away.
+"""What stands in the long tables: rows of codes and numbers.
 
-Here belong reading and permissions. Nothing is counted: rows of persons are those that ``rollup.members`` gives. A
-person is a number here: day, hours, service and codes packed into one integer, so that a million rows are eight
-megabytes and their order, which is that of the numbers, tells nothing of the order in which they were entered.
+Here belongs reading; who may take which rows away is in ``data_commands``. Nothing is counted: rows of persons are
+those that ``rollup.members`` gives. A person is a number here: day, hours, service and codes packed into one integer,
+so that a million rows are eight megabytes and their order, which is that of the numbers, tells nothing of the order in
+which they were entered.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from outreach.auth.actors import ANYBODY, NOTHING, Actor, Target
-from outreach.auth.permissions import may
+from outreach.auth.actors import ANYBODY, NOTHING
 from outreach.referrals.rules import OVER, PICKED_UP, WAITING, police_word
 from outreach.returns.figures import figures_by, figures_of
 from outreach.rollup.measures import CATALOGUE, Measure, counted_by
@@ -28,7 +28,8 @@ from outreach.storage.types import EPOCH_DAY, utc_now
 from outreach.vocab import AgeBand, ContactResult, Gender, PlaceKind, SupportAnswer
 
 from . import followed
-from .dictionary_rules import HOURS, TABLES, Split, State, Window, YesNo
+from .data_rules import Scope
+from .dictionary_rules import HOURS, Split, State, Window, YesNo
 
 _AT_ONCE = 5_000
 _NO_DAY = (1 << 22) - 1
@@ -36,54 +37,6 @@ _BANDS = 24 // HOURS
 _LISTS = tuple((*values.values(), None) for values in (ContactResult, AgeBand, Gender, SupportAnswer, PlaceKind))
 """What the codes of a contact are places in; the last is an empty cell."""
 _STATES = {WAITING: State.WAITING, PICKED_UP: State.PICKED_UP, OVER: State.CLOSED}
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What of a table somebody may take away. ``services``: the ids whose rows, None for all. ``outside``: small
-    numbers of what became of referrals are withheld."""
-
-    services: frozenset[int] | None = None
-    outside: bool = False
-
-    def within(self, other: Scope) -> bool:
-        """Whether somebody of ``other`` may have what was made for this one."""
-        if other.services is not None and (self.services is None or not self.services <= other.services):
-            return False
-        return self.outside or not other.outside
-
-    def kept(self) -> dict[str, Any]:
-        """As it is kept with a file."""
-        return {"services": None if self.services is None else sorted(self.services), "outside": self.outside}
-
-    @classmethod
-    def of(cls, kept: dict[str, Any]) -> Scope:
-        services = kept.get("services")
-        return cls(None if services is None else frozenset(services), bool(kept.get("outside")))
-
-
-def scopes(actor: Actor, target: Target) -> dict[str, Scope]:
-    """The tables that the actor may take away, in their order, each with how much of it."""
-    if not may(actor, "workbook.export", target):
-        return {}
-    found: dict[str, Scope] = {}
-    for table in TABLES:
-        scope = _scope(actor, target, table.code)
-        if scope is not None:
-            found[table.code] = scope
-    return found
-
-
-def _scope(actor: Actor, target: Target, table: str) -> Scope | None:
-    followed_too = may(actor, "figures.followed", target)
-    if table == "figures":
-        return Scope(outside=not followed_too)
-    if table == "referrals":
-        return Scope() if followed_too else None
-    if may(actor, "workbook.persons", target):
-        return Scope()
-    own = frozenset(one for one in target.services if may(actor, "workbook.persons", replace(target, service=one)))
-    return Scope(own) if own else None
 
 
 @dataclass(frozen=True)
@@ -111,7 +64,9 @@ def rows_of(
     make = {"contacts": _contacts, "referrals": _referrals, "charges": _charges, "figures": _figures}[table]
     names = {named.id: named.name for named in report.service_names().values()}
     at = as_of or utc_now()
-    rows: Any = make(operation, scope, language, as_of, names, told)
+    # Portions are read one after the other, and what is recorded in between would tear a person apart.
+    moment = as_of if table == "figures" else at
+    rows: Any = make(operation, scope, language, moment, names, told)
     if isinstance(rows, _Packed):
         return Rows(len(rows.packed), rows.unpack, at, names)
     return Rows(len(rows), lambda: iter(rows), at, names)
@@ -365,6 +320,3 @@ def _line(figure: Figure, split: Split, name: str, measure: Measure, names: dict
         figure.rule or None,
         measure.version,
     )
-
-
-__all__ = ["Rows", "Scope", "rows_of", "scopes"]

@@ -125,10 +125,12 @@ TABLES: tuple[Table, ...] = (
             Column("hours", N_("Hours"), TEXT, N_("Band of three hours on the clock of the operation."), unit=N_("h")),
             _SERVICE,
             Column("result", N_("Result"), CODE, N_("Whether somebody was met."), values=ContactResult, width=18),
-            Column("age", N_("Age band"), CODE, N_("The age that counts: the best known."), ATTEMPT, AgeBand, N_("years")),
+            Column("age", N_("Age band"), CODE, N_("The age that counts: the best known."), ATTEMPT, AgeBand,
+                   N_("years")),
             Column("gender", N_("Gender"), CODE, N_("What the person said, else what was believed."), ATTEMPT, Gender,
                    source="HTCDS", width=34),
-            Column("support", N_("Support"), CODE, N_("Answer to the offer of support."), ATTEMPT, SupportAnswer, width=18),
+            Column("support", N_("Support"), CODE, N_("Answer to the offer of support."), ATTEMPT, SupportAnswer,
+                   width=18),
             Column("place", N_("Kind of place"), CODE, N_("Kind of place of the meeting, never the place."), ATTEMPT,
                    PlaceKind, width=20),
         ),
@@ -161,11 +163,12 @@ TABLES: tuple[Table, ...] = (
             Column("day", N_("Day"), DATE, N_("Day on which the charge was laid."), NO_DAY, width=12),
             Column("person", N_("Person"), NUMBER,
                    N_("Number of the person within the service, in this file alone.")),
-            Column("section", N_("Section"), TEXT, N_("Section of the statute."), N_("Empty: not in the list of offences."),
-                   width=16),
+            Column("section", N_("Section"), TEXT, N_("Section of the statute."),
+                   N_("Empty: not in the list of offences."), width=16),
             Column("offence", N_("Offence"), NAME, N_("Offence in the language of the file."), width=60),
             Column("status", N_("Status"), CODE, N_("What became of the charge."), values=ChargeStatus),
-            Column("counts", N_("Counts"), NUMBER, N_("Number of counts of this offence."), unit=N_("counts"), width=10),
+            Column("counts", N_("Counts"), NUMBER, N_("Number of counts of this offence."), unit=N_("counts"),
+                   width=10),
         ),
     ),
     Table(
@@ -179,8 +182,8 @@ TABLES: tuple[Table, ...] = (
             Column("split", N_("What it is by"), CODE, N_("What the figure is by."), values=Split, width=22),
             Column("service", N_("Service"), NAME, N_("Name of the service."), N_("Empty: all services."), width=36),
             Column("day", N_("Day"), DATE, N_("Operational day."), NO_DAY, width=12),
-            Column("window", N_("Part of the window"), CODE, N_("Where the day lies."), N_("Empty: not by day."), Window,
-                   width=22),
+            Column("window", N_("Part of the window"), CODE, N_("Where the day lies."), N_("Empty: not by day."),
+                   Window, width=22),
             Column("least", N_("At the least"), NUMBER, N_("Lower end of a range whose upper end is the value."),
                    N_("Empty: no range.")),
             Column("value", N_("Value"), NUMBER, N_("The figure. Rows do not add up to each other in general."),
@@ -188,8 +191,10 @@ TABLES: tuple[Table, ...] = (
             Column("bound", N_("How sure"), CODE, N_("How the figure is to be read."), values=Bound, width=16),
             Column("basis", N_("Made from"), CODE, N_("What the figure is made from."), N_("Empty: nothing is known."),
                    Basis, width=20),
-            Column("withheld", N_("Withheld"), CODE, N_("Known here, and kept from this reader."), values=YesNo, width=10),
-            Column("services_in", N_("Services in"), NUMBER, N_("Services that told this figure."), unit=N_("services")),
+            Column("withheld", N_("Withheld"), CODE, N_("Known here, and kept from this reader."), values=YesNo,
+                   width=10),
+            Column("services_in", N_("Services in"), NUMBER, N_("Services that told this figure."),
+                   unit=N_("services")),
             Column("services_expected", N_("Services expected"), NUMBER, N_("Services that owe this figure."),
                    N_("Empty: nobody knows who takes part."), unit=N_("services")),
             Column("rule", N_("Counting rule"), TEXT, N_("Rule by which it was counted."),
@@ -251,9 +256,3 @@ def values_of(column: Column, say: Callable[[str], str]) -> str:
     if column.values is None:
         return ""
     return "; ".join(f"{value}: {say(column.values(value).label)}" for value in column.values.values())
-
-
-def safe_name(code: str, table: str, day: str, language: str, ending: str) -> str:
-    """``ONS-2017-WEC_contacts_2017-10-18_fr.xlsx``: nothing in it but letters, digits, hyphens and full stops."""
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in code).strip("-.") or "operation"
-    return f"{safe}_{table}_{day}_{language}.{ending}"

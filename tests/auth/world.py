@@ -36,6 +36,7 @@ from tests.ready.briefing_factories import an_attachment
 from tests.ready.kit_factories import a_kit, kits_moved
 from tests.ready.session_factories import a_certificate, a_session
 from tests.referrals.factories import a_goal, a_waiting_note
+from tests.report.data_factories import a_data_workbook
 from tests.returns.factories import a_locked_version
 from tests.returns.filled import a_read_return
 
@@ -84,6 +85,7 @@ class Corner:
     return_link: str = ""
     return_file: str = ""
     return_drop: str = ""
+    data: str = ""
 
 
 @dataclass
@@ -145,6 +147,7 @@ def a_corner(operation: Operation, name: str) -> Corner:
         corner.return_link = link_commands.token_of(link)
     file = a_read_return(operation, participation, link)
     corner.return_file, corner.return_drop = file.uid, file.drop_uid
+    corner.data = a_data_workbook(operation, coordinator)
     return corner
 
 
@@ -235,6 +238,7 @@ def _uid(world: World, case: str, rule: str) -> str:
 UIDS = (
     ("/briefing/files/", "attachment"),
     ("/sheets/printed/", "attachment"),
+    ("/data/", "data"),
     ("/charges/accused/", "accused"),
     ("/charges/", "charge"),
     ("/field/contacts/", "contact"),
@@ -290,6 +294,7 @@ VALUES: dict[str, Any] = {
         else "no-such-link"
     ),
     "language": lambda world, case, rule: "en",
+    "table": lambda world, case, rule: "figures" if case != NONEXISTENT else "no_such_table",
     "child": _of_corner("proposal", "NO-SUCH"),
     "locked": _of_corner("locked", _NOTHING),
     "ruled": lambda world, case, rule: "persons_made_safe" if case != NONEXISTENT else "no_such_measure",

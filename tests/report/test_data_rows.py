@@ -8,7 +8,8 @@ import pytest
 from flask_babel import force_locale
 
 from outreach.report import data_rows
-from outreach.report.data_rows import Scope, rows_of
+from outreach.report.data_rows import rows_of
+from outreach.report.data_rules import Scope
 from outreach.report.dictionary_rules import BY_CODE
 from outreach.returns.figures import figures_of
 from outreach.storage import db, frames, writing
