@@ -31,6 +31,7 @@ from .dashboard_forms import fields
 from .dashboard_pages import Reading
 from .filter_rules import Asked
 from .views import Moment, _moment, _page, _page_url, _seen, _shared, bp, month_asked
+from .wall_views import wall_page
 
 GRID_PAGE = 92
 """Services of one page of the grid: two columns of forty-six."""
@@ -39,6 +40,8 @@ GRID_PAGE = 92
 @bp.get("/operations/<code>/dashboard")
 @guard("figures.see", load=load.operation)
 def dashboard(operation: Operation) -> Any:
+    if request.args.get("wall") == "1":
+        return wall_page(operation)
     at = _moment(operation)
     found, services, teams = _choices(operation)
     asked = filter_rules.read(request.args.to_dict(flat=False), found, fine=_fine())
