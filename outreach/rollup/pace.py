@@ -35,6 +35,11 @@ class Beside:
     before: int
     more: int
 
+    @property
+    def apart(self) -> int:
+        """How far they lie apart, whichever is ahead."""
+        return abs(self.more)
+
 
 def steps(figures: Sequence[Figure], days: Iterable[Day], today: int) -> tuple[Step, ...]:
     """The days of the window with their running totals, from figures by day of one measure that adds up across days.
