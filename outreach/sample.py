@@ -1,6 +1,7 @@
 """The sample: the published figures of October 2017 as four nested operations, with invented people, removable.
 
-SOURCE: ``published_2017.json`` (a copy ships in the package). ASSUMPTIONS, all marked in the data: the Ontario window;
+SOURCE: ``published_2017.json`` (a copy ships in the package); what releases and the press printed of five editions: in
+``published_history.json``, each figure with where it was read. ASSUMPTIONS, all marked in the data: the Ontario window;
 the hours of every window; the split of personnel by category; that no person was met or charged by two services;
 which invented service reported what.
 """
@@ -22,11 +23,14 @@ from outreach.audit.tags import Tag
 from outreach.auth.actors import SYSTEM, Actor
 from outreach.errors import N_, Blocked
 from outreach.plan.rules import name_key
+from outreach.report.history_commands import put_sample
+from outreach.report.history_reading_rules import entries_of
 from outreach.storage.queries import access, accounts, operations, teams
 from outreach.storage.queries import sample as rows
 from outreach.vocab import EntryMode, OperationStatus, ParticipationStatus, Role, ServiceKind, StaffCategory
 
 PUBLISHED = Path(__file__).with_name("published_2017.json")
+HISTORY = Path(__file__).with_name("published_history.json")
 SIGN_INS = "sample-sign-ins.json"
 ZONE = "America/Toronto"
 INVENTED = 41
@@ -89,6 +93,7 @@ def load(hash_password: Any, instance_dir: Path) -> list[SignIn]:
     _planning(world["ONS-2017-WEC"], five)
     _cases(five[5])
     _signatures(world["ONS-2017-ON"], invented[1:3], world["ONS-2017-WEC"], five[4])
+    put_sample(SYSTEM, entries_of(json.loads(HISTORY.read_text())))
     for operation in world.values():
         rows.note_change(operation.id)
     audit.record(SYSTEM, Tag.SAMPLE_LOADED, operations=len(world), services=len(five) + len(invented))

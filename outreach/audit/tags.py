@@ -169,8 +169,6 @@ class Tag(StrEnum):
     WORKBOOK_EXPORTED = "report.workbook.export"
     WALL_LINK_MADE = "report.wall_link.make"
     WALL_LINK_ENDED = "report.wall_link.end"
-    WALL_LINK_MADE = "report.wall_link.make"
-    WALL_LINK_ENDED = "report.wall_link.end"
     DATA_ASKED = "report.data.ask"
     DATA_TAKEN = "report.data.take"
     RELEASE_DRAFTED = "report.release.draft"

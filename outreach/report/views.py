@@ -523,5 +523,7 @@ def _page_url(number: int) -> str:
 
 # Pages in files of their own, which add themselves to the blueprint.
 from . import dashboard_views  # noqa: E402, F401
-from . import wall_views  # noqa: E402, F401
 from . import data_views  # noqa: E402, F401
+from . import history_views  # noqa: E402, F401
+from . import page_views  # noqa: E402, F401
+from . import wall_views  # noqa: E402, F401

@@ -243,7 +243,7 @@ def rate_change(pair: Pair) -> Fraction | None:
 
 
 def by_day_number(figures: Iterable[Figure], first_day: int, days: int) -> list[int | None]:
-    """Values of day 1, day 2 … of the window, so that editions of other dates lie beside each other; None: not known."""
+    """Values of day 1, day 2 … of the window, whatever its dates; None: not known."""
     known = {figure.key["day"]: figure.value for figure in figures if isinstance(figure.key.get("day"), int)}
     values = [known.get(first_day + place) for place in range(days)]
     return [None if value is None else int(value) for value in values]

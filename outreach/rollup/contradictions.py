@@ -26,7 +26,8 @@ from itertools import combinations
 
 from outreach.rollup.measures import NoSuchMeasure, NoSuchRule, NotABandEdge
 from outreach.rollup.measures import measure as measure_of
-from outreach.vocab import Qualifier
+from outreach.rollup.totals import Figure
+from outreach.vocab import Bound, Qualifier
 
 WIDEST_FIRST = ("international", "national", "provincial", "local")
 ORDER: tuple[tuple[str, str], ...] = (
@@ -102,6 +103,17 @@ def allowed(value: int | None, qualifier: str) -> Interval | None:
         Qualifier.FEWER_THAN: Interval(0, value - 1) if value else None,
         Qualifier.AT_MOST: Interval(0, value),
     }[Qualifier(qualifier)]
+
+
+def counted(figure: Figure) -> Interval | None:
+    """What a figure that was counted here allows; None where it has no sure end, or is no whole number."""
+    if figure.withheld or not isinstance(figure.value, int):
+        return None
+    return {
+        Bound.EXACT: Interval(figure.value, figure.value),
+        Bound.AT_LEAST: Interval(figure.value, None),
+        Bound.AT_MOST: Interval(figure.least or 0, figure.value),
+    }.get(figure.bound)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from typing import Any
 from outreach.field import charge_commands, draft_commands
 from outreach.field.commands import log_contact
 from outreach.plan import invitation_commands
+from outreach.report import wall_commands
 from outreach.returns import link_commands
 from outreach.storage import db, writing
 from outreach.storage.queries import field as field_rows
-from outreach.storage.queries import invitations
+from outreach.storage.queries import invitations, walls
 from outreach.storage.tables import (
     KitMove,
     ListItem,
@@ -37,6 +38,7 @@ from tests.ready.kit_factories import a_kit, kits_moved
 from tests.ready.session_factories import a_certificate, a_session
 from tests.referrals.factories import a_goal, a_waiting_note
 from tests.report.data_factories import a_data_workbook
+from tests.report.published import a_published_figure
 from tests.returns.factories import a_locked_version
 from tests.returns.filled import a_read_return
 
@@ -85,6 +87,8 @@ class Corner:
     return_link: str = ""
     return_file: str = ""
     return_drop: str = ""
+    wall_link: str = ""
+    wall_token: str = ""
     data: str = ""
 
 
@@ -145,6 +149,8 @@ def a_corner(operation: Operation, name: str) -> Corner:
     with writing():
         link = link_commands.make(actor_of(coordinator), operation, participation)
         corner.return_link = link_commands.token_of(link)
+        wall = walls.add(operation.id, coordinator.id, f"Screen of {name}", dt.datetime(2099, 1, 1, tzinfo=dt.UTC))
+        corner.wall_link, corner.wall_token = wall.uid, wall_commands.token_of(wall)
     file = a_read_return(operation, participation, link)
     corner.return_file, corner.return_drop = file.uid, file.drop_uid
     corner.data = a_data_workbook(operation, coordinator)
@@ -174,6 +180,7 @@ def a_world() -> World:
         "item_id": db.session.query(ListItem.id).filter_by(list_name="needs").first()[0],
         "offence_id": db.session.query(Offence.id).first()[0],
         "text_id": db.session.query(RegionSetting.id).first()[0],
+        "published_id": a_published_figure().id,
     }
     home = db.session.get(Service, own.service)
     world.actors = {
@@ -255,6 +262,7 @@ UIDS = (
     ("/returns/files/", "return_file"),
     ("/r/", "return_file"),
     ("/returns/", "return_drop"),
+    ("/wall-links/", "wall_link"),
 )
 
 
@@ -291,6 +299,8 @@ VALUES: dict[str, Any] = {
         if rule.startswith("/answer/")
         else world.corners[case].return_link
         if rule.startswith("/r/")
+        else world.corners[case].wall_token
+        if rule.startswith("/w/")
         else "no-such-link"
     ),
     "language": lambda world, case, rule: "en",
@@ -302,6 +312,7 @@ VALUES: dict[str, Any] = {
     "step": lambda world, case, rule: "what",
     "position": lambda world, case, rule: 1 if case != NONEXISTENT else _NOTHING,
     "consent": _of_corner("consent", _NO_UID),
+    "published_id": _shared("published_id"),
     "to": lambda world, case, rule: "reporting",
     "version": lambda world, case, rule: "000000000000",
     "filename": lambda world, case, rule: "css/outreach.css" if case != NONEXISTENT else "no-such-file",

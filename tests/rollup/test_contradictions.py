@@ -1,4 +1,4 @@
-"""What cannot be true together among printed figures: exact on every qualifier, and nothing that can be true is named."""
+"""What cannot be true together among printed figures: exact on every qualifier, and nothing possible is named."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from ..tables import (
     User,
 )
 from ..types import utc_now
+from .history import remove_sample as remove_sample_history
 from .operations import note_change
 from .removal import named_by_rows, remove_operations
 
@@ -100,6 +101,7 @@ def remove_sample() -> int:
     one; so does a sample account that has been given a role in a real operation, or that a real record names.
     """
     ids = [operation.id for operation in sample_operations()]
+    remove_sample_history()
     if ids:
         rehearsals = select(Operation.id).where(Operation.rehearses_id.in_(ids), Operation.is_rehearsal)
         _run(delete(Certificate).where(Certificate.session_id.in_(_sessions(ids))))
