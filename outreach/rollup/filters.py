@@ -8,7 +8,7 @@ Decided here:
 
 - Services, teams and kinds of place choose meetings: a person counts once among them, on the day of the first of them,
   with the support that she answered there, as in the figures by service. Age and gender are the person's own, one value
-  from all meetings of the services chosen, whichever meeting said it (ages on both sides of 18 count as under).
+  from all her meetings, whichever service had them (ages on both sides of 18 count as under).
 - A day is the one under which a figure counts, before and after the window too; what has no days has no figure there.
 - A number that was told, and an adjustment, belong to a service and a day, and to no team, place or age. Who tells
   numbers is then not in (the figure is partial, and says of how many services); an adjustment leaves the figure at
@@ -40,6 +40,7 @@ APART: dict[str, tuple[str, ...]] = {
     "referrals": ("age", "gender")}
 """Frame -> the columns by which its rows can be told apart."""
 GENDERS = Gender.values()
+UNKNOWN = GENDERS.index(Gender.NOT_KNOWN)
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,9 @@ def kept(facts: Facts, only: Filter | None) -> Facts:
     """The facts that the filter lets through; ``facts`` itself where it asks for nothing."""
     if not only:
         return facts
-    found = facts
+    found = _apart(facts, only) if only.apart else facts
     if only.services is not None:
         found = _of_services(found, only.services)
-    if only.apart:
-        found = _apart(found, only)
     if only.days is not None:
         found = replace(found, days=only.days, remembered={})
     return found
@@ -112,22 +111,17 @@ def _of_services(facts: Facts, services: Iterable[int]) -> Facts:
             keep = frame["service"].isin(wanted)
             made[name] = frame[keep & frame["other"].isin(wanted)] if name == "overlaps" else frame[keep]
     made["operations"] = facts.operations.assign(services_known=True)
+    if facts.whole is not None:
+        made["whole"] = _of_services(facts.whole, wanted)
     return replace(facts, **made, remembered={})
 
 
 def _apart(facts: Facts, only: Filter) -> Facts:
-    meetings = facts.meetings
-    code, person = _people(meetings)
-    age, conflict = _ages(facts, code, len(person))
-    gender = _genders(facts, code, len(person))
-    one_a_person = meetings.assign(
-        age=_listed(age[code], persons.AGES), gender=_listed(gender[code], GENDERS), conflict=conflict[code])
-    made: dict[str, Any] = {
-        "meetings": _chosen(one_a_person, only, "meetings"),
-        "contacts": _chosen(facts.contacts, only, "contacts")}
-    if only.apart & set(APART["referrals"]):
-        made["referrals"] = _referrals(facts.referrals, only, person, age, gender)
-    return replace(facts, **made, apart=only.apart, whole=facts, remembered={})
+    meetings, referrals = _one_a_person(facts)
+    frames = {"meetings": meetings, "contacts": facts.contacts, "referrals": referrals}
+    made: dict[str, Any] = {name: _chosen(frame, only, name) for name, frame in frames.items()}
+    whole = facts if facts.whole is None else facts.whole
+    return replace(facts, **made, apart=facts.apart | only.apart, whole=whole, remembered={})
 
 
 def _chosen(frame: DataFrame, only: Filter, name: str) -> DataFrame:
@@ -138,10 +132,33 @@ def _chosen(frame: DataFrame, only: Filter, name: str) -> DataFrame:
     return frame
 
 
-def _people(meetings: DataFrame) -> tuple[Any, Any]:
+def _one_a_person(facts: Facts) -> tuple[DataFrame, DataFrame]:
+    """The meetings with one age and gender a person, and the referrals with those of theirs: not known of a person whom
+    nobody met. Worked out once."""
     import pandas as pd
 
-    return pd.factorize(meetings["person"].to_numpy())
+    if "one a person" not in facts.remembered:
+        meetings, referrals = facts.meetings, facts.referrals
+        code, person = pd.factorize(meetings["person"].to_numpy())
+        age, conflict = _ages(facts, code, len(person))
+        gender = _genders(facts, code, len(person))
+        place = pd.Index(person).get_indexer(referrals["person"].to_numpy())
+        lists = {"age": (age, persons.AGES, persons.AGE_UNKNOWN), "gender": (gender, GENDERS, UNKNOWN)}
+        facts.remembered["one a person"] = (
+            meetings.assign(conflict=conflict[code], **{
+                name: _listed(found[code], values) for name, (found, values, _) in lists.items()}),
+            referrals.assign(**{
+                name: _listed(_taken(found, place, unknown), values)
+                for name, (found, values, unknown) in lists.items()}))
+    found: tuple[DataFrame, DataFrame] = facts.remembered["one a person"]
+    return found
+
+
+def _taken(values: Any, place: Any, missing: int) -> Any:
+    """The value at each place, ``missing`` where the place is -1."""
+    import numpy as np
+
+    return np.append(values, np.int8(missing))[place]
 
 
 def _listed(index: Any, values: tuple[str, ...]) -> Any:
@@ -177,21 +194,7 @@ def _genders(facts: Facts, code: Any, size: int) -> Any:
     said = persons.listed(facts.meetings["gender"], GENDERS, "not_known")
     order = persons.time_order(facts.meetings)
     rows = np.arange(len(said)) if order is None else order
-    unknown = GENDERS.index(Gender.NOT_KNOWN)
-    rows = rows[said[rows] != unknown]
-    found = np.full(size, unknown, dtype=np.int8)
+    rows = rows[said[rows] != UNKNOWN]
+    found = np.full(size, UNKNOWN, dtype=np.int8)
     found[code[rows]] = said[rows]  # the last assignment wins
     return found
-
-
-def _referrals(referrals: DataFrame, only: Filter, person: Any, age: Any, gender: Any) -> DataFrame:
-    """Referrals whose person is of the age and gender asked for; both are not known of a person whom nobody met."""
-    import pandas as pd
-
-    place = pd.Index(person).get_indexer(referrals["person"].to_numpy())
-    for values, found, names in ((only.ages, age, persons.AGES), (only.genders, gender, GENDERS)):
-        if values is not None:
-            word = pd.Series([*(names[index] for index in found), "not_known"], dtype=object).to_numpy()[place]
-            keep = pd.Series(word, index=referrals.index).isin(list(values))
-            place, referrals = place[keep.to_numpy()], referrals[keep]
-    return referrals

@@ -22,7 +22,7 @@ from outreach.vocab import AgeBand, Gender, PlaceKind
 from tests.rollup import worlds
 from tests.rollup.small import FIRST, LAST, Small
 
-some = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RECORDS = ("meetings", "contacts", "referrals", "accused", "charges")
 
 
@@ -66,9 +66,13 @@ def test_age_is_that_of_all_her_meetings_where_a_team_or_a_place_is_chosen() -> 
     assert _value(small.facts(), of_team.both(_ages("25_34")))[0] == 0
 
 
-def test_what_one_service_knows_of_an_age_is_all_that_its_own_figure_shows() -> None:
+def test_age_is_the_same_for_every_service_that_met_her() -> None:
     facts = _conflicting().facts()
-    assert _value(facts, Filter(services=frozenset({10})).both(_ages("25_34")))[0] == 1
+    for service in (10, 11):
+        of_service = Filter(services=frozenset({service}))
+        assert [_value(facts, of_service.both(_ages(band)))[0] for band in ("25_34", "16_17")] == [0, 1]
+    own = totals(kept(facts, _ages("16_17")), ("service",), [measure("persons_met")])
+    assert {one.key["service"]: one.value for one in own} == {10: 1, 11: 1}
 
 
 def test_gender_is_the_latest_known() -> None:
