@@ -113,6 +113,15 @@ def timeliness(facts: Facts, heard: Heard) -> list[Timeliness]:
     return sorted(found, key=lambda one: (one.service, one.day == UNDATED, one.day))
 
 
+def days_late(times: Iterable[Timeliness]) -> dict[int, int]:
+    """Service → days (not the window) that came late, of the services that owe any."""
+    out: dict[int, int] = {}
+    for one in times:
+        if one.day != UNDATED:
+            out[one.service] = out.get(one.service, 0) + (one.came is Came.LATE)
+    return out
+
+
 def _counted(state: CellState) -> tuple[str, ...]:
     return {
         CellState.NUMBER: ("known",),

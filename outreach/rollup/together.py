@@ -76,6 +76,18 @@ def together(book: Ledger, measure: Measure, held: Held, earlier: Held | None = 
     return Whole(found.most + left, found.least + left, _between(held, [keys[place] for place in found.open]))
 
 
+def days_add_up(book: Ledger, measure: Measure) -> bool:
+    """Whether the figures by day of ``measure`` add up to the one of the window, whatever they are.
+
+    They do not where an overlap was declared: what two services have in common holds for the window and for no day.
+    """
+    if not (measure.by_day and measure.adds_across_days):
+        return False
+    if not (measure.of_accused or measure.of_persons) or book.places.operations[book.places.root].overlap_nil:
+        return True
+    return not _Pairs(book, measure, by_day=False).declared
+
+
 def _parts(book: Ledger, measure: Measure, held: Held) -> dict[_Key, int]:
     parts: dict[_Key, int] = {}
     logged = 0

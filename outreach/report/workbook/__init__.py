@@ -66,10 +66,27 @@ def book_of(source: Source, language: str) -> Book:
     """The book in the language that is set."""
     from flask_babel import gettext as _
 
-    from . import after_sheets, long_sheets, sheets, summary
+    from outreach.rollup.measures import counted_by
+
+    from . import after_sheets, long_sheets, person_sheets, sheets, summary, words
     from .book import Book
+    from .check_sheet import checks
 
     subject = f"{source.status_words()}. {source.as_of_words()}"
+    made = [
+        summary.summary(source),
+        sheets.by_service(source),
+        *([sheets.by_month(source)] if source.standing else []),
+        sheets.by_day(source),
+        long_sheets.service_days(source),
+        *([person_sheets.contacts(source)] if source.persons is not None else []),
+        *([after_sheets.referrals(source)] if not source.outside else []),
+        after_sheets.outcomes(source),
+        sheets.offences(source),
+        *([person_sheets.charges(source)] if source.persons is not None else []),
+        long_sheets.completeness(source),
+        long_sheets.definitions(source, [counted_by(code, source.facts.counting) for code in words.ORDER]),
+    ]
     return Book(
         title=_("Summary of %(operation)s", operation=source.name),
         language=LANGUAGES[language],
@@ -78,20 +95,7 @@ def book_of(source: Source, language: str) -> Book:
         page=_("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"),
         made_at=source.as_of,
         names=summary.names(),
-        sheets=[
-            summary.summary(source),
-            sheets.by_service(source),
-            *([sheets.by_month(source)] if source.standing else []),
-            sheets.by_day(source),
-            long_sheets.service_days(source),
-            *([long_sheets.contacts(source)] if source.persons is not None else []),
-            *([after_sheets.referrals(source)] if not source.outside else []),
-            after_sheets.outcomes(source),
-            sheets.offences(source),
-            long_sheets.completeness(source),
-            long_sheets.definitions(source),
-            long_sheets.checks(source),
-        ],
+        sheets=[*made, checks(source, made, source.adds_by_day)],
     )
 
 

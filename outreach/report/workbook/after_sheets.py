@@ -13,14 +13,18 @@ from outreach.referrals.rules import police_word
 from outreach.report.followed import ordered
 
 from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_WITHHELD, Cell, Column, Sheet
+from .person_sheets import numbered
 from .source import Source
 from .words import heading
 
 
 def referrals(source: Source) -> Sheet:
-    """One row a referral made by police: agency, state, hours until somebody took it; needs only as a number."""
+    """One row a referral made by police: agency, state, hours until somebody took it; needs only as a number.
+
+    The code is made up for this file, so that it leads to no contact and to no other file.
+    """
     columns = (
-        Column(_("Row"), 8),
+        Column(_("Code"), 10),
         Column(_("Agency"), 36, wraps=True),
         Column(_("State"), 18),
         Column(_("Waiting hours"), 12),
@@ -42,9 +46,10 @@ def referrals(source: Source) -> Sheet:
             ]
         )
     found.sort(key=lambda row: tuple((cell is None, str(cell or "")) for cell in row))
-    rows: list[list[Cell]] = [[number, *row] for number, row in enumerate(found, start=1)]
-    nothing: list[list[Cell]] = [[SYMBOL_NOT_APPLICABLE, *([None] * (len(columns) - 1))]]
-    return Sheet("referrals", _("Referrals"), "tblReferrals", columns, rows or nothing)
+    rows = [
+        [f"R{row[0]:05}" if isinstance(row[0], int) else row[0], *row[1:]] for row in numbered(source, found, columns)
+    ]
+    return Sheet("referrals", _("Referrals"), "tblReferrals", columns, rows)
 
 
 def outcomes(source: Source) -> Sheet:
@@ -54,7 +59,7 @@ def outcomes(source: Source) -> Sheet:
     columns = (
         Column(_("Agency"), 36, wraps=True),
         *(Column(source.outcome_titles.get(code, code), 16, wraps=True) for code in codes),
-        Column(_("In all"), 12),
+        Column(_("In all"), 12, code="outcomes"),
     )
     rows: list[list[Cell]] = []
     for i, agency in enumerate(made.agencies):

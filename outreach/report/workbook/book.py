@@ -2,13 +2,14 @@
 
 Here belongs the shape of the file, so that what stands in it can be said and tested without knowing how Excel writes
 it. No openpyxl, no figures. A cell is ``None`` (empty), a number, a ``date``, an aware or naive ``datetime``, a ``str``
-(text, always text), or one of the four below; only those may become a formula or a link.
+(text, always text), or one of the values below; only those may become a formula or a link.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Any
 
 SYMBOL_NOT_RECEIVED = ".."
 SYMBOL_NOT_APPLICABLE = "..."
@@ -32,9 +33,30 @@ class Link:
 
 @dataclass(frozen=True)
 class SumOf:
-    """Formula: the sum of one column of another sheet's table."""
+    """Formula: the sum of columns of another sheet's table, over the rows ``first`` to ``last`` (None: all of them)."""
 
     sheet: str
+    columns: tuple[int, ...]
+    first: int = 0
+    last: int | None = None
+
+
+@dataclass(frozen=True)
+class SumWhere:
+    """Formula: the sum of ``column`` of a sheet over the rows whose ``where`` holds what the cell ``same`` holds."""
+
+    sheet: str
+    column: int
+    where: int
+    same: At
+
+
+@dataclass(frozen=True)
+class At:
+    """Formula: one cell of another sheet's table; row and column from 0, below the header."""
+
+    sheet: str
+    row: int
     column: int
 
 
@@ -47,21 +69,33 @@ class Named:
 
 @dataclass(frozen=True)
 class Difference:
-    """Formula: the second column before this one minus the one before."""
+    """Formula: the column before this one less the one before that."""
 
 
-Cell = None | int | float | str | dt.date | dt.datetime | Share | Link | SumOf | Named | Difference
+@dataclass(frozen=True)
+class AllDifferences:
+    """Formula: all numbers below it in its column of ``sheet`` added up, whatever their sign."""
+
+    sheet: str
+
+
+Formula = SumOf | SumWhere | At | Named | Difference | AllDifferences
+Cell = None | int | float | str | dt.date | dt.datetime | Share | Link | Formula
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. ``width`` in characters; ``heat``: colours beside the numbers; ``printed``: on paper too."""
+    """A column of a table. ``width`` in characters; ``heat``: colours beside the numbers; ``printed``: on paper too.
+
+    ``code``: the measure whose figures stand in it, of personnel with the category after a slash; '' for none.
+    """
 
     title: str
     width: float = 11
     heat: bool = False
     printed: bool = True
     wraps: bool = False
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +124,8 @@ class Sheet:
     """One sheet with one table. With ``heading`` (four rows) the table starts at row 5, without it at row 1.
 
     ``code`` is the same in every language; ``title`` is the tab. ``moment`` is the number format of a time in the
-    heading.
+    heading. ``keys`` say of each row what it is about: a service, a day, or both. ``printed_rows``: how many go on
+    paper, None for all.
     """
 
     code: str
@@ -103,6 +138,12 @@ class Sheet:
     landscape: bool = True
     one_page: bool = False
     moment: str = "yyyy-mm-dd hh:mm"
+    keys: tuple[Any, ...] = ()
+    printed_rows: int | None = None
+
+    def column(self, code: str) -> int | None:
+        """The place of the column with that code, from 0."""
+        return next((place for place, about in enumerate(self.columns) if about.code == code), None)
 
     @property
     def header_row(self) -> int:
@@ -121,7 +162,8 @@ class Sheet:
 class Book:
     """The whole file. ``names``: defined name → (sheet code, row, column), both from 1. ``language`` as in ``en-CA``.
 
-    ``footer`` and ``page`` (with ``%(page)s`` and ``%(pages)s``) stand at the foot of every page.
+    ``footer`` and ``page`` (with ``%(page)s`` and ``%(pages)s``) stand at the foot of every page. ``working``: the
+    header and the first column stay in view and every table can be filtered, which suits those alone who work in it.
     """
 
     title: str
@@ -132,3 +174,4 @@ class Book:
     made_at: dt.datetime
     sheets: list[Sheet]
     names: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    working: bool = True

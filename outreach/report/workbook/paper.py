@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING, Any
 from .book import (
     SYMBOL_NOT_APPLICABLE,
     SYMBOL_NOT_RECEIVED,
+    SYMBOL_WITHHELD,
+    AllDifferences,
+    At,
     Book,
     Cell,
     Chart,
     Difference,
+    Formula,
     Link,
     Named,
     Share,
@@ -147,13 +151,31 @@ def _link(cell: Any, link: Link, book: Book) -> None:
     cell.font = Font(name="Calibri", size=POINTS, color=SPRUCE, underline="single")
 
 
-def _formula(value: SumOf | Named | Difference, row: int, column: int, book: Book) -> str:
+def _formula(value: Formula, row: int, column: int, book: Book) -> str:
     if isinstance(value, Named):
         return f"={value.name}"
     if isinstance(value, Difference):
         return f"={_letter(column - 1)}{row}-{_letter(column - 2)}{row}"
-    sheet, letter = _by_code(book, value.sheet), _letter(value.column + 1)
-    return f"=SUM({_quoted(sheet)}!${letter}${sheet.first_row}:${letter}${sheet.last_row})"
+    if isinstance(value, At):
+        return f"={_cell(book, value)}"
+    if isinstance(value, AllDifferences):
+        last = max(_by_code(book, value.sheet).last_row, row + 1)
+        return f"=SUMPRODUCT(ABS({_letter(column)}{row + 1}:{_letter(column)}{last}))"
+    sheet = _by_code(book, value.sheet)
+    if isinstance(value, SumOf):
+        return f"=SUM({','.join(_reach(sheet, column, value.first, value.last) for column in value.columns)})"
+    return f"=SUMIF({_reach(sheet, value.where)},{_cell(book, value.same)},{_reach(sheet, value.column)})"
+
+
+def _cell(book: Book, place: At) -> str:
+    sheet = _by_code(book, place.sheet)
+    return f"{_quoted(sheet)}!${_letter(place.column + 1)}${sheet.first_row + place.row}"
+
+
+def _reach(sheet: Sheet, column: int, first: int = 0, last: int | None = None) -> str:
+    """One column of a table from row ``first`` to ``last``, both from 0."""
+    letter, end = _letter(column + 1), sheet.last_row if last is None else sheet.first_row + last
+    return f"{_quoted(sheet)}!${letter}${sheet.first_row + first}:${letter}${end}"
 
 
 # A sheet --------------------------------------------------------------------------------------------------------------
@@ -184,7 +206,7 @@ def _sheet(ws: Worksheet, sheet: Sheet, book: Book, number: int) -> None:
                 styles[key] = cell._style
             cell._style = copy(styles[key])
         ws.row_dimensions[row].height = _height(sheet, cells)
-    _table(ws, sheet, number)
+    _table(ws, sheet, number, working=book.working)
     _heat(ws, sheet)
     after = sheet.last_row + 2
     for chart in sheet.charts:
@@ -194,7 +216,7 @@ def _sheet(ws: Worksheet, sheet: Sheet, book: Book, number: int) -> None:
 
 def _number_columns(sheet: Sheet) -> set[int]:
     """Columns (from 1, never the first) with nothing but numbers, dates and the symbols in their place."""
-    symbols = (SYMBOL_NOT_RECEIVED, SYMBOL_NOT_APPLICABLE)
+    symbols = (SYMBOL_NOT_RECEIVED, SYMBOL_NOT_APPLICABLE, SYMBOL_WITHHELD)
     return {
         column
         for column in range(2, len(sheet.columns) + 1)
@@ -242,14 +264,20 @@ def _lines(text: str, width: float) -> int:
     return lines
 
 
-def _table(ws: Worksheet, sheet: Sheet, number: int) -> None:
+def _table(ws: Worksheet, sheet: Sheet, number: int, *, working: bool) -> None:
     from openpyxl.worksheet.table import Table, TableStyleInfo
 
     reach = f"A{sheet.header_row}:{_letter(len(sheet.columns))}{sheet.last_row}"
     table = Table(id=number, displayName=sheet.table, name=sheet.table, ref=reach)
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
+    if working:
+        ws.freeze_panes = ws.cell(sheet.first_row, 2)
+    else:  # left to itself, openpyxl adds the filter together with the columns
+        table._initialise_columns()
+        table.autoFilter = None
+        for column, about in zip(table.tableColumns, sheet.columns, strict=True):
+            column.name = clean(about.title)
     ws.add_table(table)
-    ws.freeze_panes = ws.cell(sheet.first_row, 2)
 
 
 def _heat(ws: Worksheet, sheet: Sheet) -> None:
@@ -275,7 +303,7 @@ def _print(ws: Worksheet, sheet: Sheet, book: Book, after: int) -> None:
         setattr(ws.page_margins, side, 0.55)
     ws.page_margins.bottom = 0.75
     printed = max((n for n, about in enumerate(sheet.columns, start=1) if about.printed), default=1)
-    last = after if sheet.charts else sheet.last_row
+    last = after if sheet.charts else min(sheet.last_row, sheet.header_row + (sheet.printed_rows or len(sheet.rows)))
     ws.print_area = f"A1:{_letter(printed)}{last}"
     if sheet.charts and sheet.last_row > _LONG_TABLE and not sheet.one_page:
         ws.row_breaks.append(Break(id=sheet.last_row))  # a chart is not cut in two by the end of the page
@@ -297,8 +325,7 @@ def _chart(ws: Worksheet, about: Chart, book: Book, row: int) -> int:
     sheet = _by_code(book, about.sheet)
 
     def reach(column: int) -> str:
-        letter = _letter(column + 1)
-        return f"{_quoted(sheet)}!${letter}${sheet.first_row + about.first}:${letter}${sheet.first_row + about.last}"
+        return _reach(sheet, column, about.first, about.last)
 
     chart: Any = BarChart()
     chart.type = "col" if about.upright else "bar"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from outreach.rollup.charge_lines import added
 from outreach.rollup.months import by_month as months
 from outreach.rollup.splits import by_offence, running
 from outreach.rollup.totals import Figure, totals
 from outreach.vocab import ParticipationStatus, ServiceKind, StaffCategory
 
-from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, Cell, Chart, Column, Sheet
+from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, SYMBOL_WITHHELD, Cell, Chart, Column, Sheet
 from .source import MEASURES, Source, bounds, grouped, label
 from .words import BY_CODE, HEADLINES, day_words, heading, known, pair, places, signed_words, value
 
@@ -31,14 +32,14 @@ def by_service(source: Source) -> Sheet:
     more_staff = [part for part in (*StaffCategory.values(), "") if part not in SPLIT]
     columns = (
         Column(_("Service"), 36, wraps=True),
-        *(Column(_staff_words(part), 16) for part in SPLIT),
-        *(Column(label(BY_CODE[code]), 13, heat=code == "persons_met") for code in HEADLINES),
+        *(Column(_staff_words(part), 16, code=f"personnel/{part}") for part in SPLIT),
+        *(Column(label(BY_CODE[code]), 13, heat=code == "persons_met", code=code) for code in HEADLINES),
         Column(_("Signed"), 17, wraps=True),
         Column(_("Note"), 44, wraps=True),
         Column(_("Kind"), 28, printed=False),
         Column(_("Takes part"), 17, printed=False),
-        *(Column(label(m), 14, printed=False) for m in rest),
-        *(Column(_staff_words(part), 14, printed=False) for part in more_staff),
+        *(Column(label(m), 14, printed=False, code=m.code) for m in rest),
+        *(Column(_staff_words(part), 14, printed=False, code=f"personnel/{part}") for part in more_staff),
     )
     order = sorted(source.by_service, key=lambda service: _rank(source, service))
     rows = []
@@ -48,14 +49,14 @@ def by_service(source: Source) -> Sheet:
         rows.append(
             [
                 source.service(service),
-                *(_staff(staff.get(part), figures) for part in SPLIT),
+                *(_staff(source, service, staff.get(part), figures) for part in SPLIT),
                 *(value(figures.get(code)) for code in HEADLINES),
                 signed_words(source, service),
                 _service_note(source, service),
                 kind,
                 status,
                 *(value(figures.get(m.code)) for m in rest),
-                *(_staff(staff.get(part), figures) for part in more_staff),
+                *(_staff(source, service, staff.get(part), figures) for part in more_staff),
             ]
         )
     note = _(
@@ -70,6 +71,7 @@ def by_service(source: Source) -> Sheet:
         rows or _nothing(columns),
         heading(source, _("By service"), note),
         tuple(_service_chart(source, order)),
+        keys=tuple(order),
     )
 
 
@@ -90,8 +92,10 @@ def _staff_words(part: str) -> str:
     return words[str(part)]
 
 
-def _staff(figure: Figure | None, figures: dict[str, Figure]) -> Cell:
+def _staff(source: Source, service: int, figure: Figure | None, figures: dict[str, Figure]) -> Cell:
     whole = figures.get("personnel")
+    if not source.staff_of(service) and known(whole) is not None:
+        return SYMBOL_WITHHELD
     if figure is None:
         return value(whole) if known(whole) is None else 0
     return value(figure)
@@ -154,18 +158,18 @@ def by_day(source: Source) -> Sheet:
     columns = (
         Column(_("Day"), 20),
         Column(_("Day number"), 11),
-        Column(label(BY_CODE["contacts"]), 12),
-        Column(label(BY_CODE["persons_met"]), 14, heat=True),
+        Column(label(BY_CODE["contacts"]), 12, code="contacts"),
+        Column(label(BY_CODE["persons_met"]), 14, heat=True, code="persons_met"),
         Column(_("Persons met, cumulative"), 14),
         Column(_("Persons met, previous edition"), 14),
-        *(Column(label(BY_CODE[code]), 13) for code in shown),
+        *(Column(label(BY_CODE[code]), 13, code=code) for code in shown),
         Column(_("Services in, persons met"), 14),
         Column(_("Services expected, persons met"), 14),
         Column(_("Flag"), 44, wraps=True),
-        *(Column(label(m), 14, printed=False) for m in rest),
+        *(Column(label(m), 14, printed=False, code=m.code) for m in rest),
     )
     met_before = _previous_days(source)
-    added = running([figures["persons_met"] for figures in source.by_day.values() if "persons_met" in figures])
+    summed = running([figures["persons_met"] for figures in source.by_day.values() if "persons_met" in figures])
     rows: list[list[Cell]] = []
     for number, (day, figures) in enumerate(source.by_day.items(), start=1):
         met, inside = figures.get("persons_met"), isinstance(day, int)
@@ -175,7 +179,7 @@ def by_day(source: Source) -> Sheet:
                 number if inside else None,
                 known(figures.get("contacts")),
                 known(met),
-                added.get(day),
+                summed.get(day),
                 met_before.get(number) if inside else None,
                 *(known(figures.get(code)) for code in shown),
                 met.coverage.reported if met else None,
@@ -189,7 +193,13 @@ def by_day(source: Source) -> Sheet:
         "the flag says why. Columns to the right of the flag are not printed."
     )
     return Sheet(
-        "days", _("By day"), "tblByDay", columns, rows or _nothing(columns), heading(source, _("By day"), note)
+        "days",
+        _("By day"),
+        "tblByDay",
+        columns,
+        rows or _nothing(columns),
+        heading(source, _("By day"), note),
+        keys=tuple(source.by_day),
     )
 
 
@@ -232,7 +242,7 @@ def offences(source: Source) -> Sheet:
         Column(_("Offence"), 60, wraps=True),
         Column(_("Section"), 16),
         Column(_("Persons charged"), 13),
-        Column(_("Charges"), 12),
+        Column(_("Charges"), 12, code="charges"),
     )
     found = by_offence(source.facts)
     rows: list[list[Cell]] = []
@@ -248,6 +258,8 @@ def offences(source: Source) -> Sheet:
                 line.charges,
             ]
         )
+    if more := added(source.facts):
+        rows.append([_("Adjusted, without an offence"), SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, more])
     whole = source.total["charges"]
     if not rows:
         rows = [

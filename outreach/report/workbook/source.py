@@ -21,7 +21,9 @@ from outreach.report import followed
 from outreach.report.words import label as label_of
 from outreach.rollup.cells import Cell as GridCell
 from outreach.rollup.cells import cells
+from outreach.rollup.completeness import days_late, timeliness
 from outreach.rollup.facts import Facts
+from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import (
     ACCEPTANCE,
     ENGAGED_AT,
@@ -35,9 +37,10 @@ from outreach.rollup.measures import (
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
 from outreach.rollup.splits import Outcomes, outcomes_by_agency
+from outreach.rollup.together import days_add_up
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
 from outreach.storage import frames
-from outreach.storage.queries import access, lists, operations, report
+from outreach.storage.queries import access, lists, operations, report, sign_offs
 from outreach.storage.queries import workbook as queries
 from outreach.storage.types import EPOCH_DAY, utc_now
 from outreach.vocab import Bound, OperationStatus
@@ -57,12 +60,14 @@ EVERY_SERVICE = frozenset[int]()
 
 @dataclass(frozen=True)
 class Source:
-    """The facts of one operation and what is needed to name them.
+    """The facts of one operation and what is needed to name them, for everybody but the public.
 
     ``persons`` says whose person-level rows the reader may see: None nobody's, ``EVERY_SERVICE`` all, else the
-    services' ids. ``outside``: small numbers of what became of referrals are withheld; ``later`` are the facts that
-    these come from (for outsiders those of the beginning of the day). ``before`` are the facts of the previous edition,
-    None where there is none to compare with.
+    services' ids. ``inside``: the reader may see every small number of what police do, and so how each service's staff
+    are split; else only those whose persons she may see. ``outside``: small numbers of what became of referrals are
+    withheld; ``later`` are the facts that these come from (for outsiders those of the beginning of the day). ``before``
+    are the facts of the previous edition, None where there is none to compare with. ``heard``: when each service's days
+    first came.
     """
 
     code: str
@@ -80,10 +85,12 @@ class Source:
     offences: dict[str, tuple[str, str]]
     signed: dict[int, queries.Signed]
     persons: frozenset[int] | None
+    inside: bool
     outside: bool
     later: Facts
     referrals: list[queries.ReferralRow]
     outcome_titles: dict[str, str]
+    heard: dict[tuple[int, int], int]
 
     # Figures ------------------------------------------------------------------------------------------------------
 
@@ -173,6 +180,19 @@ class Source:
         rows.sort(key=lambda row: (row[3] == "confirmed", row[1] == self.facts.root))
         return {service: (kind, status, mode) for service, _, kind, status, mode in rows}
 
+    @cached_property
+    def late(self) -> dict[int, int]:
+        """Service → days that came after they were due."""
+        return days_late(timeliness(self.facts, self.heard))
+
+    def staff_of(self, service: int) -> bool:
+        """Whether the reader may see how the service's staff are split."""
+        return self.inside or service in (self.persons or ())
+
+    def adds_by_day(self, measure: Measure) -> bool:
+        """Whether the figures by day add up to the whole."""
+        return days_add_up(ledger(self.facts), measure)
+
     # Words --------------------------------------------------------------------------------------------------------
 
     def service(self, service: int) -> str:
@@ -250,10 +270,12 @@ def gather(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
         offences=queries.offences(language),
         signed=queries.sign_offs(facts.operations["operation"].tolist(), as_of),
         persons=persons_for(actor, target),
+        inside=may(actor, "figures.small", target),
         outside=outside,
         later=later,
         referrals=[] if outside else _referrals(facts, as_of),
         outcome_titles=lists.labels("outcomes", language),
+        heard=sign_offs.first_heard(operation.id, as_of),
     )
 
 

@@ -22,11 +22,12 @@ def summary(source: Source) -> Sheet:
     columns = (
         Column(_("Figure"), 32),
         Column(_("This edition"), 13),
+        Column(_("Unit"), 12),
         Column(_("Previous edition"), 15),
         Column(_("Difference"), 13),
-        Column(_("Coverage"), 34, wraps=True),
-        Column(_("Note"), 36, wraps=True),
-        Column(_("More"), 24, wraps=True),
+        Column(_("Coverage"), 32, wraps=True),
+        Column(_("Note"), 34, wraps=True),
+        Column(_("More"), 22, wraps=True),
     )
     at = '"' + _("As of") + '" yyyy-mm-dd hh:mm'
     top: tuple[tuple[Cell, ...], ...] = (
@@ -47,6 +48,7 @@ def summary(source: Source) -> Sheet:
         landscape=False,
         one_page=True,
         moment=at,
+        keys=ORDER,
     )
 
 
@@ -66,6 +68,7 @@ def _summary_row(source: Source, measure: Measure) -> list[Cell]:
     return [
         label(counted(figure)),
         value(figure),
+        _(measure.unit),
         value(before),
         _difference(figure, before),
         _coverage(source, figure),

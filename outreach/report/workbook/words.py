@@ -6,6 +6,7 @@ Here belongs nothing that is a sheet. The language is the one that is set.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from flask_babel import gettext as _
 
@@ -64,7 +65,20 @@ HEADLINES = (
 BY_CODE = {m.code: m for m in (*MEASURES, *AFTER)}
 
 
-def heading(source: Source, title: str, note: str) -> tuple[tuple[Cell, ...], ...]:
+class Head(Protocol):
+    """What stands above every table."""
+
+    @property
+    def name(self) -> str: ...
+
+    def status_words(self) -> str: ...
+
+    def as_of_words(self) -> str: ...
+
+    def coverage_words(self) -> str: ...
+
+
+def heading(source: Head, title: str, note: str) -> tuple[tuple[Cell, ...], ...]:
     """The four rows above a table: title, status and moment, note, coverage and symbols."""
     legend = _("Symbols: .. not received, ... not applicable, x withheld")
     return (

@@ -1,0 +1,57 @@
+"""Workbooks as other programs read them: openpyxl for every cell, LibreOffice for what formulas come to."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from openpyxl.utils import range_boundaries
+
+
+class Opened:
+    """A workbook as openpyxl reads it: tables by name as rows of cells."""
+
+    def __init__(self, data: bytes, values: bool = False) -> None:
+        self.data = data
+        self.book = openpyxl.load_workbook(io.BytesIO(data), data_only=values)
+        self.sheets = {next(iter(ws.tables)): ws for ws in self.book.worksheets}
+
+    def cells(self, table: str) -> list[tuple[Any, ...]]:
+        """Rows of cells below the header."""
+        ws = self.sheets[table]
+        left, top, right, bottom = range_boundaries(ws.tables[table].ref)
+        return list(ws.iter_rows(min_row=top + 1, max_row=bottom, min_col=left, max_col=right))
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Rows as heading → value."""
+        titles = [column.name for column in self.sheets[table].tables[table].tableColumns]
+        return [dict(zip(titles, (cell.value for cell in row), strict=True)) for row in self.cells(table)]
+
+    def named(self, name: str) -> Any:
+        sheet, place = next(iter(self.book.defined_names[name].destinations))
+        return self.book[sheet][place.replace("$", "")].value
+
+    def parts(self) -> Iterator[tuple[str, str]]:
+        with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
+            for name in archive.namelist():
+                yield name, archive.read(name).decode()
+
+
+def through_libreoffice(made: Mapping[str, bytes], folder: Path, to: str = "xlsx") -> dict[str, bytes]:
+    """Workbooks by name as LibreOffice writes them after opening and calculating them, all by one start of it."""
+    program = shutil.which("soffice") or shutil.which("libreoffice")
+    assert program, "LibreOffice is missing: apt-get install libreoffice-calc-nogui"
+    for name, content in made.items():
+        (folder / f"{name}.xlsx").write_bytes(content)
+    (folder / "out").mkdir()
+    subprocess.run(
+        [program, f"-env:UserInstallation=file://{folder / 'profile'}", "--headless", "--convert-to", to,
+         "--outdir", str(folder / "out"), *(str(folder / f"{name}.xlsx") for name in made)],
+        check=True, capture_output=True, timeout=240)  # fmt: skip
+    return {name: (folder / "out" / f"{name}.{to}").read_bytes() for name in made}
