@@ -30,9 +30,11 @@ from . import filter_rules, followed, lists, rules, words
 from .dashboard_forms import fields
 from .dashboard_pages import Reading
 from .filter_rules import Asked
-from .views import Moment, _moment, _page, _page_url, _seen, _shared, bp, month_asked
+from .views import Moment, _moment, _page, _seen, _shared, bp, month_asked
 from .wall_views import wall_page
 
+KNOWN = (*filter_rules.NAMES, "as_of", "order", "month", "page")
+"""Names that an address of the dashboard may hold."""
 GRID_PAGE = 92
 """Services of one page of the grid: two columns of forty-six."""
 
@@ -43,17 +45,14 @@ def dashboard(operation: Operation) -> Any:
     if request.args.get("wall") == "1":
         return wall_page(operation)
     at = _moment(operation)
-    found, services, teams = _choices(operation)
-    asked = filter_rules.read(request.args.to_dict(flat=False), found, fine=_fine())
-    figures = _figures(_reading(operation, at, asked))
+    asked = _asked(operation)
+    figures = _part(operation, at, asked)
     page = render_template(
         "report/dashboard.html",
         figures=Markup(figures),  # noqa: S704 - made by our own template just above
         mark=_mark(figures),
-        filters=fields(asked, found, services, teams, _days(operation, at), _fine()),
-        asked=asked,
-        without=url_for("report.dashboard", code=operation.code, **at.link),
-        changes=url_for("report.dashboard_figures", code=operation.code, **request.args),
+        filters=Markup(_filters(operation, at, asked)),  # noqa: S704 - likewise
+        changes=url_for("report.dashboard_figures", code=operation.code, **_kept()),
         wall=url_for("report.dashboard", code=operation.code, wall=1),
         **_shared(operation, at),
     )
@@ -65,8 +64,7 @@ def dashboard(operation: Operation) -> Any:
 def dashboard_figures(operation: Operation) -> Any:
     """What the script asks for every minute: nothing but a status when the figures it shows still hold."""
     at = _moment(operation)
-    asked = filter_rules.read(request.args.to_dict(flat=False), _choices(operation)[0], fine=_fine())
-    figures = _figures(_reading(operation, at, asked))
+    figures = _part(operation, at, _asked(operation))
     mark = _mark(figures)
     same = request.if_none_match.contains_weak(mark)
     answer = Response(status=304) if same else make_response(figures)
@@ -79,6 +77,18 @@ def _fine() -> bool:
     return may(g.actor, "figures.small", g.target)
 
 
+def _kept(*but: str) -> dict[str, list[str]]:
+    """What the address asks for, without anything that the page does not know."""
+    return {name: request.args.getlist(name) for name in KNOWN if name in request.args and name not in but}
+
+
+def _asked(operation: Operation) -> Asked:
+    """The filters of the address. Nothing is looked up where it has none."""
+    if not any(request.args.get(name) for name in filter_rules.NAMES):
+        return Asked()
+    return filter_rules.read(request.args.to_dict(flat=False), _choices(operation)[0], fine=_fine())
+
+
 def _choices(operation: Operation) -> tuple[filter_rules.Choices, list[Any], list[Any]]:
     """What may be asked for: services, regions and, for who sees small numbers, teams."""
     services = choices.services_in(operation.id)
@@ -86,11 +96,26 @@ def _choices(operation: Operation) -> tuple[filter_rules.Choices, list[Any], lis
     return filter_rules.choices(services, teams), services, teams
 
 
-def _days(operation: Operation, at: Moment) -> list[int]:
-    """Days of the window, to choose from; a standing unit has months on a page of their own."""
-    if operation.standing:
-        return []
-    return [day for day in made.board_of(operation.id, at.as_of).days if isinstance(day, int)]
+def _filters(operation: Operation, at: Moment, asked: Asked) -> str:
+    """The form of the filters."""
+
+    def make() -> str:
+        found, services, teams = _choices(operation)
+        board = made.board_of(operation.id, at.as_of)
+        days = [] if operation.standing else [day for day in board.days if isinstance(day, int)]
+        return render_template(
+            "report/dashboard_filters.html",
+            at=at,
+            filters=fields(asked, found, services, teams, days, _fine()),
+            asked=asked,
+            by_name=request.args.get("order") == "name",
+            without=url_for("report.dashboard", code=operation.code, **at.link),
+        )
+
+    if asked.values or asked.findings:
+        return make()
+    name = ("filters", language(), _fine(), repr(_kept("month", "page")))
+    return made.part_of_page(operation.id, at.as_of, name, make)
 
 
 def _mark(figures: str) -> str:
@@ -98,8 +123,10 @@ def _mark(figures: str) -> str:
     return hashlib.sha256(f"{g.actor.user} {language()} {figures}".encode()).hexdigest()[:32]
 
 
-def _reading(operation: Operation, at: Moment, asked: Asked) -> Reading:
-    return Reading(
+def _part(operation: Operation, at: Moment, asked: Asked) -> str:
+    """Tiles, grid and charts, made anew only where a figure in them is."""
+    before, titles = _before(operation), rows.offence_titles(language())
+    reading = Reading(
         operation,
         at.as_of,
         at.now,
@@ -108,14 +135,17 @@ def _reading(operation: Operation, at: Moment, asked: Asked) -> Reading:
         outside=not may(g.actor, "figures.followed", g.target),
         hours=may(g.actor, "figures.hours", g.target),
     )
+    seen = (_fine(), reading.outside, reading.hours, before is not None)
+    name = ("dashboard", language(), seen, repr(_kept()), hash(tuple(titles.items())))
+    also = [before.id] if before is not None else []
+    return made.part_of_page(operation.id, at.as_of, name, lambda: _figures(reading, before, titles), also)
 
 
-def _figures(reading: Reading) -> str:
+def _figures(reading: Reading, before: Operation | None, titles: dict[str, str]) -> str:
     """Tiles, grid and charts as one piece of the page."""
     operation = reading.operation
     whole, codes = reading.figures(), rows.operation_names()
     board = made.board_of(operation.id, reading.as_of, **reading.narrowed)
-    before = _before(operation)
     opening = pages.opening(operation, reading.now, whole)
     return render_template(
         "report/dashboard_figures.html",
@@ -124,7 +154,7 @@ def _figures(reading: Reading) -> str:
         past=_past(before) if before is not None and opening else None,
         coverage=whole.coverage,
         tiles=pages.tiles(reading, whole, board, codes),
-        charts=_charts(reading, whole, board, before),
+        charts=_charts(reading, whole, board, before, titles),
         words=words,
         link=reading.link,
         **_grid(reading, board, codes),
@@ -155,18 +185,19 @@ def _grid(reading: Reading, board: Any, codes: Any) -> dict[str, Any]:
         "month": month,
         "number": number,
         "pages": pages_in_all,
-        "page_url": _page_url,
+        "page_url": lambda number: url_for("report.dashboard", code=operation.code, **_kept("page"), page=number),
     }
 
 
-def _charts(reading: Reading, whole: made.Figures, board: Any, before: Operation | None) -> list[Any]:
+def _charts(
+    reading: Reading, whole: made.Figures, board: Any, before: Operation | None, titles: dict[str, str]
+) -> list[Any]:
     operation, as_of = reading.operation, reading.as_of
     found = [drawn.pace(reading, board, before), drawn.funnel(reading, whole)]
     if reading.hours:
         found.append(drawn.hours(reading, made.hours_of(operation, as_of, **reading.narrowed)))
     if waits := _waits(reading):
         found.append(waits)
-    titles = rows.offence_titles(language())
     offences = made.offences_of(operation.id, as_of, **reading.narrowed)
     found.append(drawn.offences(reading, offences, titles, whole.one("charges")))
     return found

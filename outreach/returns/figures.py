@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 FIGURES_KEPT = 60_000
 """Figures, cells and checks that one process remembers at most (about 30 MB)."""
+CHARACTERS_KEPT = 8_000_000
+"""Characters of ready parts of pages that one process keeps at most."""
 ROWS_KEPT = 250_000
 """Rows of facts that one process keeps at most, for the next question about the same figures."""
 LONGEST = 600
@@ -422,6 +425,32 @@ def worked_out(
     return _remembered(operation_id, as_of, name, make, cost, only)
 
 
+def part_of_page(
+    operation_id: int,
+    as_of: dt.datetime | None,
+    name: tuple[Any, ...],
+    make: Callable[[], str],
+    also: Sequence[int] = (),
+) -> str:
+    """A part of a page that ``make`` makes of figures of the operation (and of those in ``also``), kept while every
+    figure that it asked for is good. ``name``: what it depends on beside them: language, who reads, what is asked.
+    """
+    if rows.undecided():
+        return make()
+    store, key = _store(), (operation_id, as_of, name)
+    marks = tuple(rows.change_marks(one) for one in (operation_id, *also))
+    with store.lock:
+        entry = store.parts.get(key, marks, utc_now().timestamp())
+    if entry is None:
+        with _together() as untils:
+            value = make()
+        entry = _Entry(value, marks, min(untils, default=0.0), len(value))
+        with store.lock:
+            store.parts.put(key, entry)
+    found: str = entry.value
+    return found
+
+
 # Remembering ----------------------------------------------------------------------------------------------------------
 
 
@@ -464,7 +493,7 @@ class _Store:
     """What one process remembers of one database."""
 
     def __init__(self) -> None:
-        self.made, self.facts = _Shelf(FIGURES_KEPT), _Shelf(ROWS_KEPT)
+        self.made, self.facts, self.parts = _Shelf(FIGURES_KEPT), _Shelf(ROWS_KEPT), _Shelf(CHARACTERS_KEPT)
         self.lock = threading.RLock()
         self.work = threading.RLock()  # one at a time: working out the same figures twice would help nobody
 
@@ -474,6 +503,27 @@ _stores: WeakKeyDictionary[Any, _Store] = WeakKeyDictionary()
 
 def _store() -> _Store:
     return _stores.setdefault(rows.database(), _Store())
+
+
+class _Asking(threading.local):
+    """What this thread asks for together: facts too many to be kept, and until when each answer is good."""
+
+    facts: dict[Any, _Entry] | None = None
+    untils: list[float] | None = None
+
+
+_asking = _Asking()
+
+
+@contextmanager
+def _together() -> Iterator[list[float]]:
+    """Facts are read once for all questions asked within, however many rows they have."""
+    outer = _asking.facts, _asking.untils
+    _asking.facts, _asking.untils = {}, []
+    try:
+        yield _asking.untils
+    finally:
+        _asking.facts, _asking.untils = outer
 
 
 def _remembered(
@@ -503,6 +553,8 @@ def _remembered(
                 entry = _Entry(value, marks, until, cost(value))
                 with store.lock:
                     store.made.put(key, entry)
+    if _asking.untils is not None:
+        _asking.untils.append(entry.until)
     found: T = entry.value
     return found
 
@@ -522,6 +574,8 @@ def _read(
     key = (operation_id, as_of, only or None)
     with store.lock:
         found = store.facts.get(key, marks, utc_now().timestamp())
+    if found is None and _asking.facts is not None:
+        found = _asking.facts.get((key, marks))
     if found is not None:
         return found.value, found.until
     if only:
@@ -533,6 +587,8 @@ def _read(
     with store.lock:
         cost = sum(len(getattr(facts, name)) for name in COLUMNS)
         store.facts.put(key, _Entry(facts, marks, until, cost))
+    if _asking.facts is not None and cost > ROWS_KEPT:
+        _asking.facts[key, marks] = _Entry(facts, marks, until, cost)
     return facts, until
 
 
