@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import Blueprint, current_app, g, render_template, request, url_for
@@ -38,9 +38,11 @@ from outreach.returns.figures import (
 )
 from outreach.rollup.cells import Cell
 from outreach.rollup.counting import rules_of
+from outreach.rollup.filters import Filter
 from outreach.rollup.measures import CATALOGUE, STANDARD, Measure
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.months import Month
+from outreach.rollup.totals import Figure
 from outreach.storage.queries import access, operations
 from outreach.storage.queries import report as rows
 from outreach.storage.tables import Operation
@@ -50,6 +52,8 @@ from outreach.web import clock, load
 from outreach.web.guard import guard
 
 from . import followed, lists, rules, words
+from .asked import asked_of
+from .filter_rules import Asked
 from .forms import AsOfForm
 
 bp = Blueprint("report", __name__)
@@ -109,12 +113,17 @@ AGENCY_ONLY = followed.HIDDEN
 
 @dataclass(frozen=True)
 class Moment:
-    """The moment asked for (None: now), the form that asks, and what addresses carry on."""
+    """The moment asked for (None: now), the form that asks, what addresses carry on, which filter is asked for."""
 
     as_of: dt.datetime | None
     now: dt.datetime
     form: AsOfForm
-    link: dict[str, str]
+    link: dict[str, Any]
+    asked: Asked = field(default_factory=Asked)
+
+    @property
+    def only(self) -> Filter | None:
+        return self.asked.only
 
     @property
     def status(self) -> int:
@@ -136,6 +145,13 @@ def _moment(operation: Operation) -> Moment:
         form.take(problem)
         return Moment(None, now, form, {})
     return Moment(as_of, as_of or now, form, {"as_of": text} if as_of else {})
+
+
+def _narrowed(operation: Operation) -> Moment:
+    """As ``_moment``, with the filters of the address; one service or day is asked for in the page's own way."""
+    at = _moment(operation)
+    asked = asked_of(operation, but=("service", "day"))
+    return replace(at, asked=asked, link={**at.link, **asked.link})
 
 
 def _shared(operation: Operation, at: Moment) -> dict[str, Any]:
@@ -224,7 +240,7 @@ def operation(operation: Operation) -> Any:
 @guard("figures.see", load=load.operation)
 def figures(operation: Operation) -> Any:
     """All figures, or those by service, by day, or service by day of one measure (``?by=``, ``?measure=``)."""
-    at = _moment(operation)
+    at = _narrowed(operation)
     by = request.args.get("by", "")
     if by not in ("", "service", "day", "service,day"):
         raise NotFound()
@@ -233,14 +249,14 @@ def figures(operation: Operation) -> Any:
     if by == "service,day":
         made = _service_day_list(operation, at, services)
     elif by:
-        split = figures_of(operation.id, at.as_of, (by,))
+        split = figures_of(operation.id, at.as_of, (by,), at.only)
         if by == "day" and operation.standing:
             today = words.today_of(operation, at.now)
             month = month_asked(operation, {figure.key["day"] for figure in split.figures}, today)
             kept = (figure for figure in split.figures if rules.within(str(month), figure.key["day"]))
             split, made = replace(split, figures=tuple(kept)), {"month": month}
         made |= lists.across(
-            figures_of(operation.id, at.as_of),
+            figures_of(operation.id, at.as_of, (), at.only),
             split,
             by,
             [measure_in(operation.id, code, at.as_of) for code in ACROSS],
@@ -248,10 +264,14 @@ def figures(operation: Operation) -> Any:
             _links(operation, at),
         )
     else:
-        found = figures_of(operation.id, at.as_of)
+        found = figures_of(operation.id, at.as_of, (), at.only)
         after = followed.seen(g.actor, g.target, operation, at.as_of, at.now)
         shown = [found.one(code) for code in (*STANDARD, "acceptance")]
-        shown += [after.one(code) for code in followed.LIST if code not in STANDARD]
+        more = [code for code in followed.LIST if code not in STANDARD]
+        if not at.only:
+            shown += [after.one(code) for code in more]
+        elif not after.outside:
+            shown += [found.one(code) for code in more]
         made = {
             "all": [{"figure": one, "measure": counted(one)} for one in shown],
             "outside": after.outside,
@@ -269,7 +289,7 @@ def _service_day_list(operation: Operation, at: Moment, services: words.Services
     if measure.parts or measure.middle or (outside and measure.code in followed.HIDDEN):
         raise NotFound()
     codes = rows.operation_names()
-    found: Iterable[Cell] = cells_of(operation.id, measure.code, at.as_of)
+    found: Iterable[Cell] = cells_of(operation.id, measure.code, at.as_of, at.only)
     month = month_asked(operation, {cell.day for cell in found}, words.today_of(operation, at.now))
     if month is not None:
         found = [cell for cell in found if cell.day < 0 or rules.within(month, cell.day)]
@@ -309,13 +329,13 @@ def _service_day_list(operation: Operation, at: Moment, services: words.Services
 @guard("figures.see", load=load.operation)
 def measure(operation: Operation, measure: str) -> Any:
     """What a figure means, how it came about, and for those entitled the rows that it counted."""
-    at, found = _moment(operation), _measure(measure)
+    at, found = _narrowed(operation), _measure(measure)
     service, day = _filters(operation, at)
     if found.code in followed.HIDDEN and not may(g.actor, "figures.followed", g.target):
         return _total_alone(operation, found, at, service, day)
     services = rows.service_names()
     found = measure_in(operation.id, found.code, at.as_of)
-    by_service = figures_for(operation.id, found.code, at.as_of, ("service",)).of(found.code)
+    by_service = figures_for(operation.id, found.code, at.as_of, ("service",), at.only).of(found.code)
     if service is not None and service not in {figure.key["service"] for figure in by_service}:
         raise NotFound()
     own = _own_services()
@@ -324,24 +344,30 @@ def measure(operation: Operation, measure: str) -> Any:
     page = render_template(
         "report/measure.html",
         measure=found,
-        figure=figures_for(operation.id, found.code, at.as_of).one(found.code),
-        ruled=_ruled(operation, found, at),
+        figure=figures_for(operation.id, found.code, at.as_of, (), at.only).one(found.code),
+        ruled=[] if at.only else _ruled(operation, found, at),
         rules_url=url_for("returns.counting", code=operation.code) if may(g.actor, "counting.see", g.target) else "",
-        picked=lists.picked(operation.id, found, at.as_of, shown_service if entitled else service, day),
+        picked=lists.picked(operation.id, found, at.as_of, shown_service if entitled else service, day, at.only),
         service=services.get(shown_service if entitled else service or 0),
         day=day,
         by_service=lists.sources(by_service, services, _links(operation, at), found),
-        by_day=[] if operation.standing else figures_for(operation.id, found.code, at.as_of, ("day",)).of(found.code),
+        by_day=_by_day(operation, found, at),
         months=_months(operation, found, at, shown_service if entitled else service),
         day_code=rules.day_text,
         names=services,
         reconciles=_address("returns.ledger", operation) if may(g.actor, "totals.see", g.target) else "",
-        adjusted=[] if at.as_of else lists.adjusted(operation, found, services, _sees_sources(operation)),
+        adjusted=[] if at.as_of or at.only else lists.adjusted(operation, found, services, _sees_sources(operation)),
         own=[services[one] for one in sorted(own)] if own else [],
         list=_rows(operation, found, at, shown_service, day, services, own) if entitled and not found.parts else None,
         **_shared(operation, at),
     )
     return page, at.status
+
+
+def _by_day(operation: Operation, found: Measure, at: Moment) -> list[Figure]:
+    if operation.standing:
+        return []
+    return figures_for(operation.id, found.code, at.as_of, ("day",), at.only).of(found.code)
 
 
 def _sees_sources(operation: Operation) -> Callable[[int], bool]:
@@ -367,7 +393,7 @@ def _months(operation: Operation, found: Measure, at: Moment, service: int | Non
     """The figure of a standing unit by month, instead of its days."""
     if not (operation.standing and found.by_day and found.adds_across_days and not found.middle):
         return ()
-    return months_of(operation.id, (found.code,), at.as_of, service)
+    return months_of(operation.id, (found.code,), at.as_of, service, at.only)
 
 
 def month_asked(operation: Operation, days: Iterable[int | str], today: int) -> str | None:
@@ -386,7 +412,7 @@ def month_asked(operation: Operation, days: Iterable[int | str], today: int) -> 
 
 def _total_alone(operation: Operation, found: Measure, at: Moment, service: int | None, day: int | str | None) -> Any:
     """What became of referrals, for readers outside the agencies: the operation's total, or that it is withheld."""
-    if service is not None or day is not None:
+    if service is not None or day is not None or at.only:
         raise NotFound()
     figure = followed.seen(g.actor, g.target, operation, at.as_of, at.now).one(found.code)
     page = render_template(
@@ -412,7 +438,7 @@ def _rows(
     own: set[int] | None,
 ) -> dict[str, Any]:
     """One page of the rows that the figure counted; who read them is entered in the journal first."""
-    members = rows_of(operation.id, found.code, at.as_of, service=service, day=day)
+    members = rows_of(operation.id, found.code, at.as_of, service=service, day=day, only=at.only)
     number, pages = _page(len(members), PAGE)
     shown = members.iloc[(number - 1) * PAGE : number * PAGE]
     if found.frame != "participations":
@@ -453,7 +479,9 @@ def _measure(code: str) -> Measure:
 
 def _filters(operation: Operation, at: Moment) -> tuple[int | None, int | str | None]:
     """Service and day of the address; raises ``NotFound`` for what is neither."""
-    text, day = request.args.get("service", ""), request.args.get("day", "")
+    text, day = (
+        request.args.get(name, "") if len(request.args.getlist(name)) == 1 else "" for name in ("service", "day")
+    )
     if text and not (text.isascii() and text.isdigit() and len(text) < 10):
         raise NotFound()
     asked = rules.day_asked(day) if day else None
@@ -525,5 +553,11 @@ def _page_url(number: int) -> str:
 from . import dashboard_views  # noqa: E402, F401
 from . import data_views  # noqa: E402, F401
 from . import history_views  # noqa: E402, F401
+from . import erratum_views  # noqa: E402, F401
+from . import opening_views  # noqa: E402, F401
 from . import page_views  # noqa: E402, F401
+from . import pivot_views  # noqa: E402, F401
+from . import public_views  # noqa: E402, F401
+from . import release_views  # noqa: E402, F401
 from . import wall_views  # noqa: E402, F401
+from . import edition_views  # noqa: E402, F401
