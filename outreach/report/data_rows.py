@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from outreach.auth.actors import ANYBODY, NOTHING
 from outreach.referrals.rules import OVER, PICKED_UP, WAITING, police_word
 from outreach.returns.figures import figures_by, figures_of
+from outreach.rollup.charge_lines import charge_lines
+from outreach.rollup.days import Day
 from outreach.rollup.measures import CATALOGUE, Measure, counted_by
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
@@ -229,24 +231,30 @@ def _charges(
 ) -> list[tuple[Any, ...]]:
     facts = frames.facts_of(operation.id, as_of)
     titles = queries.offences(language)
-    lines: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
-    for service in (None,) if scope.services is None else sorted(scope.services):
-        rows = members(facts, measure_of("charges"), service=service)
-        columns = ("service", "accused", "counted_day", "offence", "label", "status", "count")
-        for of, accused, day, offence, label, status, count in zip(
-            *(rows[name].tolist() for name in columns), strict=True
-        ):
-            section, title = titles.get(offence, (None, label or offence))
-            line = (_date(day), section or None, title, status, count)
-            lines.setdefault((names.get(of, str(of)), accused), []).append(line)
-    # A person's number follows from what she is charged with, not from when she was entered.
-    whole = sorted((service, sorted(found, key=str)) for (service, _), found in lines.items())
-    found, before, person = [], "", 0
-    for service, charges in sorted(whole, key=str):
-        person = person + 1 if service == before else 1
-        before = service
-        found += [(service, day, person, *rest) for day, *rest in charges]
+    found: list[tuple[Any, ...]] = []
+    for line in charge_lines(facts):
+        if scope.services is None or line.service in scope.services:
+            section, title = titles.get(line.code, ("", line.label or line.code))
+            day, window = _placed(line.day)
+            found.append(
+                (
+                    names.get(line.service, str(line.service)),
+                    day,
+                    window,
+                    line.person,
+                    None if line.person is None else title,
+                    None if line.person is None else section or None,
+                    line.charges,
+                    str(line.basis),
+                )
+            )
+    found.sort(key=lambda row: (row[0].casefold(), row[0], row[3] is None, row[3] or 0))
     return [(number, *row) for number, row in enumerate(found, start=1)]
+
+
+def _placed(day: Day) -> tuple[dt.date | None, str]:
+    """A day row as a date and the part of the window."""
+    return (_date(day), Window.INSIDE.value) if isinstance(day, int) else (None, Window(day).value)
 
 
 # Figures --------------------------------------------------------------------------------------------------------------
@@ -300,15 +308,14 @@ def _hidden(scope: Scope) -> frozenset[str]:
 
 
 def _line(figure: Figure, split: Split, name: str, measure: Measure, names: dict[int, str]) -> tuple[Any, ...]:
-    service, day = figure.key.get("service"), figure.key.get("day")
-    inside = isinstance(day, int)
-    window = None if day is None else (Window.INSIDE if inside else Window(str(day))).value
+    service, by_day = figure.key.get("service"), figure.key.get("day")
+    day, window = (None, None) if by_day is None else _placed(by_day)
     return (
         figure.measure,
         name,
         split.value,
         None if service is None else names.get(int(service), str(service)),
-        _date(int(day)) if inside else None,
+        day,
         window,
         None if figure.withheld else figure.least,
         None if figure.withheld else figure.value,

@@ -13,7 +13,6 @@ from outreach.vocab import (
     AgeBand,
     Basis,
     Bound,
-    ChargeStatus,
     ContactResult,
     Gender,
     PlaceKind,
@@ -38,6 +37,7 @@ KINDS = {
 
 NEVER = N_("Never empty.")
 ATTEMPT = N_("Empty: nobody was met.")
+NOBODY = N_("Empty: told or added without a person.")
 NO_DAY = N_("Empty: not told apart by day, or the day is not known.")
 
 
@@ -156,19 +156,20 @@ TABLES: tuple[Table, ...] = (
         "charges",
         "tblCharges",
         N_("Charges"),
-        N_("One row a line of charges against one person."),
+        N_("One row a person charged, day and offence; a number without a person stands by itself."),
         (
             _ROW,
             _SERVICE,
             Column("day", N_("Day"), DATE, N_("Day on which the charge was laid."), NO_DAY, width=12),
-            Column("person", N_("Person"), NUMBER,
-                   N_("Number of the person within the service, in this file alone.")),
+            Column("window", N_("Part of the window"), CODE, N_("Where the day lies."), NEVER, Window, width=20),
+            Column("person", N_("Person in the service"), NUMBER,
+                   N_("Number of the person within the service, in this file alone."), NOBODY),
+            Column("offence", N_("Offence"), NAME, N_("Offence in the language of the file."), NOBODY, width=60),
             Column("section", N_("Section"), TEXT, N_("Section of the statute."),
-                   N_("Empty: not in the list of offences."), width=16),
-            Column("offence", N_("Offence"), NAME, N_("Offence in the language of the file."), width=60),
-            Column("status", N_("Status"), CODE, N_("What became of the charge."), values=ChargeStatus),
-            Column("counts", N_("Counts"), NUMBER, N_("Number of counts of this offence."), unit=N_("counts"),
-                   width=10),
+                   N_("Empty: not in the list of offences, or no person is known."), width=16),
+            Column("charges", N_("Charges"), NUMBER, N_("Number of charges; they add up to the figure."),
+                   unit=N_("charges"), width=10),
+            Column("basis", N_("Made from"), CODE, N_("What the number is made from."), values=Basis, width=20),
         ),
     ),
     Table(
