@@ -42,7 +42,7 @@ def words(content: Content) -> dict[str, str]:
         "sure": t.gettext("How sure"),
         "changed": t.gettext("What changed"),
         "was": t.gettext("As published"),
-        "now": t.pgettext("erratum", "Now"),
+        "now": str(t.pgettext("erratum", "Now")),
         "why": t.gettext("Why"),
         "services": t.gettext("Services that took part"),
         "definitions": t.gettext("What each figure means"),

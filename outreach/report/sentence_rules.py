@@ -20,11 +20,15 @@ from outreach.vocab import Bound
 
 @dataclass(frozen=True)
 class Number:
-    """A figure as a sentence needs it. ``value`` None: not known. ``least``: where a range up to ``value`` begins."""
+    """A figure as a sentence needs it. ``value`` None: not known. ``least``: where a range up to ``value`` begins.
+
+    ``told``: of a partial figure, services that told it, out of how many; None where that is not known.
+    """
 
     value: int | None = None
     bound: Bound = Bound.EXACT
     least: int | None = None
+    told: tuple[int, int] | None = None
 
     @property
     def known(self) -> bool:
@@ -45,7 +49,7 @@ class Number:
 
     @property
     def ranged(self) -> bool:
-        return self.bound is Bound.AT_MOST and bool(self.least) and self.least != self.value
+        return self.bound is Bound.AT_MOST and 0 < (self.least or 0) < self.count
 
 
 UNKNOWN = Number()
@@ -54,7 +58,10 @@ UNKNOWN = Number()
 @dataclass(frozen=True)
 class Facts:
     """What the sentences are made of. ``open``: the window has begun and has not ended. ``missing``: services that have
-    not reported, None where nobody knows."""
+    not reported, None where nobody knows; ``told``: services in, of those that owe anything.
+
+    A figure that fewer services told than that says how many did, so that nobody takes it for one of all.
+    """
 
     first: dt.date | None = None
     last: dt.date | None = None
@@ -67,17 +74,18 @@ class Facts:
     charged: Number = UNKNOWN
     charges: Number = UNKNOWN
     missing: int | None = None
+    told: tuple[int, int] | None = None
 
 
 def sentences(facts: Facts, language: str) -> tuple[str, ...]:
     """What is known, in whole sentences: who met whom, support, made safe, charges, who is still to come."""
     words = _Words(language)
-    offers = _offers(words, facts)
+    charged = [(facts.charged, words.charged(facts.charged)), (facts.charges, _charges(words, facts))]
     parts = [
-        _met(words, facts),
-        "; ".join(offers),
-        words.made_safe(facts.made_safe),
-        "; ".join(filter(None, (words.charged(facts.charged), _charges(words, facts)))),
+        *_met(words, facts),
+        *_told(words, facts, _offers(words, facts)),
+        *_told(words, facts, [(facts.made_safe, words.made_safe(facts.made_safe))]),
+        *_told(words, facts, charged),
         words.missing(facts.missing or 0),
     ]
     return tuple(_sentence(part) for part in parts if part)
@@ -125,29 +133,40 @@ def _sentence(said: str) -> str:
 # Clauses --------------------------------------------------------------------------------------------------------------
 
 
-def _met(words: _Words, facts: Facts) -> str:
+def _told(words: _Words, facts: Facts, clauses: list[tuple[Number, str]]) -> list[str]:
+    """The clauses as one sentence, or each as its own where different services told them."""
+    known = [(words.by_whom(number, facts.told), said) for number, said in clauses if said]
+    if len({by for by, _ in known}) > 1:
+        return [words.when(by, said) if by else said for by, said in known]
+    whole = "; ".join(said for _, said in known)
+    return [words.when(known[0][0], whole) if known and known[0][0] else whole]
+
+
+def _met(words: _Words, facts: Facts) -> list[str]:
     when = window(facts.first, facts.last, words.language, open_=facts.open)
-    if facts.services.known and facts.met.known:
-        said = words.services_met(facts.services, facts.met)
-    elif facts.services.known:
-        said = words.services(facts.services)
-    elif facts.met.known:
-        said = words.met(facts.met)
+    apart = words.by_whom(facts.met, facts.told) if facts.met.known else ""
+    if facts.services.known and facts.met.known and not apart:
+        said = [words.services_met(facts.services, facts.met)]
     else:
-        return ""
-    return words.when(when, said) if when else said
+        met = words.met(facts.met) if facts.met.known else ""
+        said = [words.services(facts.services) if facts.services.known else "",
+                words.when(apart, met) if apart else met]  # fmt: skip
+    said = [part for part in said if part]
+    return [words.when(when, said[0]) if when else said[0], *said[1:]] if said else []
 
 
-def _offers(words: _Words, facts: Facts) -> list[str]:
+def _offers(words: _Words, facts: Facts) -> list[tuple[Number, str]]:
     """Offered and accepted; of those met where their number was said before."""
-    if not facts.offered.known:
-        return [words.accepted_alone(facts.accepted)] if facts.accepted.known else []
-    if facts.met.one and facts.offered.one and not (facts.accepted.known and facts.accepted.count > 1):
-        return words.offered_to_that_one(facts.accepted)
+    offered, accepted = facts.offered, facts.accepted
+    if not offered.known:
+        return [(accepted, words.accepted_alone(accepted))] if accepted.known else []
+    together = words.by_whom(offered, facts.told) == words.by_whom(accepted, facts.told)
+    if facts.met.one and offered.one and together and not (accepted.known and accepted.count > 1):
+        return [(offered, said) for said in words.offered_to_that_one(accepted)]
     among = facts.met.known and facts.met.count > 1
-    said = [words.offered(facts.offered, among=among)]
-    if facts.accepted.known and (facts.offered.count or facts.accepted.count):
-        said.append(words.accepted(facts.accepted))
+    said = [(offered, words.offered(offered, among=among))]
+    if accepted.known and (offered.count or accepted.count):
+        said.append((accepted, words.accepted(accepted) if together else words.accepted_alone(accepted)))
     return said
 
 
@@ -190,7 +209,7 @@ class _Words:
         """``176``, ``one``, ``at least 12``, ``between 11 and 13``: of persons named before."""
         if number.ranged:
             return self.t.gettext("between %(least)s and %(most)s") % self._range(number)
-        said = self.t.pgettext("person", "one") if number.count == 1 else self._number(number.count)
+        said = str(self.t.pgettext("person", "one")) if number.count == 1 else self._number(number.count)
         return self._bounded(said, number)
 
     def _services(self, number: Number) -> str:
@@ -199,6 +218,15 @@ class _Words:
         return self._bounded(self.t.gettext("%(num)s services") % {"num": self._number(number.count)}, number)
 
     # What happened
+
+    def by_whom(self, number: Number, told: tuple[int, int] | None) -> str:
+        """``in 5 of 46 services`` of a partial figure, where the last sentence does not say as much."""
+        if number.bound is not Bound.PARTIAL or (number.told is not None and number.told == told):
+            return ""
+        if number.told is None or number.told[0] >= number.told[1]:
+            return self.t.gettext("by what is known so far")
+        said = self.t.ngettext("in %(part)s of %(whole)s services", "in %(part)s of %(whole)s services", number.told[0])
+        return said % {"part": self._number(number.told[0]), "whole": self._number(number.told[1])}
 
     def when(self, when: str, what: str) -> str:
         return self.t.gettext("%(when)s, %(what)s") % {"when": when, "what": what}
@@ -290,7 +318,7 @@ class _Words:
             return self.t.gettext("between %(least)s and %(most)s charges were laid") % self._range(charges)
         if charges.count == 1:
             return self.t.gettext("%(one)s was laid") % {
-                "one": self._bounded(self.t.pgettext("charge", "one charge"), charges)
+                "one": self._bounded(str(self.t.pgettext("charge", "one charge")), charges)
             }
         bare = self._bounded(self._number(charges.count), charges)
         return self.t.gettext("%(num)s charges were laid") % {"num": bare}
