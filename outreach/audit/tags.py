@@ -167,6 +167,7 @@ class Tag(StrEnum):
     OVERLAP_DECLARED = "returns.overlap.declare"
     ROWS_READ = "report.rows.read"
     WORKBOOK_EXPORTED = "report.workbook.export"
+    PIVOT_EXPORTED = "report.pivot.export"
     WALL_LINK_MADE = "report.wall_link.make"
     WALL_LINK_ENDED = "report.wall_link.end"
     DATA_ASKED = "report.data.ask"
