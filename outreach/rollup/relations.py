@@ -14,7 +14,7 @@ Assumed of the reader, so that nobody can know more than she does:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -61,14 +61,14 @@ class Tie:
 class Need:
     """What must stay possible of a number, of what one leaves out of another, or of how much one has changed.
 
-    ``wanted``: of each group at least one value. ``apart``: so many different values.
+    ``wanted``: each of these values. ``apart``: so many different values.
     """
 
     release: int
     key: Key
     why: Why
     terms: tuple[tuple[int, int], ...]
-    wanted: tuple[tuple[int, ...], ...] = ()
+    wanted: tuple[int, ...] = ()
     apart: int = 0
     beside: Key | None = None
 
@@ -257,20 +257,25 @@ def _bounds(world: World, releases: Sequence[Told]) -> None:
                 world.small[variable] = min(told.policy.least, world.small.get(variable, told.policy.least))
                 if told.policy.zeros or not told.true[key]:
                     may_be_zero.add(variable)
-    may_be_zero |= zeros_among(world.ties, world.small)
+    may_be_zero |= _zeros_among(world)
     for variable in range(len(world.cells)):
         is_small = variable in world.small
         world.low.append(int(is_small and variable not in may_be_zero))
         world.high.append(max(world.small[variable] - 1, world.value(variable)) if is_small else top)
 
 
-def zeros_among(ties: Iterable[Tie], small: Iterable[int]) -> set[int]:
-    """Small numbers that the rule would withhold if they were zero: what a small total is made of, and then on."""
-    marked, sums = set(small), [tie for tie in ties if tie.total >= 0]
+def _zeros_among(world: World) -> set[int]:
+    """Small numbers that may be zero: what a small total is made of, where a zero is withheld too, and then on."""
+    sums = [tie for tie in world.ties if tie.total >= 0]
     found: set[int] = set()
     while True:
-        more = {part for tie in sums if tie.total in marked for part in tie.parts if part in marked}
-        more |= {tie.total for tie in sums if tie.total in marked and any(part in found for part in tie.parts)}
+        more: set[int] = set()
+        for tie in sums:
+            parts = [part for part in tie.parts if part in world.small]
+            if tie.total in world.small or any(not world.value(part) for part in parts):
+                more.update(parts)
+            if tie.total in world.small and not found.isdisjoint(parts):
+                more.add(tie.total)
         if more <= found:
             return found
         found |= more
@@ -278,10 +283,9 @@ def zeros_among(ties: Iterable[Tie], small: Iterable[int]) -> set[int]:
 
 # What has to stay possible --------------------------------------------------------------------------------------------
 
-def _values(policy: Policy, number: int) -> tuple[tuple[int, ...], ...]:
-    if not number and not policy.zeros:
-        return ()
-    return tuple((value,) for value in range(0 if policy.zeros else 1, policy.least))
+def _values(policy: Policy, number: int) -> tuple[int, ...]:
+    """Every small value; of a zero that is withheld for the sake of others nothing is promised."""
+    return tuple(range(0 if policy.zeros else 1, policy.least)) if number or policy.zeros else ()
 
 
 def _opened(world: World, releases: Sequence[Told]) -> set[int]:
@@ -313,8 +317,8 @@ def _left_out(world: World, releases: Sequence[Told]) -> Iterator[Need]:
                 whole, part = tables[outer][place], tables[inner][place]
                 one, other = world.at[(outer, *place), whole], world.at[(inner, *place), part]
                 if whole and is_small(whole - part, told.policy) and not {one, other} & (opened | set(world.small)):
-                    yield Need(number, (inner, *place), Why.SMALL, ((one, 1), (other, -1)),
-                               _values(told.policy, whole - part), beside=(outer, *place))
+                    yield Need(number, (inner, *place), Why.SMALL, ((one, 1), (other, -1)), apart=APART,
+                               beside=(outer, *place))
 
 
 def _changed(world: World, releases: Sequence[Told]) -> Iterator[Need]:
@@ -330,8 +334,7 @@ def _changed(world: World, releases: Sequence[Told]) -> Iterator[Need]:
                 if before == value or not is_small(abs(value - before), told.policy) or \
                         {one, other} & (opened | set(world.small)):
                     continue
-                wanted = tuple((size, -size) for size in range(1, told.policy.least))
-                yield Need(number, key, Why.SMALL, ((other, 1), (one, -1)), wanted, beside=key)
+                yield Need(number, key, Why.SMALL, ((other, 1), (one, -1)), apart=APART, beside=key)
             seen[key][value] = None
 
 
