@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from outreach.returns import figures as made
 from outreach.returns.figures import Board, Figures
+from outreach.rollup.filters import told_apart
 from outreach.rollup.hours import Hours
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.pace import Step, beside, last_known, steps
@@ -43,12 +44,12 @@ def pace(reading: Reading, board: Board, before: Operation | None) -> Chart:
     now = steps(reading.figures(("day",)).of("persons_met"), board.days, board.today)
     if last_known(now) is None:
         return charts.nothing("pace", title, gettext("Nobody knows yet how many persons were met."))
-    earlier = _earlier(reading, before) if before is not None else ()
+    earlier = _earlier(before) if before is not None else ()
     series = [(gettext("This edition"), _pairs(now), False)]
     name = "" if before is None else before.edition or before.name
-    if before is not None and last_known(earlier) is not None:
+    if earlier:
         series.append((name, _pairs(earlier), True))
-    length = max(len(now), len(earlier) if len(series) > 1 else 0)
+    length = max(len(now), len(earlier))
     ticks = [(number, gettext("Day %(number)s", number=number)) for number in range(1, length + 1)]
     return charts.lines(
         "pace",
@@ -63,10 +64,12 @@ def pace(reading: Reading, board: Board, before: Operation | None) -> Chart:
     )
 
 
-def _earlier(reading: Reading, before: Operation) -> tuple[Step, ...]:
+def _earlier(before: Operation) -> tuple[Step, ...]:
+    """The steps of an earlier edition; none where nothing is known of it."""
     found = made.figures_of(before.id, None, ("day",)).of("persons_met")
     board = made.board_of(before.id)
-    return steps(found, board.days, board.today)
+    made_of = steps(found, board.days, board.today)
+    return made_of if last_known(made_of) is not None else ()
 
 
 def _pairs(found: Sequence[Step]) -> list[tuple[int, int]]:
@@ -181,6 +184,8 @@ def funnel(reading: Reading, whole: Figures) -> Chart:
     rows = []
     for figure in found:
         meant = measure_of(figure.measure)
+        if not told_apart(meant, reading.only):
+            continue
         rows.append(
             Row(words.label(meant), None if figure.value is None else int(figure.value), _said(figure),
                 reading.url(figure.measure), words.definition(meant))
@@ -193,6 +198,8 @@ def funnel(reading: Reading, whole: Figures) -> Chart:
             int(offered.value),
             accepted=words.number(accepted.value),
         )
+        if Bound.PARTIAL in (offered.bound, accepted.bound):
+            title = gettext("%(finding)s, as far as is known", finding=title)
     return charts.bars("steps", title, subtitle, rows)
 
 
@@ -204,6 +211,8 @@ def _said(figure: Figure) -> str:
 def hours(reading: Reading, found: Hours) -> Chart:
     """When persons are met, for tomorrow's teams."""
     title = gettext("Contacts by hour")
+    if not told_apart(measure_of("contacts"), reading.only):
+        return charts.nothing("hours", title, gettext("Contacts are not told apart by this filter."))
     if found.busiest is None:
         return charts.nothing("hours", title, gettext("No contact was logged with its hour yet."))
     most = found.by_hour[found.busiest]
@@ -302,6 +311,8 @@ def _span(minutes: int) -> str:
 def offences(reading: Reading, found: Sequence[Offence], titles: Mapping[str, str], charges: Figure) -> Chart:
     """What police did: charges by offence, most first."""
     title = gettext("Charges by offence")
+    if not told_apart(measure_of("charges"), reading.only):
+        return charts.nothing("offences", title, gettext("Charges are not told apart by this filter."))
     if not found or not charges.value:
         unknown = gettext("Nobody knows yet which charges were laid.")
         empty = gettext("No charge is laid.") if charges.value == 0 else unknown

@@ -17,6 +17,8 @@ from flask_babel import gettext, ngettext, pgettext
 from outreach.returns import figures as made
 from outreach.returns.figures import Board, Figures
 from outreach.rollup.compare import LEAST_BASE
+from outreach.rollup.filters import told_apart
+from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.standing import standing
 from outreach.storage.tables import Operation
 from outreach.vocab import Bound
@@ -103,7 +105,7 @@ def _tile(
 ) -> dict[str, Any]:
     figure = whole.one(code)
     unknown, sure = "", words.bound(figure) if figure.bound == Bound.PARTIAL else ""
-    if not whole.of(code):
+    if not told_apart(measure_of(code), reading.only):
         context, sure, unknown = gettext("not told apart by this filter"), "", "…"
     elif figure.value is None:
         places = [operations[one][0] for one in board.elsewhere.get(code, ()) if one in operations]

@@ -15,7 +15,6 @@ from markupsafe import Markup
 
 from outreach.auth.permissions import may
 from outreach.returns import figures as made
-from outreach.storage.queries import filters as choices
 from outreach.storage.queries import operations
 from outreach.storage.queries import report as rows
 from outreach.storage.tables import Operation
@@ -27,6 +26,7 @@ from outreach.web.page import language
 from . import dashboard_charts as drawn
 from . import dashboard_pages as pages
 from . import filter_rules, followed, lists, rules, words
+from .asked import asked_of, choices_of, fine
 from .dashboard_forms import fields
 from .dashboard_pages import Reading
 from .filter_rules import Asked
@@ -45,7 +45,7 @@ def dashboard(operation: Operation) -> Any:
     if request.args.get("wall") == "1":
         return wall_page(operation)
     at = _moment(operation)
-    asked = _asked(operation)
+    asked = asked_of(operation)
     figures = _part(operation, at, asked)
     page = render_template(
         "report/dashboard.html",
@@ -64,7 +64,7 @@ def dashboard(operation: Operation) -> Any:
 def dashboard_figures(operation: Operation) -> Any:
     """What the script asks for every minute: nothing but a status when the figures it shows still hold."""
     at = _moment(operation)
-    figures = _part(operation, at, _asked(operation))
+    figures = _part(operation, at, asked_of(operation))
     mark = _mark(figures)
     same = request.if_none_match.contains_weak(mark)
     answer = Response(status=304) if same else make_response(figures)
@@ -73,40 +73,22 @@ def dashboard_figures(operation: Operation) -> Any:
     return answer
 
 
-def _fine() -> bool:
-    return may(g.actor, "figures.small", g.target)
-
-
 def _kept(*but: str) -> dict[str, list[str]]:
     """What the address asks for, without anything that the page does not know."""
     return {name: request.args.getlist(name) for name in KNOWN if name in request.args and name not in but}
-
-
-def _asked(operation: Operation) -> Asked:
-    """The filters of the address. Nothing is looked up where it has none."""
-    if not any(request.args.get(name) for name in filter_rules.NAMES):
-        return Asked()
-    return filter_rules.read(request.args.to_dict(flat=False), _choices(operation)[0], fine=_fine())
-
-
-def _choices(operation: Operation) -> tuple[filter_rules.Choices, list[Any], list[Any]]:
-    """What may be asked for: services, regions and, for who sees small numbers, teams."""
-    services = choices.services_in(operation.id)
-    teams = choices.teams_in(operation.id) if _fine() else []
-    return filter_rules.choices(services, teams), services, teams
 
 
 def _filters(operation: Operation, at: Moment, asked: Asked) -> str:
     """The form of the filters."""
 
     def make() -> str:
-        found, services, teams = _choices(operation)
+        found, services, teams = choices_of(operation)
         board = made.board_of(operation.id, at.as_of)
         days = [] if operation.standing else [day for day in board.days if isinstance(day, int)]
         return render_template(
             "report/dashboard_filters.html",
             at=at,
-            filters=fields(asked, found, services, teams, days, _fine()),
+            filters=fields(asked, found, services, teams, days, fine()),
             asked=asked,
             by_name=request.args.get("order") == "name",
             without=url_for("report.dashboard", code=operation.code, **at.link),
@@ -114,7 +96,7 @@ def _filters(operation: Operation, at: Moment, asked: Asked) -> str:
 
     if asked.values or asked.findings:
         return make()
-    name = ("filters", language(), _fine(), repr(_kept("month", "page")))
+    name = ("filters", language(), fine(), repr(_kept("month", "page")))
     return made.part_of_page(operation.id, at.as_of, name, make)
 
 
@@ -135,7 +117,7 @@ def _part(operation: Operation, at: Moment, asked: Asked) -> str:
         outside=not may(g.actor, "figures.followed", g.target),
         hours=may(g.actor, "figures.hours", g.target),
     )
-    seen = (_fine(), reading.outside, reading.hours, before is not None)
+    seen = (fine(), reading.outside, reading.hours, before is not None)
     name = ("dashboard", language(), seen, repr(_kept()), hash(tuple(titles.items())))
     also = [before.id] if before is not None else []
     return made.part_of_page(operation.id, at.as_of, name, lambda: _figures(reading, before, titles), also)
@@ -175,7 +157,8 @@ def _grid(reading: Reading, board: Any, codes: Any) -> dict[str, Any]:
     order = pages.worst_first(board, names, request.args.get("order") == "name")
     number, pages_in_all = _page(len(order), GRID_PAGE)
     shown = order[(number - 1) * GRID_PAGE : number * GRID_PAGE]
-    grid = words.grid_rows(operation, board, shown, services, codes, dict(reading.link))
+    link = {name: value for name, value in reading.link.items() if name not in ("service", "day")}
+    grid = words.grid_rows(operation, board, shown, services, codes, link)
     return {
         "grid": grid,
         "grid_title": pages.grid_title(board),

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from outreach.returns import ledger_pages as pages
 from outreach.returns.figures import Figures, figures_for, months_of
+from outreach.rollup.filters import Filter
 from outreach.rollup.measures import Measure
 from outreach.rollup.months import MONTH
 from outreach.rollup.totals import Figure
@@ -136,16 +137,21 @@ def adjusted(
 
 
 def picked(
-    operation_id: int, measure: Measure, as_of: dt.datetime | None, service: int | None, day: int | str | None
+    operation_id: int,
+    measure: Measure,
+    as_of: dt.datetime | None,
+    service: int | None,
+    day: int | str | None,
+    only: Filter | None = None,
 ) -> Figure:
     """The figure of the service and day (or month) of the address."""
     if isinstance(day, str) and MONTH.fullmatch(day):
-        found = months_of(operation_id, (measure.code,), as_of, service)
+        found = months_of(operation_id, (measure.code,), as_of, service, only)
         value = next((month.values.get(measure.code) for month in found if month.name == day), None)
         return Figure(measure.code, {"day": day}, value, Bound.UNKNOWN if value is None else Bound.EXACT)
     by = tuple(name for name, value in (("service", service), ("day", day)) if value is not None)
     key = {name: value for name, value in (("service", service), ("day", day)) if value is not None}
-    return figures_for(operation_id, measure.code, as_of, by).one(measure.code, **key)
+    return figures_for(operation_id, measure.code, as_of, by, only).one(measure.code, **key)
 
 
 # Rows -----------------------------------------------------------------------------------------------------------------

@@ -90,6 +90,13 @@ def applies(measure: Measure, facts: Facts) -> bool:
     return facts.apart <= able
 
 
+def told_apart(measure: Measure, only: Filter | None) -> bool:
+    """Whether the measure has a figure under the filter at all, whatever the facts."""
+    if not only:
+        return True
+    return only.apart <= set(APART.get(measure.frame, ())) and (only.days is None or measure.by_day)
+
+
 def kept(facts: Facts, only: Filter | None) -> Facts:
     """The facts that the filter lets through; ``facts`` itself where it asks for nothing."""
     if not only:

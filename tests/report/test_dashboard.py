@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from outreach.storage import db
+from outreach.storage import db, writing
+from outreach.storage.queries.operations import note_change
+from outreach.storage.tables import Adjustment
+from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, OperationStatus, Role, ServiceKind
 from tests import factories as site
 from tests.report import factories as facts
@@ -21,6 +24,11 @@ PAGE = "/operations/ONS-1/dashboard"
 
 @pytest.fixture
 def operation(app) -> Any:
+    with time_machine.travel(facts.evening(-3)):
+        return _operation()
+
+
+def _operation() -> Any:
     """Two services: Windsor logs contacts in two teams, Fox River sends totals; a last edition, three met in it."""
     before = site.an_operation("ONS-0", edition="2016", starts_at=dt.datetime(2016, 10, 11, 10, tzinfo=dt.UTC))
     part = site.a_participation(before, site.a_service("Old Mill Police"), entry_mode=EntryMode.DAILY_TOTALS)
@@ -33,7 +41,12 @@ def operation(app) -> Any:
     facts.a_contact(windsor, {"answer": "undecided", "age_said": "16_17"}, day=1, hour=23)
     facts.a_tally(fox, "persons_met", 4, 0)
     facts.an_accused(windsor, counts=(2, 1))
-    operation.windsor, operation.fox, operation.team, operation.before = windsor.service_id, fox.service_id, team.id, part
+    operation.windsor, operation.fox, operation.team, operation.before = (
+        windsor.service_id,
+        fox.service_id,
+        team.id,
+        part,
+    )
     return operation
 
 
@@ -56,3 +69,178 @@ def test_tiles_and_charts_say_what_is_known_and_lead_to_it(operation, signed_in,
     assert "No referral was made yet." in words
     assert "%" not in words  # no share of a base under twenty
     assert f'href="{PAGE}' in client.get("/operations/ONS-1").text
+
+
+def test_each_figure_under_a_filter_leads_to_a_list_of_its_length(operation, signed_in, evening):
+    analyst = signed_in(site.a_user(Role.ANALYST))
+    for asked, met in (
+        (f"service={operation.windsor}", 3),
+        (f"team={operation.team}", 2),
+        ("age=16_17", 1),
+        ("day=2017-10-10", 2),
+        (f"place=hotel&day=2017-10-11&service={operation.windsor}", 1),
+        ("age=16_17&age=25_34", 2),
+    ):
+        page = analyst.get(f"{PAGE}?{asked}")
+        tile = re.search(r'<a class="tile__number" href="([^"]+/figures/persons_met[^"]*)">(.*?)</a>', page.text)
+        assert page.status_code == 200 and tile, asked
+        listed = analyst.get(tile[1].replace("&amp;", "&"))
+        assert members_listed(listed) == met, asked
+        if "day" not in asked:  # the totals of Fox River stand on their day without rows
+            assert tile[2] == str(met), asked
+
+
+def test_filters_stand_in_the_address_and_what_does_not_exist_is_left_out_and_said(operation, signed_in, evening):
+    analyst = signed_in(site.a_user(Role.ANALYST))
+    page = analyst.get(f"{PAGE}?service={operation.windsor}&place=hotel&service=999&day=tomorrow&code=x&_external=1")
+    words = text_of(page)
+    assert page.status_code == 200
+    assert f'<option value="{operation.windsor}" selected>' in page.text and "Show everything" in words
+    assert "There is nothing called “tomorrow” here to filter by" in words
+    assert "not told apart by this filter" in words  # charges have no kind of place
+    commander = signed_in(site.a_user(Role.COMMANDER))
+    stopped = commander.get(f"{PAGE}?age=16_17")
+    assert "You may see figures by service and by day: this filter was left out." in text_of(stopped)
+    assert 'id="filter-age"' not in stopped.text and 'id="filter-service"' in stopped.text
+    assert "7 persons met" in text_of(stopped)
+    kept = commander.get("/operations/ONS-1/figures/persons_met?age=16_17")
+    assert "Persons met: 7" in kept.text  # the same where a tile leads
+
+
+def test_an_edition_before_this_one_stands_beside_it_by_day_number_for_who_may_see_it(operation, signed_in, evening):
+    for place, met in enumerate((2, 1, 9)):
+        with time_machine.travel(facts.evening(0)):
+            tally = facts.a_tally(operation.before, "persons_met", met, place)
+        with writing():
+            db.session.get(type(tally), tally.id).day = dt.date(2016, 10, 11) + dt.timedelta(days=place)
+    with writing():
+        note_change(operation.before.operation_id)
+    coordinator = signed_in(site.a_user(Role.OPERATION_COORDINATOR))
+    page = coordinator.get(PAGE)
+    assert "Day 2: 7 persons met, 4 more than in 2016" in page.text
+    assert "2016 had 12 at the end of day" in page.text and page.text.count('<g class="line') == 2
+    bound = signed_in(site.a_user(Role.COMMANDER, operation=operation))
+    assert "Day 2: 7 persons met so far" in bound.get(PAGE).text
+    french = coordinator.get(PAGE, headers={"Accept-Language": "fr"})
+    assert french.status_code == 200
+
+
+def test_hours_are_for_coordinators_and_small_numbers_of_waits_for_nobody_outside_the_agencies(
+    operation, signed_in, evening
+):
+    agency = site.a_service("WEFiGHT", ServiceKind.ADVOCACY)
+    windsor = db.session.get(site.Service, operation.windsor)
+    for steps, hours in ((1, 2), (2, 1), (2, 30)):
+        a_referral(operation, windsor, agency, steps, days_ago=2, hours=hours)
+    seen = {role: text_of(signed_in(site.a_user(role)).get(PAGE)) for role in (
+        Role.OPERATION_COORDINATOR, Role.ANALYST, Role.COMMANDER)}  # fmt: skip
+    assert "Most contacts from" in seen[Role.OPERATION_COORDINATOR]
+    assert "Most contacts from" not in seen[Role.ANALYST] and "Most contacts from" not in seen[Role.COMMANDER]
+    assert "1 referral has waited longer than 24 h" in seen[Role.ANALYST]
+    assert "Withheld: some of the numbers are small." in seen[Role.COMMANDER]
+    assert "referral has waited" not in seen[Role.COMMANDER]
+    narrow = text_of(signed_in(site.a_user(Role.COMMANDER)).get(f"{PAGE}?service={operation.windsor}"))
+    assert "Withheld" not in narrow and "How long referrals wait" not in narrow
+
+
+def test_nothing_is_sent_anew_while_nothing_changed_and_everything_that_did(operation, signed_in, evening):
+    client = signed_in(site.a_user(Role.COMMANDER))
+    page = client.get(PAGE)
+    mark = re.search(r'data-mark="(\w+)"', page.text)[1]
+    asked = {"If-None-Match": f'W/"{mark}"', "X-Unattended": "1"}
+    same = client.get(f"{PAGE}/figures", headers=asked)
+    assert same.status_code == 304 and not same.data and same.headers["X-Board-Time"]
+    fox = db.session.query(site.Participation).filter_by(service_id=operation.fox).one()
+    facts.a_tally(fox, "persons_met", 5, 1)
+    fresh = client.get(f"{PAGE}/figures", headers=asked)
+    assert fresh.status_code == 200 and "12" in text_of(fresh) and "<html" not in fresh.text
+    with time_machine.travel(facts.evening(3, 20)):
+        later = signed_in(site.a_user(Role.COMMANDER)).get(PAGE)
+        assert "services are overdue" in later.text or "service is overdue" in later.text
+
+
+def test_a_rehearsal_has_no_dashboard_and_a_stranger_finds_none(operation, signed_in):
+    rehearsal = site.an_operation("REH", is_rehearsal=True)
+    coordinator = signed_in(site.a_user(Role.OPERATION_COORDINATOR))
+    assert coordinator.get(f"/operations/{rehearsal.code}/dashboard").status_code == 409
+    assert coordinator.get(f"/operations/{rehearsal.code}/dashboard?wall=1").status_code == 409
+    other = site.an_operation("ONS-2")
+    for path in (PAGE, f"{PAGE}/figures", f"{PAGE}?wall=1"):
+        assert signed_in(site.a_user(Role.COMMANDER, operation=other)).get(path).status_code == 404
+
+
+def test_before_the_window_the_edition_before_stands_in_grey_beside_the_opening_time(app, signed_in):
+    before = site.an_operation("ONS-0", edition="2016", overlap_nil=True)
+    facts.a_contact(site.a_participation(before), {}, {})
+    site.an_operation(
+        "ONS-1", status=OperationStatus.DRAFT, starts_at=dt.datetime(2030, 10, 10, 10, tzinfo=dt.UTC),
+        copied_from_id=before.id)  # fmt: skip
+    page = signed_in(site.a_user(Role.OPERATION_COORDINATOR)).get(PAGE)
+    words = text_of(page)
+    assert "The window opens on 10 October 2030 at 06:00." in words
+    assert (
+        'class="past"' in page.text and "These figures are not of this edition." in words and "2 persons met" in words
+    )
+
+
+@pytest.mark.parametrize("kind", ["nothing", "no window", "zero", "standing", "unknown services", "negative"])
+def test_operations_without_much_to_say_say_so(app, signed_in, kind):
+    more = {
+        "no window": {"starts_at": None},
+        "standing": {"standing": True, "starts_at": dt.datetime(2016, 1, 1, 11, tzinfo=dt.UTC), "days": 9000},
+        "unknown services": {"services_known": False},
+    }.get(kind, {})
+    operation = site.an_operation("ONS-1", **more)
+    if kind != "nothing":
+        part = site.a_participation(operation, site.a_service("=🚓 خدمة <b>"))
+        for day in range(7) if kind == "zero" else ():
+            facts.a_tally(part, "contacts", 0, day)
+        if kind in ("standing", "no window", "negative"):
+            facts.a_contact(part, {"answer": "accepted"})
+        if kind == "negative":
+            with writing():
+                db.session.add(
+                    Adjustment(
+                        operation_id=operation.id, participation_id=part.id, service_id=part.service_id,
+                        measure="persons_met", amount=-5, reason="typed wrong", recorded_at=utc_now())
+                )  # fmt: skip
+                note_change(operation.id)
+    with time_machine.travel(facts.evening(9, 20)):
+        client = signed_in(site.a_user(Role.OPERATION_COORDINATOR))
+        page = client.get(PAGE)
+        words = text_of(page)
+    assert page.status_code == 200 and "خدمة <b>" not in page.text
+    expected = {
+        "nothing": "No service takes part yet.",
+        "no window": "1 persons met",
+        "zero": "0 persons met in 7 days",
+        "standing": "Most persons met in October 2017: 1",
+        "unknown services": "Nobody knows yet how many persons were met.",
+        "negative": "-4",
+    }[kind]
+    assert expected in words, words
+
+
+def test_four_hundred_services_stand_on_pages_of_the_grid(app, signed_in):
+    operation = site.an_operation("ONS-1", overlap_nil=True)
+    with writing():
+        for number in range(400):
+            service = site.Service(
+                name=f"Service {number:03d}",
+                name_key=f"service {number:03d}",
+                short_name="",
+                kind="police_municipal",
+                region="",
+            )
+            db.session.add(service)
+            db.session.flush()
+            part = site.Participation(operation_id=operation.id, service_id=service.id)
+            db.session.add(part)
+            db.session.flush()
+            shared = {"participation_id": part.id, "status": "confirmed", "recorded_at": utc_now()}
+            db.session.add(site.ParticipationVersion(entry_mode="daily_totals", **shared))
+    client = signed_in(site.a_user(Role.COMMANDER))
+    page = client.get(PAGE)
+    assert page.text.count('<th role="rowheader"') == 92
+    assert "400 services are overdue" in text_of(page) and "page=2" in page.text
+    assert client.get(f"{PAGE}?page=5").text.count('<th role="rowheader"') == 32
