@@ -63,6 +63,8 @@ PAGES = {
         "/report/history/workbook",
         "/report/history/check",
         ONTARIO + "/editions",
+        ONTARIO + "/data",
+        "/report/dictionary",
         ONTARIO + "/figures",
         ONTARIO + "/figures?by=service",
         WINDSOR + "/support",
