@@ -293,7 +293,11 @@ def _spoken(day: dt.date, short: bool = False) -> str:
 
 
 def _by_month(asked: Asked) -> charts.Chart:
+    """The last months; of an operation that ends, those of its window."""
     every = [one for one in months_of(asked.operation.id, ("persons_met",), asked.as_of) if len(one.name) == 7]
+    first, last = _window(asked.operation)
+    if first is not None and last is not None and not asked.operation.standing:
+        every = [one for one in every if f"{first:%Y-%m}" <= one.name <= f"{last:%Y-%m}"]
     shown = [(one.name, one.values["persons_met"]) for one in reversed(every[:MONTHS])]
     peak = page_rules.peak(shown)
     named = [words.month_words(str(month)) for month in peak.days] if peak else []

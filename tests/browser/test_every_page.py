@@ -65,6 +65,7 @@ PAGES = {
         ONTARIO + "/editions",
         ONTARIO + "/data",
         "/report/dictionary",
+        ONTARIO + "/page",
         ONTARIO + "/figures",
         ONTARIO + "/figures?by=service",
         WINDSOR + "/support",
@@ -122,7 +123,7 @@ PAGES = {
         "/referrals/htcds",
         "/agencies/6/figures",
     ],
-    "commander": ["/", ONTARIO + "/live", ONTARIO, WINDSOR + "/support"],
+    "commander": ["/", ONTARIO + "/live", ONTARIO, WINDSOR + "/page", WINDSOR + "/support"],
     "analyst": [WINDSOR + "/figures/persons_met"],
     "admin": ["/people", "/people/new", "/journal", "/lists", "/sample/remove", "/account"],
 }
