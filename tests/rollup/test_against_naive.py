@@ -11,8 +11,8 @@ from outreach.rollup.totals import Figure, totals
 from tests.rollup import naive
 from tests.rollup.worlds import MEASURES, facts, worlds
 
-few = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-some = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _answer(figure: Figure) -> naive.Answer:

@@ -21,7 +21,7 @@ from tests.rollup.small import FIRST, LAST, Small
 
 MET = measure("persons_met")
 DAYS = range(FIRST, LAST + 1)
-MIXES = 250
+MIXES = 150
 
 
 class Mix:
