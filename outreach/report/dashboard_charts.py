@@ -81,23 +81,26 @@ def _pace_title(now: Sequence[Step], earlier: Sequence[Step], name: str) -> str:
     if last is None:
         return ""
     if both is None:
-        met = words.number(last.value)
-        if last.number < len(now):
-            return gettext("Day %(day)s: %(met)s persons met so far", day=last.number, met=met)
-        return ngettext("%(met)s persons met in %(num)s day", "%(met)s persons met in %(num)s days", len(now), met=met)
+        return ngettext(
+            "Day %(day)s of %(days)s: %(num)s person met",
+            "Day %(day)s of %(days)s: %(num)s persons met",
+            last.value or 0,
+            day=last.number,
+            days=len(now),
+        )
     told = {"day": both.number, "met": words.number(both.value), "edition": name}
     if not both.more:
-        return gettext("Day %(day)s: %(met)s persons met, as many as in %(edition)s", **told)
+        return gettext("Day %(day)s: %(met)s met, as many as in %(edition)s", **told)
     if both.more > 0:
         return ngettext(
-            "Day %(day)s: %(met)s persons met, %(num)s more than in %(edition)s",
-            "Day %(day)s: %(met)s persons met, %(num)s more than in %(edition)s",
+            "Day %(day)s: %(met)s met, %(num)s more than in %(edition)s",
+            "Day %(day)s: %(met)s met, %(num)s more than in %(edition)s",
             both.apart,
             **told,
         )
     return ngettext(
-        "Day %(day)s: %(met)s persons met, %(num)s fewer than in %(edition)s",
-        "Day %(day)s: %(met)s persons met, %(num)s fewer than in %(edition)s",
+        "Day %(day)s: %(met)s met, %(num)s fewer than in %(edition)s",
+        "Day %(day)s: %(met)s met, %(num)s fewer than in %(edition)s",
         both.apart,
         **told,
     )

@@ -62,7 +62,7 @@ def test_tiles_and_charts_say_what_is_known_and_lead_to_it(operation, signed_in,
     words = text_of(page)
     assert page.status_code == 200
     assert "7 persons met" in words and "1 accepted support" in words and "of 3 (1/2) offered" in words
-    assert "Day 2: 7 persons met so far" in words
+    assert "Day 2 of 7: 7 persons met" in words
     assert "1 of 3 persons offered support accepted it" in words
     assert "Most contacts from 21:00 to 22:00: 1 of 2" in words
     assert "Most often: Luring, 3 of 3 charges" in words
@@ -117,10 +117,10 @@ def test_an_edition_before_this_one_stands_beside_it_by_day_number_for_who_may_s
         note_change(operation.before.operation_id)
     coordinator = signed_in(site.a_user(Role.OPERATION_COORDINATOR))
     page = coordinator.get(PAGE)
-    assert "Day 2: 7 persons met, 4 more than in 2016" in page.text
+    assert "Day 2: 7 met, 4 more than in 2016" in page.text
     assert "2016 had 12 at the end of day" in page.text and page.text.count('<g class="line') == 2
     bound = signed_in(site.a_user(Role.COMMANDER, operation=operation))
-    assert "Day 2: 7 persons met so far" in bound.get(PAGE).text
+    assert "Day 2 of 7: 7 persons met" in bound.get(PAGE).text
     french = coordinator.get(PAGE, headers={"Accept-Language": "fr"})
     assert french.status_code == 200
 
@@ -213,7 +213,7 @@ def test_operations_without_much_to_say_say_so(app, signed_in, kind):
     expected = {
         "nothing": "No service takes part yet.",
         "no window": "1 persons met",
-        "zero": "0 persons met in 7 days",
+        "zero": "Day 7 of 7: 0 persons met",
         "standing": "Most persons met in October 2017: 1",
         "unknown services": "Nobody knows yet how many persons were met.",
         "negative": "-4",
