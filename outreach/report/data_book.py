@@ -115,12 +115,12 @@ def _about(table: Table, rows: Rows, operation: Any, scope: Scope) -> Sheet:
 # The dictionary -------------------------------------------------------------------------------------------------------
 
 
-def in_both(text: str) -> tuple[str, str]:
+def in_both(text: str, /, **params: Any) -> tuple[str, str]:
     """A marked text in English and in French."""
     said = []
     for language in ("en", "fr"):
         with force_locale(language):
-            said.append(gettext(text))
+            said.append(gettext(text, **params))
     return said[0], said[1]
 
 

@@ -26,7 +26,7 @@ from outreach.web.guard import guard
 
 from . import data_book, data_commands, data_rows, data_rules, data_work, rules
 from .data_forms import DataForm
-from .dictionary_rules import BY_CODE, DICTIONARY
+from .dictionary_rules import BY_CODE, DESCRIBED, DICTIONARY
 from .views import bp
 from .workbook_views import XLSX
 
@@ -175,7 +175,7 @@ def dictionary() -> Any:
         "report/dictionary.html",
         tables=[
             {"code": code, "title": gettext(table.title), "rows": gettext(table.rows), "columns": tables[code]}
-            for code, table in {**BY_CODE, DICTIONARY.code: DICTIONARY}.items()
+            for code, table in ((table.code, table) for table in DESCRIBED)
         ],
         headers=[
             {"key": column.code, "label": gettext(column.label), "head": column.code == "column"}

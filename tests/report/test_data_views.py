@@ -15,8 +15,10 @@ from flask_babel import force_locale
 
 from outreach.cli import cli
 from outreach.report import data_book, data_work
-from outreach.report.dictionary_rules import BY_CODE, CODE, DICTIONARY, TABLES, entries
+from outreach.report.dictionary_rules import BY_CODE, CODE, DESCRIBED, DICTIONARY, TABLES, entries
+from outreach.report.months_views import MONTHLY
 from outreach.returns.figures import figures_of
+from outreach.rollup.measures import CATALOGUE, DERIVED
 from outreach.storage import db, writing
 from outreach.storage.tables import DataExport, Operation
 from outreach.storage.types import utc_now
@@ -145,7 +147,20 @@ def test_the_dictionary_has_every_column_that_is_written_and_no_other(app, opera
                 one for one in listed if one[0] == table.code
             ]
             assert len(set(sheet.titles)) == len(sheet.titles)
-    assert len(listed) == sum(len(table.columns) for table in (*TABLES, DICTIONARY))
+    assert {one[0] for one in listed} == {table.code for table in DESCRIBED}
+
+
+def test_the_dictionary_has_what_the_command_line_and_the_months_print(app, operation):
+    with force_locale("en"):
+        listed: dict[str, list[str]] = {}
+        for row in data_book.dictionary():
+            listed.setdefault(str(row[0]), []).append(str(row[1]))
+    printed = CliRunner().invoke(cli, ["figures", "ONS-1", "--by", "service,day", "--format", "csv"], obj=lambda: app)
+
+    assert printed.output.splitlines()[0].split(",") == listed["figures_list"]
+    assert set(MONTHLY) <= set(listed["measures"]) and len(set(listed["measures"])) == len(listed["measures"])
+    written = {line.split(",")[0] for line in printed.output.splitlines()[1:]}
+    assert written <= set(listed["measures"])
 
 
 def test_every_code_in_a_file_is_in_the_dictionary(app, operation):
@@ -163,7 +178,7 @@ def test_every_code_in_a_file_is_in_the_dictionary(app, operation):
 
 
 def test_a_closed_list_says_its_words_in_the_dictionary():
-    rows = {(row[0], row[1]): row for row in entries(str, lambda text: (text, text))}
+    rows = {(row[0], row[1]): row for row in entries(lambda text, **_: text, lambda text, **_: (text, text))}
 
     assert "no_answer: No answer" in str(rows["contacts", "result"][7])
     assert rows["contacts", "day"][4] == "date, as 2017-10-18" and rows["contacts", "gender"][9] == "HTCDS"
@@ -176,7 +191,7 @@ def test_the_dictionary_is_a_page_and_a_csv_in_both_languages(app, signed_in):
 
     assert page.status_code == 200 and "tranche" not in page.text and "waiting_hours" in page.text
     lines = list(csv.reader(io.StringIO(made.data.decode("utf-8-sig"))))
-    assert len(lines) == 1 + sum(len(table.columns) for table in (*TABLES, DICTIONARY))
+    assert len(lines) == 1 + sum(len(table.columns) for table in DESCRIBED) + len((*CATALOGUE, *DERIVED))
 
 
 def test_400_services_and_their_figures_are_one_table(app, signed_in):
