@@ -326,7 +326,10 @@ def test_the_file_is_for_those_whom_the_table_names(operation, signed_in, role, 
     if status == 200:
         assert answer.headers["Cache-Control"] == "no-store" and ".xlsx" in answer.headers["Content-Disposition"]
         assert entries[0].operation_id == operation.id
-        assert entries[0].details == {"language": "fr", "persons": role in (Role.ANALYST, Role.SERVICE_COORDINATOR)}
+        small = role in (Role.OPERATION_COORDINATOR, Role.ANALYST)
+        persons = role in (Role.ANALYST, Role.SERVICE_COORDINATOR)
+        copy = "analyst" if small else "own"
+        assert entries[0].details == {"language": "fr", "copy": copy, "persons": persons}
         assert Opened(answer.data).book.properties.language == "fr-CA"
 
 

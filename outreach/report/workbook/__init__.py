@@ -1,7 +1,8 @@
 """The summary workbook of an operation: finished sheets in one language, equal to the figures, safe to open.
 
-``source`` gathers; ``summary``, ``sheets``, ``long_sheets`` and ``after_sheets`` say what stands where; ``book`` is the
-shape of it; only ``paper`` knows openpyxl. Nothing here adds anything up.
+``copies`` says who may take which copy and what may leave; ``source`` and ``public_source`` gather; ``summary``,
+``sheets``, ``long_sheets``, ``person_sheets``, ``after_sheets``, ``check_sheet`` and ``publication`` say what stands
+where; ``book`` is the shape of it; only ``paper`` knows openpyxl. Nothing here adds anything up.
 """
 
 from __future__ import annotations
@@ -16,26 +17,42 @@ if TYPE_CHECKING:
     from .source import Source
 
 LANGUAGES = {"en": "en-CA", "fr": "fr-CA"}
+COPIES = ("publication", "analyst", "own")
 
 
-def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | None = None) -> bytes:
-    """The file for ``actor``, entered in the journal; the caller has asked the permission table.
+def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | None = None, copy: str = "") -> bytes:
+    """The file for ``actor``, entered in the journal; the caller has asked the permission table for the export.
 
     ``operation`` is a row of the table, ``language`` en or fr; ``as_of`` (aware) asks for what the site showed then.
+    ``copy``: see ``copies.Copy``; '' for the most useful one that the actor may take. Raises ``NotAllowed`` for one
+    that is not offered, and ``Blocked`` where nothing may leave.
     """
     from flask_babel import force_locale
 
     from outreach import audit
     from outreach.audit.tags import Tag
+    from outreach.errors import NotAllowed
     from outreach.returns.figures import need_figures
+    from outreach.storage.queries import access
 
+    from .copies import Copy, offered
     from .paper import write
     from .source import gather
 
     need_figures(operation)
-    with force_locale(language):
-        source = gather(actor, operation, language, as_of)
-        made = write(book_of(source, language))
+    may_take = offered(actor, access.operation_target(operation))
+    if not may_take or (copy and copy not in may_take):
+        raise NotAllowed()
+    chosen = Copy(copy) if copy else may_take[0]
+    said: dict[str, Any] = {}
+    if chosen is Copy.PUBLICATION:
+        made, said["version"] = _publication(operation, language, as_of)
+        persons = False
+    else:
+        with force_locale(language):
+            source = gather(actor, operation, language, as_of)
+            made = write(book_of(source, language))
+        persons = source.persons is not None
     audit.read(
         actor,
         Tag.WORKBOOK_EXPORTED,
@@ -43,12 +60,27 @@ def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
         object_id=operation.id,
         operation=operation.id,
         language=language,
-        persons=source.persons is not None,
+        copy=chosen.value,
+        persons=persons,
+        **said,
     )
     return made
 
 
-def export_by_code(actor: Actor, code: str, language: str, as_of: str = "") -> bytes:
+def _publication(operation: Any, language: str, as_of: dt.datetime | None) -> tuple[bytes, int]:
+    """The bytes, and the locked version that they hold."""
+    from flask_babel import force_locale
+
+    from . import publication
+    from .paper import write
+    from .public_source import public_of
+
+    source = public_of(operation, as_of)
+    with force_locale(language):
+        return write(publication.book_of(source, LANGUAGES[language])), source.version
+
+
+def export_by_code(actor: Actor, code: str, language: str, as_of: str = "", copy: str = "") -> bytes:
     """``export`` as the command line asks for it. Raises ``NoSuchOperation``, and ``Invalid`` at ``as_of``."""
     from outreach.report import rules
     from outreach.report.commands import NoSuchOperation
@@ -59,7 +91,7 @@ def export_by_code(actor: Actor, code: str, language: str, as_of: str = "") -> b
     if operation is None:
         known = ", ".join(found.code for found in operations.all_operations()[:20]) or "–"
         raise NoSuchOperation(code=code[:60], known=known)
-    return export(actor, operation, language, rules.moment(as_of, operation.time_zone, utc_now()))
+    return export(actor, operation, language, rules.moment(as_of, operation.time_zone, utc_now()), copy)
 
 
 def book_of(source: Source, language: str) -> Book:
@@ -99,7 +131,7 @@ def book_of(source: Source, language: str) -> Book:
     )
 
 
-def file_name(code: str, at: dt.datetime, language: str) -> str:
-    """``ONS-2017-WEC_2017-10-18_fr.xlsx``: nothing in it but letters, digits, hyphens and full stops."""
+def file_name(code: str, at: dt.datetime, language: str, copy: str = "") -> str:
+    """``ONS-2017-WEC_2017-10-18_publication_fr.xlsx``: nothing in it but letters, digits, hyphens and full stops."""
     safe = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in code).strip("-.") or "operation"
-    return f"{safe}_{at:%Y-%m-%d}_{language}.xlsx"
+    return "_".join([safe, f"{at:%Y-%m-%d}", *([copy] if copy else []), language]) + ".xlsx"

@@ -16,7 +16,7 @@ from outreach.vocab import ParticipationStatus, ServiceKind, StaffCategory
 
 from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, SYMBOL_WITHHELD, Cell, Chart, Column, Sheet
 from .source import MEASURES, Source, bounds, grouped, label
-from .words import BY_CODE, HEADLINES, day_words, heading, known, pair, places, signed_words, value
+from .words import BY_CODE, HEADLINES, day_words, heading, known, message, places, signed_words, value
 
 SPLIT = (StaffCategory.POLICE, StaffCategory.SUPPORT, StaffCategory.VICTIM_SERVICES)
 MOST_BARS = 60
@@ -131,7 +131,7 @@ def _service_chart(source: Source, order: list[int]) -> list[Chart]:
     if len(told) > MOST_BARS:
         told = told[:MOST_BARS]
         title = _("Persons met by service, the %(bars)s with the most", bars=MOST_BARS)
-    each = "; ".join(pair(name, met) for name, met in told)
+    each = message(told)
     return [
         Chart(
             title,
@@ -282,7 +282,7 @@ def offences(source: Source) -> Sheet:
                 _(
                     "Bar chart. %(title)s. %(figures)s.",
                     title=title,
-                    figures="; ".join(pair(name, count) for name, count in named),
+                    figures=message(named),
                 ),
                 "offences",
                 0,

@@ -225,25 +225,34 @@ class Source:
         return self.as_of.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
 
     def status_words(self) -> str:
-        words = gettext("Final") if self.final else gettext("Provisional")
-        sample = gettext("Sample operation")
-        return f"{sample}. {words}" if self.sample else words
+        return status_words(self.final, self.sample)
 
     def coverage_words(self, covers: Coverage | None = None) -> str:
-        covers = covers or self.coverage
-        if covers.expected is None:
-            return gettext("Services not known")
-        return ngettext(
-            "%(reported)s of %(expected)s services in",
-            "%(reported)s of %(expected)s services in",
-            covers.reported,
-            reported=covers.reported,
-            expected=covers.expected,
-        )
+        return coverage_words(covers or self.coverage)
 
     def as_of_words(self) -> str:
-        at = f"{self.local_time:%Y-%m-%d %H:%M}"
-        return gettext("As of %(at)s (%(zone)s)", at=at, zone=self.zone)
+        return as_of_words(self.local_time, self.zone)
+
+
+def status_words(final: bool, sample: bool) -> str:
+    words = gettext("Final") if final else gettext("Provisional")
+    return f"{gettext('Sample operation')}. {words}" if sample else words
+
+
+def coverage_words(covers: Coverage) -> str:
+    if covers.expected is None:
+        return gettext("Services not known")
+    return ngettext(
+        "%(reported)s of %(expected)s services in",
+        "%(reported)s of %(expected)s services in",
+        covers.reported,
+        reported=covers.reported,
+        expected=covers.expected,
+    )
+
+
+def as_of_words(local_time: dt.datetime, zone: str) -> str:
+    return gettext("As of %(at)s (%(zone)s)", at=f"{local_time:%Y-%m-%d %H:%M}", zone=zone)
 
 
 def gather(actor: Actor, operation: Any, language: str, as_of: dt.datetime | None = None) -> Source:

@@ -14,7 +14,7 @@ from outreach.vocab import Bound
 
 from .book import SYMBOL_NOT_APPLICABLE, Cell, Chart, Column, Link, Sheet
 from .source import AFTER, Source, date_of, label
-from .words import BY_CODE, LEAST_FOR_PERCENT, ORDER, known, pair, places, value
+from .words import BY_CODE, LEAST_FOR_PERCENT, ORDER, known, message, places, value
 
 
 def summary(source: Source) -> Sheet:
@@ -144,7 +144,7 @@ def _summary_charts(source: Source) -> list[Chart]:
     told = [(date_of(int(day)), known(source.by_day[day].get("persons_met"))) for _n, day in days]
     if any(met is not None for _on, met in told):
         unknown = _("not known")
-        each = "; ".join(pair(f"{on:%Y-%m-%d}", unknown if met is None else met) for on, met in told)
+        each = message((f"{on:%Y-%m-%d}", unknown if met is None else met) for on, met in told)
         title = _("Persons met by day of first meeting")
         charts.append(
             Chart(
@@ -164,7 +164,7 @@ def _summary_charts(source: Source) -> list[Chart]:
     funnel = [source.total[code] for code in FUNNEL]
     shown = next((n for n, figure in enumerate(funnel) if figure.value is None), len(funnel))
     if shown >= 3:
-        each = "; ".join(pair(label(BY_CODE[figure.measure]), known(figure)) for figure in funnel[:shown])
+        each = message((label(BY_CODE[figure.measure]), known(figure)) for figure in funnel[:shown])
         title = _("From persons met to persons engaged")
         first = ORDER.index(FUNNEL[0])
         charts.append(

@@ -94,6 +94,16 @@ def pair(what: object, said: object) -> str:
     return _("%(what)s: %(figures)s", what=what, figures=said)
 
 
+def message(numbers: Iterable[tuple[object, object]]) -> str:
+    """What a chart says: which one is the most, then every figure; for one that is missing there are words."""
+    every = list(numbers)
+    told = [(name, number) for name, number in every if isinstance(number, int)]
+    most = max((number for _name, number in told), default=0)
+    first = [name for name, number in told if number == most]
+    found = [_("The most: %(what)s", what=pair(first[0], most))] if most and len(first) == 1 < len(told) else []
+    return ". ".join([*found, "; ".join(pair(name, number) for name, number in every)])
+
+
 def value(figure: Figure | None) -> Cell:
     """The number, or the symbol for what is missing."""
     if figure is None:

@@ -1,8 +1,9 @@
-"""What the summary workbook asks of the database beside frames and names: offences and sign-offs."""
+"""What the workbook asks of the database beside frames and names: offences, sign-offs, referrals, copies taken."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, literal, or_, select
@@ -11,7 +12,10 @@ from sqlalchemy.orm import aliased
 from outreach.vocab import Origin, ReferralState
 
 from ..engine import db
-from ..tables import Offence, Participation, Referral, ReferralVersion, SignOff
+from ..tables import AuditEntry, Offence, Participation, Referral, ReferralVersion, SignOff
+
+EXPORTED = "report.workbook.export"
+"""The tag of the journal under which a workbook leaves."""
 
 
 @dataclass(frozen=True)
@@ -108,3 +112,32 @@ def referrals(operations: list[int], as_of: dt.datetime | None) -> list[Referral
         ReferralRow(row[0], row[1], row[2], row[3], len(row[4] or ()), row[5], row[6])
         for row in db.session.execute(query)
     ]
+
+
+@dataclass(frozen=True)
+class CopyTaken:
+    """The first time that a publication copy of a locked version was taken; ``entry``: of the journal."""
+
+    entry: int
+    at: dt.datetime
+    operation: int
+    version: int
+
+
+def publication_copies(operations: Collection[int]) -> list[CopyTaken]:
+    """Every version of the operations of which a publication copy was taken, in the order of the first copies.
+
+    The journal says so, which outlives everything else.
+    """
+    query = (
+        select(AuditEntry)
+        .where(AuditEntry.tag == EXPORTED, AuditEntry.outcome == "done", AuditEntry.operation_id.in_(operations))
+        .order_by(AuditEntry.id)
+    )
+    found: dict[tuple[int, int], CopyTaken] = {}
+    for entry in db.session.scalars(query):
+        version = entry.details.get("version")
+        if entry.details.get("copy") == "publication" and isinstance(version, int) and entry.operation_id is not None:
+            key = (entry.operation_id, version)
+            found.setdefault(key, CopyTaken(entry.id, entry.at, *key))
+    return list(found.values())
