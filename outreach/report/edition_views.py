@@ -86,7 +86,7 @@ def _rows(kept: list[Operation], seen: dict[str, Figures], printed: list[Printed
     for key in rows_shown(STANDARD, printed):
         row: dict[str, Any] = {"name": history_words.figure_name(key[0], age=key[1])}
         for one in kept:
-            row[one.code] = _cell([_counted(seen[one.code], key)])
+            row[one.code] = _counted(seen[one.code], key)
         for other in printed:
             row[_key(other)] = _cell(_printed(other, key))
         rows.append(row)
@@ -96,16 +96,12 @@ def _rows(kept: list[Operation], seen: dict[str, Figures], printed: list[Printed
 def _cell(parts: list[tuple[str, str]]) -> Markup:
     """Each number with what stands under it, one below the other."""
     under = Markup('{}<br><span class="quiet">{}</span>')
-    return Markup("<br>").join(under.format(said, more) if more else Markup("{}").format(said) for said, more in parts)
+    lines = Markup("<br>").join(under.format(said, more) if more else Markup("{}").format(said) for said, more in parts)
+    return Markup("<span>{}</span>").format(lines)
 
 
-def _counted(figures: Figures, key: RowKey) -> tuple[str, str]:
-    if key[1] is not None:
-        return "…", ""
-    figure = figures.one(key[0])
-    covers = figure.coverage
-    whole = figure.value is None or not covers.expected or covers.reported == covers.expected
-    return words.said(figure) if whole else str(words.value(figure)), "" if whole else words.covered(covers)
+def _counted(figures: Figures, key: RowKey) -> str:
+    return words.short(figures.one(key[0])) if key[1] is None else "…"
 
 
 def _printed(printed: Printed, key: RowKey) -> list[tuple[str, str]]:

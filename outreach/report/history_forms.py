@@ -38,7 +38,7 @@ class FilterForm(OutreachForm):
         form = cls(request.args)
         for name, values in found.items():
             words = [(value, levels.get(value, value) if name == "level" else value) for value in values]
-            form[name].choices = [("", pgettext("filter", "All")), *words]
+            form[name].choices = [("", pgettext("published figures", "All")), *words]
         return form
 
     def chosen(self) -> dict[str, str]:
@@ -68,8 +68,7 @@ class FigureForm(OutreachForm):
                 blank = [] if column.required else [("", _BLANK.get(column.code, "–"))]
                 words = [(code, word_of(column, code)) for code, _ in column.choices]
                 self[column.code].choices = [*blank, *words]
-            else:
-                self[column.code].flags.optional = not column.required
+            self[column.code].flags.optional = not column.required
 
 
 _BLANK = {"measure": _l("None of these: see the word used"), "level": _l("Not known")}

@@ -60,6 +60,7 @@ def history() -> Any:
         form=form,
         shown=[{"figure": one, **_words(one)} for one in shown],
         total=len(found),
+        one_series=found[0].series if len({one.series for one in found}) == 1 else "",
         any_at_all=bool(found) or rows.count() > 0,
         number=number,
         pages=pages,
