@@ -16,6 +16,8 @@ from outreach.vocab import ReleaseState
 from . import release_rules as rules
 from .release_commands import enter, hold, need, need_state, reweigh
 
+NOT_WITHHELD = N_("Choose one of the numbers that are withheld.")
+
 
 def ask(actor: Actor, release: Release, key: Key, reason: str) -> ReleaseOpening:
     """Ask that a withheld number be published. Raises ``Invalid`` at ``cell`` where it is shown, and at ``reason``."""
@@ -28,7 +30,7 @@ def ask(actor: Actor, release: Release, key: Key, reason: str) -> ReleaseOpening
         row = hold(release)
         need_state(row, ReleaseState.DRAFT)
         if key not in {cell.key for cell in rules.withheld(row.cells)}:
-            raise Invalid.at("cell", N_("Choose one of the numbers that are withheld."))
+            raise Invalid.at("cell", NOT_WITHHELD)
         for one in rows.openings_of(row.id):
             if (one.row.measure, one.row.service_id, one.row.day) == key and one.row.approved_at is None:
                 return one.row
@@ -65,10 +67,8 @@ def approve(actor: Actor, release: Release, opening_id: int) -> Release:
 
 
 def refuse(actor: Actor, release: Release, opening_id: int) -> None:
-    """Leave the number withheld; whoever asked may take it back so, too."""
-    operation = rows.operation_of(release)
-    found = _of(release, opening_id)
-    need(actor, "release.draft" if found.asked_by_id == actor.user else "release.approve", operation)
+    """Leave the number withheld; whoever asked may say so, too."""
+    need(actor, "release.approve", rows.operation_of(release))
     with writing():
         row = hold(release)
         standing = _of(row, opening_id)

@@ -281,8 +281,13 @@ def need_ready(row: Release, found: FigureSet, operation: Operation) -> None:
 
 def need_current(row: Release, operation: Operation) -> None:
     """Raise ``Blocked`` where the threshold changed, or something else left, since it was weighed."""
+    if row.kind == ReleaseKind.ERRATUM and rows.last_stand(rows.by_id(row.replaces_id)).id != row.scope["corrects"]:
+        raise Blocked(
+            N_("Another erratum of the same release was published since."),
+            N_("Drop this one and make another, so that it begins where that one ended."),
+        )
     if rules.policy_json(work.policy_now(operation)) != row.policy:
-        raise Blocked(N_("What is withheld by was changed since this release was checked."), CHECK_AGAIN)
+        raise Blocked(N_("The threshold was changed since this release was checked."), CHECK_AGAIN)
     if rows.marks_of_published(rows.tree_of(operation.id), row.id) != row.verdict.get("against"):
         raise Blocked(N_("Another release was published since this one was checked."), CHECK_AGAIN)
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from outreach.errors import N_
 from outreach.returns.set_rules import SIGNED, count_signed
 from outreach.rollup.measures import NoSuchMeasure
 from outreach.rollup.measures import measure as measure_of
@@ -50,8 +51,13 @@ class Source:
         return rules.cells(self.release.cells)
 
     @property
+    def name(self) -> str:
+        """What the operation was called when the figures were locked."""
+        return str(self.found.named.get("name") or self.code)
+
+    @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.found.named["time_zone"])
+        return ZoneInfo(self.found.named.get("time_zone") or "UTC")
 
 
 class Words:
@@ -146,9 +152,9 @@ class Words:
 
     def status(self, found: Any) -> str:
         if found.kind == SIGNED:
-            return self.text("Signed")
+            return self.text(N_("Signed"))
         signed = self.text(
-            "%(signed)s of %(services)s signed", signed=count_signed(found.signed), services=len(found.signed)
+            N_("%(signed)s of %(services)s signed"), signed=count_signed(found.signed), services=len(found.signed)
         )
         return f"{self.text('Provisional')}, {signed}"
 
@@ -159,10 +165,12 @@ class Words:
         most = rules.policy_of(policy).least - 1
         if rules.policy_of(policy).zeros:
             return self.text(
-                "Numbers up to %(most)s are withheld, and others where they would give such a number away.", most=most
+                N_("Numbers up to %(most)s are withheld, and others where they would give such a number away."),
+                most=most,
             )
         return self.text(
-            "Numbers from 1 to %(most)s are withheld, and others where they would give such a number away.", most=most
+            N_("Numbers from 1 to %(most)s are withheld, and others where they would give such a number away."),
+            most=most,
         )
 
 
@@ -181,7 +189,7 @@ def _content(source: Source, words: Words) -> Content:
         kind=str(release.kind),
         number=release.number,
         code=source.code,
-        name=str(found.named["name"]),
+        name=source.name,
         title=texts.get("title", ""),
         status=words.status(found),
         window=window(source, words),
@@ -219,14 +227,14 @@ def days_of(source: Source) -> tuple[dt.date | None, dt.date | None]:
     starts, ends = (
         dt.datetime.fromisoformat(named[part]) if named.get(part) else None for part in ("starts_at", "ends_at")
     )
-    return window_days(starts, ends, named["time_zone"], source.day_starts)
+    return window_days(starts, ends, str(source.zone), source.day_starts)
 
 
 def source_of(code: str, found: Any, words: Words) -> str:
     """Measure, rule and version of the locked figures, as one line."""
     rule = found.definitions.get(code, {}).get("version", 1)
     return words.text(
-        "%(measure)s, rule version %(rule)s, locked version %(version)s",
+        N_("%(measure)s, rule version %(rule)s, locked version %(version)s"),
         measure=code,
         rule=rule,
         version=found.version,
@@ -305,7 +313,9 @@ def _adding(codes: Sequence[str], across_services: bool, words: Words) -> str:
     ]
     if not apart:
         return ""
-    return words.text("Each person counts once in all, so that the lines may add up to more than what stands below.")
+    return words.text(
+        N_("Each person counts once in all, so that the lines may add up to more than what stands below.")
+    )
 
 
 def _day_order(day: str) -> tuple[int, str]:
@@ -325,9 +335,9 @@ def services_of(source: Source) -> tuple[str, ...]:
 def _notes(source: Source, words: Words, cells: Sequence[Cell], erratum: bool) -> tuple[str, ...]:
     notes = []
     if source.found.kind != SIGNED and not erratum:
-        notes.append(words.text("Provisional: figures that come later may change what stands here."))
+        notes.append(words.text(N_("Provisional: figures that come later may change what stands here.")))
     if any(_shown(cell, words) == ".." for cell in cells) and not erratum:
-        notes.append(words.text("“..” stands for a number that is not known."))
+        notes.append(words.text(N_("“..” stands for a number that is not known.")))
     return tuple(notes)
 
 

@@ -144,10 +144,10 @@ def texts_for(source: Source) -> dict[str, Any]:
     made = {}
     for language in rules.LANGUAGES:
         words = Words(language)
-        name = str(source.found.named["name"])
+        name = source.name
         text = sentence_rules.text(_facts(source), language)
         made[language] = {
-            "title": words.text("%(name)s: the figures", name=name),
+            "title": words.text(N_("%(name)s: the figures"), name=name),
             "text": text or f"{name}, {window(source, words)}.",
             "contact": "",
         }
@@ -186,31 +186,39 @@ def text_findings(source: Source, texts: Mapping[str, Any]) -> list[Finding]:
     made, found = texts_for(source), []
     for language in rules.LANGUAGES:
         words, given = Words(language), texts.get(language, {})
-        found += _missing(language, given)
-        for part, most in (("title", rules.LONGEST_TITLE), ("text", rules.LONGEST_TEXT)):
-            foreign = _foreign(source, words, made[language], str(given.get(part, "")))
-            where = f"{part}_{language}"
-            if foreign:
-                found.append(Finding(where, NOT_SHOWN, {"numbers": ", ".join(f"“{one}”" for one in foreign)}))
-            if len(str(given.get(part, ""))) > most:
+        for part, most, ask in _PARTS:
+            text, where = str(given.get(part, "")), f"{part}_{language}"
+            if ask and (part in given or part != "reason") and not visible(text):
+                found.append(Finding(where, ask))
+            if len(text) > most:
                 found.append(Finding(where, N_("Shorten this to %(most)s characters."), {"most": most}))
-        if len(str(given.get("contact", ""))) > rules.LONGEST_CONTACT:
-            most = rules.LONGEST_CONTACT
-            found.append(Finding(f"contact_{language}", N_("Shorten this to %(most)s characters."), {"most": most}))
+        for where, text in _written(language, given):
+            numbers = _foreign(source, words, made[language], text)
+            if numbers:
+                found.append(Finding(where, NOT_SHOWN, {"numbers": ", ".join(f"“{one}”" for one in numbers)}))
     return found
+
+
+_PARTS = (
+    ("title", rules.LONGEST_TITLE, N_("Write a title in both languages.")),
+    ("text", rules.LONGEST_TEXT, N_("Write the text in both languages.")),
+    ("contact", rules.LONGEST_CONTACT, ""),
+    ("reason", rules.LONGEST_REASON, N_("Say in both languages why figures changed: everybody will read it.")),
+)
+
+
+def _written(language: str, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a person wrote, and where: the contact may be a telephone number and is nobody's figure."""
+    parts = [(f"{part}_{language}", str(given.get(part, ""))) for part in ("title", "text", "reason")]
+    return [*parts, *((f"why_{language}-{key}", str(text)) for key, text in given.get("reasons", {}).items())]
 
 
 NOT_SHOWN = N_("The text differs from the figures of this release: %(numbers)s is none of them.")
 
 
-def _missing(language: str, given: Mapping[str, Any]) -> list[Finding]:
-    asked = (("title", N_("Write a title in both languages.")), ("text", N_("Write the text in both languages.")))
-    return [Finding(f"{part}_{language}", ask) for part, ask in asked if not visible(str(given.get(part, "")))]
-
-
 def _foreign(source: Source, words: Words, made: Mapping[str, str], text: str) -> list[str]:
     """Numbers of the text that are no figure of the release; a small one needs the words that it is told with."""
-    cells, least = source.cells, rules.policy_of(source.release.policy).least
+    cells, least = [*source.cells, *(source.before or ())], rules.policy_of(source.release.policy).least
     shown = {number for cell in cells for number in (cell.number, cell.least) if number is not None}
     plain = {cell.number for cell in cells if cell.number is not None and not is_protected(cell.measure)}
     known = {cell.number for cell in cells if cell.number is not None and is_protected(cell.measure)}
@@ -226,7 +234,7 @@ def _named(source: Source, words: Words, made: Mapping[str, str]) -> list[str]:
     labels = [words.label(cell.measure, definitions) for cell in source.cells]
     small = [f"{cell.number} {words.label(cell.measure, definitions)}" for cell in source.cells if cell.number]
     return [
-        str(found.named["name"]),
+        source.name,
         source.code,
         *source.names.values(),
         words.covered(found.reported, found.expected),

@@ -39,6 +39,7 @@ from tests.ready.session_factories import a_certificate, a_session
 from tests.referrals.factories import a_goal, a_waiting_note
 from tests.report.data_factories import a_data_workbook
 from tests.report.published import a_published_figure
+from tests.report.releases import a_release
 from tests.returns.factories import a_locked_version
 from tests.returns.filled import a_read_return
 
@@ -84,6 +85,9 @@ class Corner:
     held: str = ""
     held_mark: str = ""
     locked: int = 0
+    release: int = 0
+    opening: int = 0
+    address: str = ""
     return_link: str = ""
     return_file: str = ""
     return_drop: str = ""
@@ -146,6 +150,7 @@ def a_corner(operation: Operation, name: str) -> Corner:
     record = a_held_record(team, officer)
     corner.held, corner.held_mark = record.uid, record.hash[:8]
     corner.locked = a_locked_version(operation, service.id).version
+    corner.release, corner.opening, corner.address = a_release(operation, service.id)
     with writing():
         link = link_commands.make(actor_of(coordinator), operation, participation)
         corner.return_link = link_commands.token_of(link)
@@ -299,6 +304,8 @@ VALUES: dict[str, Any] = {
         if rule.startswith("/answer/")
         else world.corners[case].return_link
         if rule.startswith("/r/")
+        else world.corners[case].address
+        if rule.startswith("/p/")
         else world.corners[case].wall_token
         if rule.startswith("/w/")
         else "no-such-link"
@@ -307,6 +314,9 @@ VALUES: dict[str, Any] = {
     "table": lambda world, case, rule: "figures" if case != NONEXISTENT else "no_such_table",
     "child": _of_corner("proposal", "NO-SUCH"),
     "locked": _of_corner("locked", _NOTHING),
+    "number": _of_corner("release", _NOTHING),
+    "opening": _of_corner("opening", _NOTHING),
+    "paper": lambda world, case, rule: "en.html" if case != NONEXISTENT else "no.html",
     "ruled": lambda world, case, rule: "persons_made_safe" if case != NONEXISTENT else "no_such_measure",
     "measure": lambda world, case, rule: "persons_met" if case != NONEXISTENT else "no_such_measure",
     "step": lambda world, case, rule: "what",

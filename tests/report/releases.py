@@ -9,7 +9,7 @@ from outreach.report import release_commands as commands
 from outreach.report import release_rules as rules
 from outreach.returns import set_commands
 from outreach.storage import db, writing
-from outreach.storage.queries import access, operations
+from outreach.storage.queries import access, figure_sets, operations
 from outreach.storage.queries import releases as rows
 from outreach.storage.tables import AuditEntry, Release, SignOff, Tally
 from outreach.storage.types import utc_now
@@ -121,3 +121,27 @@ PEOPLE = {
     "second": Role.OPERATION_COORDINATOR,
     "analyst": Role.ANALYST,
 }
+
+
+def a_release(operation: Any, version: int) -> tuple[int, int, str]:
+    """A published release of that locked version with one file and an address, empty as it is, numbered like it; the
+
+    number, somebody's wish to open a figure, and the token.
+    """
+    found = figure_sets.find(operation.id, version)
+    file = {"name": "en.html", "language": "en", "media": "text/html", "size": 1, "hash": "0" * 64, "content": b"a"}
+    with writing():
+        row = rows.add(
+            operation_id=operation.id,
+            number=version,
+            kind="release",
+            state="draft",
+            figure_set_id=found.id,
+            made_at=utc_now(),
+            verdict={"safe": True},
+        )
+        asked = rows.add_opening(row.id, "charges", None, None, "For the test", None)
+        rows.add_files(row.id, [file])
+        link = rows.add_link(row.id, f"address{version}", None)
+        row.published_at, row.hash, row.state = utc_now(), "0" * 64, "published"
+    return row.number, asked.id, link.token

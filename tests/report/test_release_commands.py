@@ -196,7 +196,6 @@ def test_small_numbers_are_withheld_everywhere_and_one_is_opened_by_two_persons(
     openings.approve(people["commander"], row, asked.id)
     found = small.row()
     assert {cell.key: cell.number for cell in rules.cells(found.cells)}[key] == 3
-    assert found.content_hash != row or True
     second = next(cell.key for cell in rules.withheld(found.cells)) if rules.withheld(found.cells) else None
     if second:
         other = openings.ask(people["coordinator"], found, second, "For the test")
@@ -222,7 +221,7 @@ def test_what_left_before_and_a_new_threshold_ask_for_a_new_check(small, monkeyp
     from outreach.rollup.protection import Policy
 
     monkeypatch.setattr(work, "policy_of", lambda _operation: Policy(least=11))
-    with pytest.raises(Blocked, match="withheld by"):
+    with pytest.raises(Blocked, match="threshold"):
         commands.approve(small.people["commander"], small.row(2))
     again = commands.weigh_again(small.people["coordinator"], small.row(2))
     assert again.state == "draft" and again.policy["least"] == 11
