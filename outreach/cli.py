@@ -255,6 +255,17 @@ def alerts() -> None:
         sys.exit(1)
 
 
+@cli.command()
+@with_app
+def freeze() -> None:
+    """Keep the figures of closed operations worked out. A running server does it by itself, one operation a minute."""
+    from outreach.report.freezing import freeze_due
+
+    done = freeze_due(lambda code, kept: click.echo(f"{code}: {kept} answers kept."))
+    if not done:
+        click.echo("Nothing to keep: no operation was closed, or its figures are kept already.")
+
+
 def tell(what: str) -> None:
     """Say on a terminal what takes a while; silence elsewhere."""
     if sys.stderr.isatty():
@@ -370,15 +381,16 @@ def exports() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True)
 @click.option("--as-of", "as_of", default="", metavar="ISO", help="As recorded at that moment, say 2017-10-18T21:42Z.")
+@click.option("--copy", type=click.Choice(["analyst", "publication"]), default="analyst", show_default=True)
 @with_app
-def export(operation: str, file: Path, lang: str, as_of: str) -> None:
-    """Write the summary workbook of OPERATION (its code) to FILE (.xlsx)."""
+def export(operation: str, file: Path, lang: str, as_of: str, copy: str) -> None:
+    """Write the workbook of OPERATION (its code) to FILE (.xlsx): all of it, or the copy that may leave."""
     from outreach.auth.actors import SYSTEM
     from outreach.report.workbook import export_by_code
 
     tell(f"Working out the figures of {operation} …")
     try:
-        made = export_by_code(SYSTEM, operation, lang, as_of)
+        made = export_by_code(SYSTEM, operation, lang, as_of, copy)
     except Invalid as problem:
         raise click.BadParameter(problem.findings[0].english(), param_hint="--as-of") from None
     try:

@@ -552,6 +552,7 @@ def _page_url(number: int) -> str:
 # Pages in files of their own, which add themselves to the blueprint.
 from . import dashboard_views  # noqa: E402, F401
 from . import data_views  # noqa: E402, F401
+from . import freezing  # noqa: E402, F401
 from . import disclosure_views  # noqa: E402, F401
 from . import history_views  # noqa: E402, F401
 from . import erratum_views  # noqa: E402, F401

@@ -19,28 +19,33 @@ from weakref import WeakKeyDictionary
 
 from outreach.errors import N_, Blocked
 from outreach.rollup.cells import Cell, cells
-from outreach.rollup.checks import Check, checks
+from outreach.rollup.checks import Check, Severity, checks
 from outreach.rollup.completeness import Completeness, Timeliness, completeness, timeliness
 from outreach.rollup.counting import RULED, RULES
 from outreach.rollup.days import Day, day_rows
-from outreach.rollup.facts import COLUMNS, SECONDS_PER_DAY, Facts
+from outreach.rollup.facts import COLUMNS, Facts
 from outreach.rollup.filters import Filter, kept
 from outreach.rollup.hours import Hours, by_hour
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import CATALOGUE, DERIVED, FOLLOWED, Measure, counted_by
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
-from outreach.rollup.months import Month, by_month
+from outreach.rollup.months import Month, by_month, days_of, month_of
 from outreach.rollup.reconcile import Line, Signed, reconcile
+from outreach.rollup.settled import next_moment, settled_until
 from outreach.rollup.splits import Offence, Outcomes, by_offence, by_team, outcomes_by_agency
 from outreach.rollup.totals import Coverage, Figure, coverage, totals
-from outreach.rollup.waits import Waits, waits
+from outreach.rollup.waits import Waits, next_wait, waits
+from outreach.storage.days import day_begins, day_number, operational_day
 from outreach.storage.frames import facts_of
+from outreach.storage.queries import frozen
 from outreach.storage.queries import report as rows
 from outreach.storage.queries import sign_offs as heard_rows
 from outreach.storage.tables import Operation
-from outreach.storage.types import utc_now
-from outreach.vocab import Basis, CellState
+from outreach.storage.types import EPOCH_DAY, utc_now
+from outreach.vocab import Basis, Bound, CellState
+
+from . import freeze_rules
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -199,6 +204,16 @@ def board_of(operation_id: int, as_of: dt.datetime | None = None, only: Filter |
     return _remembered(
         operation_id, as_of, ("board",), make, lambda made: len(made.cells) + len(made.checks) + 1, only
     )
+
+
+FROZEN: Mapping[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        Figures, Figure, Coverage, Board, Cell, Check, Completeness, Outcomes, Offence, Hours, Waits, Month,
+        Basis, Bound, CellState, Severity,
+    )
+}  # fmt: skip
+"""What may stand in rows that are kept of a closed operation: figures and what is made of them."""
 
 
 @dataclass(frozen=True)
@@ -510,6 +525,7 @@ class _Asking(threading.local):
 
     facts: dict[Any, _Entry] | None = None
     untils: list[float] | None = None
+    noted: tuple[int, list[tuple[tuple[Any, ...], Any, float]]] | None = None
 
 
 _asking = _Asking()
@@ -524,6 +540,47 @@ def _together() -> Iterator[list[float]]:
         yield _asking.untils
     finally:
         _asking.facts, _asking.untils = outer
+
+
+@contextmanager
+def noted(operation_id: int) -> Iterator[list[tuple[tuple[Any, ...], Any, float]]]:
+    """What is asked of the operation as it stands within: name, answer, until when the answer itself holds."""
+    outer, answers = _asking.noted, []
+    _asking.noted = operation_id, answers
+    try:
+        with _together():
+            yield answers
+    finally:
+        _asking.noted = outer
+
+
+def good_until(operation_id: int) -> float:
+    """Until when (UTC seconds) the figures stand, if nobody changes anything."""
+    facts = _facts(operation_id, None)
+    day = EPOCH_DAY + dt.timedelta(days=facts.today)
+    follow_up = frozen.next_follow_up(operation_id, day)
+    found = settled_until(facts)
+    return found if follow_up is None else min(found, float(facts.day_begins(day_number(follow_up))))
+
+
+def _thawed(
+    operation_id: int, as_of: dt.datetime | None, name: tuple[Any, ...], marks: Any, cost: Callable[[Any], int]
+) -> _Entry | None:
+    """What was kept of a closed operation; of a past moment too, when nothing has changed since before it."""
+    written = freeze_rules.written(name)
+    row = None if written is None else frozen.row(operation_id, written)
+    if row is None or row.marks != freeze_rules.mark(marks):
+        return None
+    at, found = as_of or utc_now(), freeze_rules.opened(row.content, row.hash, FROZEN)
+    if found is None or not row.made_at <= at or at.timestamp() >= found.until:
+        return None
+    value, until = found.value, found.until if as_of is None else float("inf")
+    if isinstance(value, Board):
+        zone, starts = frozen.day_of(operation_id)
+        today = operational_day(at, zone, starts)
+        value = replace(value, today=day_number(today))
+        until = min(until, day_begins(today + dt.timedelta(days=1), zone, starts).timestamp())
+    return _Entry(value, marks, until, cost(value))
 
 
 def _remembered(
@@ -548,11 +605,15 @@ def _remembered(
         with store.work:
             entry = look()
             if entry is None:
-                facts, until = _read(store, operation_id, as_of, marks, only)
-                value = make(facts)
-                entry = _Entry(value, marks, until, cost(value))
+                entry = None if only else _thawed(operation_id, as_of, name, marks, cost)
+                if entry is None:
+                    facts, until = _read(store, operation_id, as_of, marks, only)
+                    value = make(facts)
+                    entry = _Entry(value, marks, until, cost(value))
                 with store.lock:
                     store.made.put(key, entry)
+    if _asking.noted is not None and _asking.noted[0] == operation_id and as_of is None and not only:
+        _asking.noted[1].append((name, entry.value, _own_end(operation_id, name)))
     if _asking.untils is not None:
         _asking.untils.append(entry.until)
     found: T = entry.value
@@ -593,8 +654,13 @@ def _read(
 
 
 def _good_until(facts: Facts) -> float:
-    """The next moment at which time alone changes a cell: the day's limit, the next day, an entry deadline."""
-    began = facts.day_begins(facts.today)
-    limit = began + facts.due_hours * 3600 % SECONDS_PER_DAY
-    moments = [limit, began + SECONDS_PER_DAY, *facts.operations["deadline"].tolist()]
-    return min([facts.now + LONGEST, *(moment for moment in moments if moment > facts.now)])
+    """The next moment at which time alone changes a cell, and not long in any case."""
+    return min(facts.now + LONGEST, next_moment(facts))
+
+
+def _own_end(operation_id: int, name: tuple[Any, ...]) -> float:
+    """When an answer ends beside what ends all: months show the one of today, waits grow."""
+    facts = _facts(operation_id, None)
+    if name[0] == "months":
+        return float(facts.day_begins(days_of(month_of(facts.today)).stop))
+    return next_wait(facts, name[1:]) if name[0] == "waits" else float("inf")

@@ -55,6 +55,16 @@ class Waits:
         return Waits(self.edges, (), (), withheld=bool(self.made))
 
 
+def next_wait(facts: Facts, edges: Sequence[int]) -> float:
+    """The next moment (UTC seconds) at which a referral that still waits comes into another span, if nobody helps."""
+    rows = members(facts, measure("referrals_made"))
+    if "made_at" not in rows:
+        return float("inf")
+    since = rows["made_at"].to_numpy()[rows["waited"].to_numpy() < 0].tolist()
+    moments = (made + edge * 60 for made in since for edge in edges)
+    return float(min((moment for moment in moments if moment > facts.now), default=float("inf")))
+
+
 def waits(facts: Facts, edges: Sequence[int]) -> Waits:
     """Referrals made by police, by how long they waited. ``made_at`` (UTC seconds) is a further column of the frame;
 
