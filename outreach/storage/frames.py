@@ -91,7 +91,7 @@ def facts_of(operation_id: int, as_of: dt.datetime | None = None) -> Facts:
 
 # In portions ----------------------------------------------------------------------------------------------------------
 
-_PORTION = 25_000
+_PORTION = 50_000
 
 
 def in_portions(operation_id: int, as_of: dt.datetime | None = None, most: int = _PORTION) -> Iterator[Facts]:
