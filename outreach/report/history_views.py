@@ -34,6 +34,9 @@ from .history_rules import BY_CODE, COLUMNS, Entry, Row, edition_order, mark_of,
 from .views import LIST_PAGE, _page, _page_url, bp
 
 MOST_CARRIED = 3 * 1024 * 1024
+MOST_SHOWN = 200
+"""Rows and problems of a file that its preview lists; the counts above them are of all."""
+_STATES = ("changed", "new", "same")
 
 
 def _figure(published_id: int) -> tuple[Target, dict[str, Any]]:
@@ -267,8 +270,10 @@ def _preview(book: list[SheetRead], notice: str = "") -> Any:
     counts = {state: [row.state for row in found].count(state) for state in ("new", "changed", "same")}
     return render_template(
         "report/history_check_file.html",
-        found=[_row(row) for row in found],
-        problems=problems,
+        found=[_row(row) for row in sorted(found, key=lambda row: _STATES.index(row.state))[:MOST_SHOWN]],
+        rows=len(found),
+        problems=problems[:MOST_SHOWN],
+        problem_total=len(problems),
         faulty=len(lines.faulty),
         counts=counts,
         taking=counts["new"] + counts["changed"],
@@ -322,9 +327,11 @@ def history_check() -> Any:
     found = contradictions(statements.values())
     named = {(one.series, one.edition): f"{figure.series} {figure.edition}" for figure in figures
              for one in (statements[f"p{figure.id}"],)}  # fmt: skip
+    number, pages = _page(len(found), LIST_PAGE)
+    shown = found[(number - 1) * LIST_PAGE : number * LIST_PAGE]
     editions = [
         {"name": named[key], "found": [history_words.finding(one, told) for one in each]}
-        for key, each in history_words.editions(found, statements).items()
+        for key, each in history_words.editions(shown, statements).items()
     ]
     return render_template(
         "report/history_check.html",
@@ -333,6 +340,9 @@ def history_check() -> Any:
         total=len(figures),
         certain=[one.certain for one in found].count(True),
         asking=[one.certain for one in found].count(False),
+        number=number,
+        pages=pages,
+        page_url=_page_url,
     )
 
 

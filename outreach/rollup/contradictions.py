@@ -371,24 +371,34 @@ def _nobody_charged(figures: Figures) -> Iterator[Contradiction]:
 
 
 def _levels(places: dict[tuple[str, str], Figures]) -> Iterator[Contradiction]:
+    """Every place against those that lie within it; each place is looked up by the names that it gives."""
+    by_level: dict[str, list[Figures]] = {}
+    named: dict[str, dict[tuple[str, str], Figures]] = {}
+    for (level, place), figures in places.items():
+        by_level.setdefault(level, []).append(figures)
+        for larger in {name for said in figures.values() for one in said for name in one.places[1:]}:
+            named.setdefault(larger, {})[level, place] = figures
     for (level, place), wider in places.items():
         if level not in WIDEST_FIRST:
             continue
-        alone = sum(each == level for each, _ in places) == 1 and level in WIDEST_FIRST[:2]
-        narrower = [
-            figures
-            for (other, its_place), figures in places.items()
-            if _deeper(other, level) and (alone or _named_within(figures, place)) and its_place != place
-        ]
-        for (measure, part, age), whole in wider.items():
-            if part:
-                continue
-            below: list[Statement] = []
-            for figures in narrower:
-                said = figures.get((measure, "", age), [])
-                below += said
-                yield from _above(Rule.LEVEL, said, whole, measure)
-            yield from _below(below, whole, measure)
+        if len(by_level[level]) == 1 and level in WIDEST_FIRST[:2]:
+            inside = [each for other, found in by_level.items() if _deeper(other, level) for each in found]
+        else:
+            inside = [each for (other, _), each in named.get(place, {}).items() if place and _deeper(other, level)]
+        yield from _within(inside, wider)
+
+
+def _within(inside: Sequence[Figures], wider: Figures) -> Iterator[Contradiction]:
+    """Figures of places that lie within one, against its own."""
+    for (measure, part, age), whole in wider.items():
+        if part:
+            continue
+        below: list[Statement] = []
+        for figures in inside:
+            said = figures.get((measure, "", age), [])
+            below += said
+            yield from _above(Rule.LEVEL, said, whole, measure)
+        yield from _below(below, whole, measure)
 
 
 def _below(below: Sequence[Statement], whole: Sequence[Statement], measure: str) -> Iterator[Contradiction]:
@@ -400,7 +410,3 @@ def _below(below: Sequence[Statement], whole: Sequence[Statement], measure: str)
 
 def _deeper(level: str, than: str) -> bool:
     return level in WIDEST_FIRST and WIDEST_FIRST.index(level) > WIDEST_FIRST.index(than)
-
-
-def _named_within(figures: Figures, place: str) -> bool:
-    return bool(place) and any(place in one.places[1:] for said in figures.values() for one in said)

@@ -28,7 +28,9 @@ from outreach.vocab import Role
 from tests import factories as site
 from tests.conftest import token_of
 from tests.field.factories import actor_of
+from tests.plan.books import false_sizes
 from tests.report.published import GIVEN, an_entry
+from tests.returns.hostile_books import bomb
 
 RELEASES = json.loads((Path(__file__).parents[2] / "outreach" / "published_history.json").read_text())
 
@@ -255,7 +257,8 @@ def test_from_the_template_to_the_list_by_upload_preview_and_taking(app, signed_
     token = token_of(client.get("/report/history/workbook"))
     nothing = client.post("/report/history/workbook/check", data={"csrf_token": token})
     assert nothing.status_code == 422 and "Choose a workbook first." in nothing.text
-    for content, words in ((b"series,edition", "text file"), (template.data, "holds no figure")):
+    hostile = ((bomb("xl/media/zeros.bin", 60), "far too large inside"), (false_sizes(), "workbook"))
+    for content, words in ((b"series,edition", "text file"), (template.data, "holds no figure"), *hostile):
         upload = {"csrf_token": token, "workbook": (io.BytesIO(content), "a.xlsx")}
         refused = client.post("/report/history/workbook/check", data=upload)
         assert refused.status_code == 422 and words in refused.text
@@ -340,6 +343,25 @@ def test_the_check_page_names_what_contradicts_what_in_real_releases(app, signed
     other = text_of(bound.get("/report/history/check?edition=2017"))
     assert "counted here" not in other and "ONS-2017-ON" not in other
     assert "counted here" not in text_of(bound.get("/report/history"))
+
+
+def test_a_long_file_of_problems_is_listed_in_part_and_a_long_check_by_page(app, signed_in):
+    entries = [an_entry(scope=f"Place {place}, Ontario", level="local", value=place + 2) for place in range(230)]
+    with writing():
+        commands.put_sample(SYSTEM, [*entries, an_entry(scope="Ontario", level="provincial", value=1)])
+    client = signed_in(site.a_user(Role.ANALYST))
+    check = client.get("/report/history/check?page=3")
+    assert "230 contradictions" in check.text and check.text.count("Cannot be") == 30
+    token = token_of(client.get("/report/history/workbook"))
+    book = openpyxl.load_workbook(io.BytesIO(a_book(*entries)))
+    for row in range(2, 232):
+        book.worksheets[1].cell(row, 7).value = "many"
+    target = io.BytesIO()
+    book.save(target)
+    target.seek(0)
+    upload = {"csrf_token": token, "workbook": (target, "a.xlsx")}
+    shown = client.post("/report/history/workbook/check", data=upload)
+    assert "230 problems" in shown.text and "Only the first 200 are listed." in shown.text
 
 
 def test_days_are_days(app):
