@@ -89,6 +89,7 @@ def load(hash_password: Any, instance_dir: Path) -> list[SignIn]:
     invented = _invented_services(world["ONS-2017-ON"], published["ONS-2017-ON"]["figures"])
     people = _people(hash_password, world, five, invented)
     _locked(world["ONS-2017-ON"], invented[4:6])
+    _released(world["ONS-2017-ON"])
     _contacts(world["ONS-2017-WEC"], five)
     _planning(world["ONS-2017-WEC"], five)
     _cases(five[5])
@@ -418,6 +419,16 @@ def _locked(ontario: Any, silent: list[Any]) -> None:
         part = operations.participation(ontario.id, service.id)
         outcome = close_rules.FAILED if trouble else close_rules.SENT
         close_out.add_reminder(part.id, None, "sample", close_rules.EMAIL, "", outcome, trouble)
+
+
+def _released(ontario: Any) -> None:
+    """A release of that version, sent by the coordinator; two persons may approve it."""
+    from outreach.report import release_commands
+    from outreach.report.release_rules import Scope
+
+    coordinator = access.actor_of(accounts.by_email("coordinator@sample.example.org"))
+    row = release_commands.draft(coordinator, ontario, 1, Scope(by_day=("persons_met",)))
+    release_commands.send(coordinator, row)
 
 
 def _signatures(ontario: Any, two: list[Any], windsor: Any, lasalle: Any) -> None:

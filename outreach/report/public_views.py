@@ -24,7 +24,6 @@ from outreach.web.page import LANGUAGES
 from . import release_link_commands as commands
 from . import release_rules as rules
 from .release_forms import SendForm
-from .release_papers import page_name
 from .release_views import loaded, step
 from .views import bp
 
@@ -119,7 +118,7 @@ def end_release_link(operation: Any, release: Any) -> Any:
 @guard("site.open", nameless=True)
 def public_release(token: str) -> Any:
     """The page in the reader's language."""
-    answer = _public(token, page_name(request.accept_languages.best_match(LANGUAGES) or "en"))
+    answer = _public(token, f"{request.accept_languages.best_match(LANGUAGES) or 'en'}.html")
     answer.vary.add("Accept-Language")
     return answer
 

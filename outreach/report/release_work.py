@@ -29,7 +29,7 @@ from . import sentence_rules
 from .disclosure_commands import policy_of
 from .release_contents import Source, Words, contents_of, days_of, window
 from .release_number_rules import foreign, numbers_in, with_next_word
-from .release_papers import files_of
+from .workbook.copies import left_before
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,9 @@ def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: i
     marks = rows.marks_of_published(tree, besides)
     policy = policy_of(operation.id)
     earlier, names = _earlier(operation.id, tree, besides)
+    for told in left_before(operation.id):
+        earlier.append(told)
+        names.append(f"{operation.code} (xlsx)")
     true = rules.true_of(found.figures, scope)
     told = protect(true, policy, earlier, opened=scope.opened, version=found.version)
     verdict = attack([*earlier, told])
@@ -258,6 +261,8 @@ class Papers:
 
 def papers_of(release: Release, found: FigureSet, operation: Operation, at: dt.datetime) -> Papers:
     """Every file with its size and its hash."""
+    from .release_papers import files_of  # the document writer is slow to load, and only a second approval needs it
+
     made = files_of(contents_of(source_of(release, found, operation, at)))
     files = [
         {
