@@ -225,9 +225,9 @@ def hours(reading: Reading, found: Hours) -> Chart:
         most=words.number(most),
         all=words.number(found.logged),
     )
-    rows = [Row(_hour(hour), found.by_hour.get(hour, 0)) for hour in found.hours]
+    rows = [Row(_span_of(hour), found.by_hour.get(hour, 0)) for hour in found.hours]
     twin = charts.Twin(
-        (gettext("Evening"), *(_hour(hour) for hour in found.hours), gettext("In all")),
+        (gettext("Evening"), *(_span_of(hour) for hour in found.hours), gettext("In all")),
         tuple(
             (words.day_words(day), *(found.counts.get((day, hour), 0) for hour in found.hours), found.by_day[day])
             for day in found.days
@@ -246,6 +246,10 @@ def hours(reading: Reading, found: Hours) -> Chart:
 
 def _hour(hour: int) -> str:
     return gettext("%(hour)s:%(minute)s", hour=f"{hour:02d}", minute="00")
+
+
+def _span_of(hour: int) -> str:
+    return f"{hour:02d}–{(hour + 1) % 24:02d}"
 
 
 def edges(operation: Operation) -> tuple[int, int, int]:

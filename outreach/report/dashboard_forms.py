@@ -29,6 +29,8 @@ def fields(
 ) -> list[Field]:
     """The fields that the reader has; one without anything to choose from is left out."""
     labels = {service.id: service.label for service in services}
+    if not labels:
+        return []
     listed: dict[str, tuple[str, list[tuple[str, str]]]] = {
         "service": (gettext("Service"), [(str(number), label) for number, label in labels.items()]),
         "region": (gettext("Region"), [(name, name) for name in found.regions]),

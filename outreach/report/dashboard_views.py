@@ -107,7 +107,7 @@ def _mark(figures: str) -> str:
 
 def _part(operation: Operation, at: Moment, asked: Asked) -> str:
     """Tiles, grid and charts, made anew only where a figure in them is."""
-    before, titles = _before(operation), rows.offence_titles(language())
+    before, titles = None if asked.only else _before(operation), rows.offence_titles(language())
     reading = Reading(
         operation,
         at.as_of,

@@ -49,9 +49,10 @@ async function ask() {
       }
       return;
     }
+    const text = await response.text();
     if (response.status !== 304) {
       if (!response.ok) return;
-      const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+      const fresh = new DOMParser().parseFromString(text, 'text/html');
       const figures = fresh.querySelector('[data-part="wall"]');
       if (!figures) return;
       wall.querySelector('[data-part="wall"]').replaceWith(document.adoptNode(figures));
