@@ -362,6 +362,7 @@ def test_the_command_writes_the_file_and_enters_it_in_the_journal(app, operation
     assert run("ONS-1", str(tmp_path / "no" / "where.xlsx")).exit_code == 1
     assert run("ONS-1", str(file), "--as-of", "soon").exit_code == 2
     assert run("ONS-1", str(file), "--lang", "de").exit_code == 2
+    assert run("ONS-1", str(file), "--copy", "publication").exit_code == 1  # nothing is locked yet
 
 
 # The file itself ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +16,13 @@ from outreach.report.workbook.paper import write
 from outreach.report.workbook.source import EVERY_SERVICE, Source
 from outreach.rollup.measures import STANDARD
 from outreach.rollup.measures import measure as measure_of
+from outreach.sample import load
 from outreach.storage import db, writing
+from outreach.storage.queries import operations
 from outreach.storage.queries.operations import note_change
-from outreach.storage.tables import Adjustment, Operation
+from outreach.storage.tables import Accused, Adjustment, Operation, Participation, ParticipationVersion, Service, Tally
 from outreach.storage.types import utc_now
-from outreach.vocab import EntryMode, OperationStatus
+from outreach.vocab import EntryMode, OperationStatus, ServiceKind
 from tests import factories as site
 from tests.golden.operation import golden
 from tests.report import factories as facts
@@ -96,6 +100,37 @@ def an_empty(code: str, services: int, *, zero: bool = False) -> Operation:
     return operation
 
 
+def of_many(code: str, services: int) -> Operation:
+    """So many services, each with a number or two, written at once."""
+    operation = site.an_operation(code, status=OperationStatus.REPORTING)
+    with writing():
+        names = [Service(name=f"Force {number}", name_key=f"force {number}", short_name="F", region="West",
+                         kind=ServiceKind.POLICE_MUNICIPAL.value) for number in range(services)]  # fmt: skip
+        db.session.add_all(names)
+        db.session.flush()
+        parts = [Participation(operation_id=operation.id, service_id=service.id) for service in names]
+        db.session.add_all(parts)
+        db.session.flush()
+        db.session.add_all(
+            ParticipationVersion(participation_id=part.id, status="confirmed", entry_mode="daily_totals",
+                                 recorded_at=utc_now()) for part in parts)  # fmt: skip
+        db.session.add_all(
+            Tally(operation_id=operation.id, participation_id=part.id, service_id=part.service_id, measure=measure,
+                  day=facts.FIRST + dt.timedelta(days=number % 7), part="", state="number", value=1 + number % 5,
+                  recorded_at=utc_now())
+            for number, part in enumerate(parts) for measure in ("persons_met", "contacts"))  # fmt: skip
+        note_change(operation.id)
+    return operation
+
+
+def a_sample(folder: Path) -> Operation:
+    with writing():
+        load(lambda word: word, folder)
+    found = operations.by_code("ONS-2017-WEC")
+    assert found is not None
+    return found
+
+
 def differences(opened: Opened) -> list[Any]:
     return [row[-1].value for row in opened.cells("tblChecks")]
 
@@ -113,6 +148,8 @@ def test_libreoffice_adds_everything_up_again_and_finds_no_difference_unless_a_n
         "unknown": export(SYSTEM, an_empty("ONS-3", 3), "en"),
         "one": export(SYSTEM, an_empty("ONS-4", 1, zero=True), "en"),
         "zero": export(SYSTEM, an_empty("ONS-5", 4, zero=True), "fr"),
+        "many": export(SYSTEM, of_many("ONS-6", 60), "en"),
+        "sample": export(SYSTEM, a_sample(tmp_path), "fr"),
     }
     tables = ("tblServiceDay", "tblByDay", "tblByService")
     wrong = {f"wrong-{table}": spoiled(made["odd-en"], table) for table in tables}
@@ -184,6 +221,39 @@ def test_an_overlap_that_was_declared_keeps_the_days_out_of_the_checks(operation
     whole = {(row["Figure"], row["Added up again from"]) for row in Opened(export(SYSTEM, operation, "en")).rows(
         "tblChecks") if row["Of"] == "Whole operation"}  # fmt: skip
     assert ("Persons met", "By day") not in whole and ("Contacts", "By day") in whole
+
+
+def test_charges_are_listed_one_line_at_a_time_without_codes_and_add_up(operation):
+    opened = Opened(export(SYSTEM, operation, "en"))
+    rows = opened.rows("tblCharges")
+    assert [row["Row"] for row in rows] == list(range(1, len(rows) + 1))
+    assert opened.named("charges") == 15 + 3 - 3
+    told = [row for row in rows if row["Person in the service"] is None]
+    assert {(row["Service"], row["Charges"], row["Flag"]) for row in told} == {
+        ("Tells totals", 3, "Told without person or offence"),
+        ("=1+1", -3, "Adjusted: no person or offence known"),
+    }
+    assert all(row["Person in the service"] == 1 and row["Offence"] == "Luring" for row in rows if row not in told)
+    codes = {accused.code for accused in db.session.query(Accused)}
+    text = "".join(part for _, part in opened.parts())
+    assert not any(f">{code}<" in text for code in codes)
+
+
+def test_more_rows_than_a_workbook_is_good_for_are_said_to_be_elsewhere(operation, monkeypatch):
+    monkeypatch.setattr("outreach.report.workbook.person_sheets.MOST_ROWS", 3)
+    opened = Opened(export(SYSTEM, operation, "en"))
+    for table in ("tblContacts", "tblCharges"):
+        rows = opened.cells(table)
+        assert len(rows) == 1 and "/operations/ONS-1/data" in rows[0][0].value, table
+    sums = {(row["Figure"], row["Added up again from"]) for row in opened.rows("tblChecks")}
+    assert ("Charges", "Charges") not in sums and ("Charges", "Charges by offence") in sums
+
+
+def test_sheet_names_are_short_enough_and_different_in_both_languages(operation):
+    for language in ("en", "fr"):
+        names = [ws.title for ws in Opened(export(SYSTEM, operation, language)).book.worksheets]
+        assert all(0 < len(name) <= 31 and not set(name) & set("[]:*?/\\") for name in names), names
+        assert len({name.casefold() for name in names}) == len(names)
 
 
 def test_no_formula_has_a_kept_result_and_nothing_but_checks_has_formulas(operation):

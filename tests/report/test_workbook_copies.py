@@ -12,6 +12,7 @@ import pytest
 
 from outreach.auth.actors import SYSTEM
 from outreach.errors import Blocked, NotAllowed
+from outreach.report import release_rules, release_work
 from outreach.report.workbook import copies, export
 from outreach.report.workbook.copies import BY_DAY, BY_SERVICE, IN_ALL, left_before, need_locked, told_of, true_of
 from outreach.returns.set_commands import lock
@@ -177,6 +178,20 @@ def test_the_same_version_gives_the_same_copy_and_the_next_one_does_not_tell_wha
     key = ("persons_met", None, None)
     assert before[0].true[key] != before[1].true[key]
     assert key in before[1].hidden or key in before[0].hidden
+
+
+def test_a_release_is_held_against_the_copies_that_were_taken_before(operation):
+    locks(operation)
+    taken(operation)
+    of = operations.by_id(operation.id)
+    assert of is not None
+    weighed = release_work.weigh(of, need_locked(of.id), release_rules.Scope())
+    assert [mark for mark in weighed.verdict["against"] if mark.startswith("xlsx:")] and weighed.verdict["safe"]
+    hidden = {tuple(cell[:3]) for cell in weighed.cells if cell[4]}
+    told = told_of(need_locked(of.id))
+    assert {key for key in told.hidden if key in told.true and key[1:] == (None, None)} <= hidden | {
+        key for key in told.hidden if key[0] not in release_rules.USUAL
+    }
 
 
 def contents(made: bytes) -> dict[str, bytes]:

@@ -27,6 +27,7 @@ from ..tables import (
     User,
 )
 from ..types import utc_now
+from .workbook import publication_copies
 
 # --- finding ----------------------------------------------------------------------------------------------------------
 
@@ -80,13 +81,14 @@ def published(operations: Collection[int], besides: int | None = None) -> list[t
 
 
 def marks_of_published(operations: Collection[int], besides: int | None = None) -> list[str]:
-    """What identifies each of ``published``, in the same order; cheap."""
+    """What identifies each of ``published``, in the same order, then each publication copy of a workbook; cheap."""
     query = (
         select(Release.id, Release.hash)
         .where(Release.operation_id.in_(operations), Release.state == ReleaseState.PUBLISHED)
         .order_by(Release.published_at, Release.id)
     )
-    return [f"{number}:{mark}" for number, mark in db.session.execute(query) if number != besides]
+    marks = [f"{number}:{mark}" for number, mark in db.session.execute(query) if number != besides]
+    return [*marks, *(f"xlsx:{one.entry}" for one in publication_copies(operations))]
 
 
 def codes_of(operations: Collection[int]) -> dict[int, str]:
