@@ -66,6 +66,8 @@ PAGES = {
         ONTARIO + "/data",
         "/report/dictionary",
         ONTARIO + "/page",
+        ONTARIO + "/dashboard",
+        ONTARIO + "/wall-links",
         ONTARIO + "/figures",
         ONTARIO + "/figures?by=service",
         WINDSOR + "/support",
