@@ -18,7 +18,7 @@ from outreach.storage.case_keys import use_case_keys
 from outreach.storage.engine import engine_options, prepare
 from outreach.storage.keys import load_keys, use
 from outreach.storage.phone_keys import use_phone_keys
-from outreach.web import guard, headers, page, problems, signin, transaction
+from outreach.web import again, guard, headers, page, problems, signin, transaction
 
 UPLOAD_LIMIT = 12 * 1024 * 1024
 
@@ -85,6 +85,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         if getattr(view, "proven", False):
             csrf.exempt(view)
     guard.refuse_unlisted(app)
+    if not settings.testing:
+        again.register(app)
     return app
 
 

@@ -19,7 +19,7 @@ from outreach.storage.queries import operations
 from outreach.storage.queries import report as rows
 from outreach.storage.tables import Operation
 from outreach.storage.types import utc_now
-from outreach.web import clock, load
+from outreach.web import again, clock, load
 from outreach.web.guard import guard
 from outreach.web.page import language
 
@@ -56,6 +56,7 @@ def dashboard(operation: Operation) -> Any:
         wall=url_for("report.dashboard", code=operation.code, wall=1),
         **_shared(operation, at),
     )
+    again.keep()
     return page, at.status
 
 
@@ -70,6 +71,7 @@ def dashboard_figures(operation: Operation) -> Any:
     answer = Response(status=304) if same else make_response(figures)
     answer.set_etag(mark, weak=True)
     answer.headers["X-Board-Time"] = quote(clock.spoken_time(at.now, operation.time_zone))
+    again.keep()
     return answer
 
 

@@ -96,6 +96,12 @@ def mine() -> accounts.SignedIn | None:
     return accounts.signed_in(token, user_id) if token and user_id else None
 
 
+def ends_at() -> dt.datetime | None:
+    """When the session of this request ends if its person does nothing more; None without one."""
+    found = mine()
+    return None if found is None else min(found.ends_at, found.seen_at + _idle_limit(found))
+
+
 def current_user_of(_user_id: str) -> Any:
     """The account of this request's actor, for the views of packages (Flask-Login's user loader)."""
     actor = g.get("actor", ANYBODY)

@@ -1,0 +1,129 @@
+"""An answer given again: only to the same request, only while nothing was written, never for long."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+
+from outreach.report import dashboard_views
+from outreach.storage import db, writing
+from outreach.storage.queries.operations import note_change
+from outreach.storage.tables import SessionRecord
+from outreach.storage.types import utc_now
+from outreach.vocab import Role
+from outreach.web import again
+from tests import factories as site
+from tests.report import factories as facts
+
+PAGE = "/operations/ONS-1/dashboard"
+NOON = dt.datetime(2026, 3, 4, 12, 0, 10, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def kept(app):
+    layer = again.register(app)
+    yield layer
+    layer.watch.close()
+
+
+@pytest.fixture
+def made(kept, monkeypatch):
+    """How often the view was run."""
+    runs = []
+    real = dashboard_views.asked_of
+    monkeypatch.setattr(dashboard_views, "asked_of", lambda operation: runs.append(operation.code) or real(operation))
+    return runs
+
+
+@pytest.fixture
+def operation(app):
+    part = site.a_participation(site.an_operation("ONS-1"))
+    facts.a_contact(part, {})
+    return part.operation_id
+
+
+@pytest.fixture
+def at_noon():
+    with time_machine.travel(NOON, tick=False) as clock:
+        yield clock
+
+
+def test_the_same_answer_is_given_until_something_is_written(operation, made, at_noon, signed_in):
+    client = signed_in(site.a_user(Role.ANALYST))
+    client.get(PAGE)  # the first one sets the cookie with the token of forms
+    first = client.get(PAGE)
+    runs = len(made)
+    again_ = client.get(PAGE)
+    assert (again_.data, again_.headers.to_wsgi_list(), len(made)) == (first.data, first.headers.to_wsgi_list(), runs)
+    with writing():
+        note_change(operation)
+    assert client.get(PAGE).status_code == 200 and len(made) > runs
+
+
+def test_another_request_is_another_answer(operation, made, at_noon, signed_in):
+    one, other = signed_in(site.a_user(Role.ANALYST)), signed_in(site.a_user(Role.COMMANDER))
+    for _ in range(2):
+        one.get(PAGE)
+    runs = len(made)
+    for client, path, more in (
+        (other, PAGE, {}),
+        (one, PAGE + "?order=name", {}),
+        (one, PAGE, {"Accept-Language": "fr"}),
+    ):
+        client.get(path, headers=more)
+        assert len(made) > runs, path
+        runs = len(made)
+    assert "Contacts by hour" not in other.get(PAGE).text
+
+
+def test_a_session_that_is_ended_gets_nothing_more(operation, made, at_noon, signed_in):
+    client = signed_in(site.a_user(Role.ANALYST))
+    assert [client.get(PAGE).status_code for _ in range(3)] == [200] * 3
+    with writing():
+        row = db.session.query(SessionRecord).filter_by(revoked_at=None).one()
+        row.revoked_at = utc_now()
+    assert client.get(PAGE).status_code != 200
+
+
+def test_it_ends_with_the_minute_and_with_the_session(operation, kept, made, at_noon, signed_in):
+    client = signed_in(site.a_user(Role.ANALYST))
+    client.get(PAGE)
+    client.get(PAGE)
+    assert {answer.until for answer in kept.answers.values()} == {NOON.replace(minute=1, second=0)}
+    runs = len(made)
+    at_noon.move_to(NOON + dt.timedelta(seconds=51))
+    client.get(PAGE)
+    assert len(made) > runs
+    at_noon.move_to(NOON - dt.timedelta(hours=1))  # a clock that was set back: her cookie is of the future
+    assert client.get(PAGE).status_code != 200
+
+
+def test_what_writes_or_names_persons_or_sets_a_cookie_is_never_kept(operation, kept, at_noon, signed_in, client):
+    analyst = signed_in(site.a_user(Role.ANALYST))
+    for path in ("/operations/ONS-1/figures/persons_met", "/operations/ONS-1", "/account"):
+        assert analyst.get(path).status_code == 200
+    client.get(PAGE)
+    client.post(PAGE)
+    analyst.head(PAGE)
+    assert not kept.answers
+    assert again._plain(["200 OK", [("Content-Type", "text/html")]])
+    for said in (["200 OK", [("Set-Cookie", "a=b")]], ["302 FOUND", []], ["404 NOT FOUND", []], []):
+        assert not again._plain(said)
+
+
+def test_room_is_bounded_and_the_oldest_goes_first(kept):
+    for number in range(20):
+        kept._put(number, again.Answer("200 OK", [], b"x" * 1_000_000, 1, NOON, NOON))
+    assert list(kept.answers) == list(range(12, 20)) and kept.taken == again.ROOM
+    kept._put("large", again.Answer("200 OK", [], b"x" * (again.ROOM + 1), 1, NOON, NOON))
+    assert "large" not in kept.answers
+
+
+def test_a_database_that_tells_nothing_keeps_nothing(operation, kept, made, at_noon, signed_in, monkeypatch):
+    monkeypatch.setattr(kept.watch, "_path", None)
+    client = signed_in(site.a_user(Role.ANALYST))
+    client.get(PAGE)
+    client.get(PAGE)
+    assert not kept.answers and len(made) >= 2
