@@ -182,6 +182,10 @@ WORDS: dict[str, str] = {
     Tag.PIVOT_EXPORTED: N_("Took a table of figures"),
     Tag.DATA_ASKED: N_("Asked for a data workbook"),
     Tag.DATA_TAKEN: N_("Took a long table away"),
+    Tag.DISCLOSURE_CHANGED: N_("Changed which small numbers are withheld"),
+    Tag.DISCLOSURE_ASKED: N_("Asked to withhold fewer small numbers"),
+    Tag.DISCLOSURE_APPROVED: N_("Approved that fewer small numbers are withheld"),
+    Tag.DISCLOSURE_REFUSED: N_("Did not approve that fewer small numbers are withheld"),
     Tag.RELEASE_DRAFTED: N_("Drafted a release"),
     Tag.RELEASE_EDITED: N_("Edited a release"),
     Tag.RELEASE_WEIGHED: N_("Had a release checked again"),
@@ -293,4 +297,5 @@ DETAILS: dict[str, str] = {
     "teams": N_("teams"),
     "return": N_("return"),
     "version": N_("version"),
+    "zeros": N_("zeros"),
 }

@@ -313,6 +313,9 @@ PERMISSIONS: dict[str, Alternatives] = {
         (own_entry, analyst),
         (own_entry, coordinator_taking_part),
     ),
+    "disclosure.see": ((operation_coordinator,), (commander,), (analyst,)),
+    "disclosure.change": ((operation_coordinator, not_archived),),
+    "disclosure.approve": ((operation_coordinator, not_archived), (commander, not_archived)),  # never who asked
     "release.see": ((operation_coordinator,), (commander,), (analyst,)),
     "release.draft": ((operation_coordinator, not_archived),),
     "release.approve": ((operation_coordinator, not_archived), (commander, not_archived)),  # two persons, each once
@@ -375,6 +378,8 @@ SEEN_BY: dict[str, str] = {
     "services.change": "services.see",
     "agencies.change": "agencies.see",
     "history.change": "history.see",
+    "disclosure.change": "disclosure.see",
+    "disclosure.approve": "disclosure.see",
 }
 
 

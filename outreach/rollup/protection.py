@@ -100,4 +100,30 @@ class Verdict:
         return self.finished and not self.leaks
 
 
-DEFAULT = Preset("default", N_("Outreach’s default: 1 to 5 withheld"), Policy(), "Outreach")
+DEFAULT = Preset("default", N_("Outreach’s default"), Policy(), "Outreach, k = 6")
+PRESETS: tuple[Preset, ...] = (
+    DEFAULT,
+    Preset("zeros", N_("Outreach’s default, zeros as well"), Policy(zeros=True, preset="zeros"),
+           "Outreach, k = 6; docs/decisions/0021-small-numbers.md"),
+    Preset("nhs", N_("NHS England, hospital statistics"), Policy(8, preset="nhs"),
+           "NHS Digital, Disclosure control methodology for Hospital Episode Statistics and Emergency Care Data Set, "
+           "from September 2018: 1 to 7 (its rounding to the nearest 5 is not done here)"),
+    Preset("wa", N_("Washington State Department of Health"), Policy(10, preset="wa"),
+           "Washington State Department of Health, Small Numbers Publishing Guidelines: non-zero counts less than ten"),
+    Preset("cms", N_("Medicare and Medicaid (United States)"), Policy(11, preset="cms"),
+           "Centers for Medicare & Medicaid Services, Cell Size Suppression Policy (ResDAC, 26 January 2024): 1 to 10"),
+    Preset("ctdc", N_("Counter-Trafficking Data Collaborative"), Policy(11, preset="ctdc"),
+           "Counter-Trafficking Data Collaborative, Global Dataset: k-anonymized, k = 11"))
+"""Published rules. The citation is that of the publisher, in its own language."""
+LEAST, MOST = 3, 50
+"""The smallest number shown lies between these. Of two persons each knows the other, so that 2 is always withheld."""
+
+
+def preset_of(code: str) -> Preset | None:
+    """The published rule of that code."""
+    return next((one for one in PRESETS if one.code == code), None)
+
+
+def is_weaker(policy: Policy, than: Policy = DEFAULT.policy) -> bool:
+    """Whether it withholds less in any respect."""
+    return policy.least < than.least or (than.zeros and not policy.zeros)

@@ -181,7 +181,8 @@ class _Choice:
                             and world.cells[part][0] not in self.told.opened]
                     if variable in tie.parts and keys:
                         found.append(keys)
-        return dict.fromkeys(min(found, key=_fewest, default=[]), Why.SMALL)
+        found.sort(key=lambda keys: (len(keys), str(keys)))
+        return dict.fromkeys(found[0], Why.SMALL) if found else {}
 
     def _far(self, need: Need, can: set[int], of: Mapping[int, list[Tie]]) -> set[int]:
         """What can be withheld nearest to it, over however many relations."""
@@ -205,10 +206,6 @@ class _Choice:
             found = solve(world, self.ends - time.monotonic(), spans=False)
             self.hopeless = {need.terms for need in found.failed}
         return need.terms in self.hopeless
-
-
-def _fewest(keys: list[Key]) -> tuple[int, str]:
-    return len(keys), str(keys)
 
 
 def _near(world: World, close: Narrow, need: Need, can: set[int]) -> set[int]:

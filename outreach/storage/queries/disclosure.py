@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
-from outreach.vocab import SettingState
+from outreach.vocab import ReleaseState, SettingState
 
 from ..engine import db
-from ..tables import DisclosureSetting, Operation, User
+from ..tables import DisclosureSetting, Operation, Release, User
 
 
 def standing(operation_id: int) -> DisclosureSetting | None:
@@ -42,11 +44,11 @@ def find(operation_id: int, version: int) -> DisclosureSetting | None:
 
 def history(operation_id: int) -> list[tuple[DisclosureSetting, str | None, str | None]]:
     """Every version, the latest first, with the names of who asked and who decided."""
-    asker, decider = User.__table__.alias("asker"), User.__table__.alias("decider")
+    asker, decider = aliased(User), aliased(User)
     query = (
-        select(DisclosureSetting, asker.c.name, decider.c.name)
-        .outerjoin(asker, asker.c.id == DisclosureSetting.asked_by_id)
-        .outerjoin(decider, decider.c.id == DisclosureSetting.decided_by_id)
+        select(DisclosureSetting, asker.name, decider.name)
+        .outerjoin(asker, asker.id == DisclosureSetting.asked_by_id)
+        .outerjoin(decider, decider.id == DisclosureSetting.decided_by_id)
         .where(DisclosureSetting.operation_id == operation_id)
         .order_by(DisclosureSetting.version.desc())
     )
@@ -79,3 +81,13 @@ def add(
     db.session.add(made)
     db.session.flush()
     return made
+
+
+def published(operation_id: int) -> list[tuple[int, dict[str, Any]]]:
+    """Number of each published release or erratum of the operation, and the policy that it was drafted under."""
+    query = (
+        select(Release.number, Release.policy)
+        .where(Release.operation_id == operation_id, Release.state == ReleaseState.PUBLISHED)
+        .order_by(Release.number)
+    )
+    return [(row[0], row[1] or {}) for row in db.session.execute(query)]
