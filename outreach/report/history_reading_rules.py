@@ -189,11 +189,20 @@ def _together(entry: Entry) -> list[Finding]:
 
 @dataclass
 class Lines:
-    """What a workbook says: ``entries`` with their row, ``findings`` with their cell, ``faulty``: rows with one."""
+    """What a workbook says: ``entries`` with their row, ``findings`` with their cell, ``faulty``: rows with one.
+
+    ``sheet``, ``at``: where the figures stand, by column from 0.
+    """
 
     entries: list[tuple[int, Entry]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     faulty: set[int] = field(default_factory=set)
+    sheet: str = SHEET
+    at: dict[str, int] = field(default_factory=dict)
+
+    def cell(self, code: str, row: int) -> str:
+        """``Published figures!G7`` of a column's code."""
+        return f"{self.sheet}!{letter(self.at.get(code, 0) + 1)}{row}"
 
 
 def lines_of(book: list[SheetRead]) -> Lines:
@@ -208,13 +217,13 @@ def lines_of(book: list[SheetRead]) -> Lines:
     for first, left, last, right in sheet.merged[:20]:
         where = f"{sheet.name}!{letter(left)}{first}:{letter(right)}{last}"
         found.findings.append(Finding(where, N_("These cells are merged. Unmerge them and fill each cell.")))
-    at = _header(sheet, found)
+    found.sheet, found.at = sheet.name, _header(sheet, found)
     if found.findings:
         return found
     seen: dict[str, int] = {}
     for number, row in enumerate(sheet.rows[1:], start=2):
         if any(_plain(cell) for cell in row):
-            _line(found, sheet.name, number, row, at, seen)
+            _line(found, number, row, seen)
     return found
 
 
@@ -241,22 +250,19 @@ def _header(sheet: SheetRead, found: Lines) -> dict[str, int]:
     return at
 
 
-def _line(found: Lines, sheet: str, number: int, row: list[Cell], at: dict[str, int], seen: dict[str, int]) -> None:
-    def where(code: str) -> str:
-        return f"{sheet}!{letter(at.get(code, 0) + 1)}{number}"
-
-    before = len(found.findings)
+def _line(found: Lines, number: int, row: list[Cell], seen: dict[str, int]) -> None:
+    before, at = len(found.findings), found.at
     for index, cell in enumerate(row):
         if _plain(cell) and index not in at.values():
             words = N_("This cell stands under no header. Move or clear it.")
-            found.findings.append(Finding(f"{sheet}!{letter(index + 1)}{number}", words))
+            found.findings.append(Finding(f"{found.sheet}!{letter(index + 1)}{number}", words))
     entry, findings = entry_of({code: row[index] for code, index in at.items() if index < len(row)})
-    found.findings += [Finding(where(one.where), one.message, one.params) for one in findings]
+    found.findings += [Finding(found.cell(one.where, number), one.message, one.params) for one in findings]
     if entry is not None:
         key = row_key(entry)
         if key in seen:
             words = N_("Row %(row)d holds the same figure of the same source. Remove one, or name the part or the day.")
-            found.findings.append(Finding(where("value"), words, {"row": seen[key]}))
+            found.findings.append(Finding(found.cell("value", number), words, {"row": seen[key]}))
         seen.setdefault(key, number)
     if len(found.findings) > before or entry is None:
         found.faulty.add(number)

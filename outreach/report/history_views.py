@@ -250,8 +250,7 @@ def _checked(book: list[SheetRead]) -> Lines:
     lines = lines_of(book)
     wrong = dict(history_commands.unknown_operations(g.actor, lines.entries))
     for number, finding in wrong.items():
-        where = f"{gettext('row %(row)s', row=number)}"
-        lines.findings.append(Finding(where, finding.message, finding.params))
+        lines.findings.append(Finding(lines.cell(finding.where, number), finding.message, finding.params))
     lines.entries = [(number, entry) for number, entry in lines.entries if number not in wrong]
     lines.faulty |= set(wrong)
     return lines
