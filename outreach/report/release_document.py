@@ -53,8 +53,9 @@ def document(content: Content, words: Mapping[str, str]) -> bytes:
             )
     if content.lines:
         paper.add_heading(words["figures"], 1)
-        rows = [(line.label, release_words.said(line), line.note) for line in content.lines]
-        _table(paper, (words["figure"], words["number"], words["sure"]), rows, numeric=(1,))
+        sure = any(line.note for line in content.lines)
+        rows = [(line.label, release_words.said(line), *([line.note] if sure else [])) for line in content.lines]
+        _table(paper, (words["figure"], words["number"], *([words["sure"]] if sure else [])), rows, numeric=(1,))
     if words["legend"]:
         paper.add_paragraph(words["legend"])
     _tables(paper, content)

@@ -108,6 +108,7 @@ def _page(content: Content, others: Sequence[str], papers: Sequence[File]) -> by
             words=release_words.words(content),
             shown=lambda cell: release_words.shown(cell, content.language),
             withheld=release_words.WITHHELD,
+            sure=any(line.note for line in content.lines),
             style=STYLE,
             erratum=content.kind == ReleaseKind.ERRATUM,
             others=[(code, release_words.LANGUAGES[code], page_name(code)) for code in others],
@@ -131,6 +132,7 @@ def _pdf(content: Content) -> bytes:
         "coverage": content.coverage,
         "text": list(content.text),
         "lines": [[line.label, release_words.said(line), line.note] for line in content.lines],
+        "sure": any(line.note for line in content.lines),
         "changed": [[one.label, one.was, one.now, one.why] for one in content.changed],
         "tables": [
             {

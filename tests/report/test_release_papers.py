@@ -19,7 +19,7 @@ from pypdf import PdfReader
 
 from outreach.report.release_content import Changed, File, Table
 from outreach.report.release_papers import files_of
-from tests.report.release_contents import EMOJI, FORMULA, HEBREW, RULE, a_content, both
+from tests.report.release_contents import EMOJI, FORMULA, HEBREW, RULE, WORDS, a_content, both
 
 
 def ends(files: list[File], end: str, language: str = "en") -> bytes:
@@ -97,6 +97,7 @@ def test_the_page_is_valid_static_and_asks_for_nothing_but_its_own_files(files):
         assert {name.rpartition(".")[2] for name in wanted} == {"html", "css", "pdf", "docx", "csv"}
         assert "<script" not in text and "style=" not in text and "<b>typed" not in text
         assert text.startswith("<!doctype html>") and f'<html lang="{language}">' in text
+        assert text.count(f'<abbr title="{WORDS[language][4]}">x</abbr>') == 4
         assert text.count('scope="col"') == 6 and "<caption" not in text
     style = ends(files, ".css", "").decode()
     assert "url(" not in style and "@import" not in style
@@ -189,6 +190,8 @@ def test_an_erratum_has_one_line_for_each_changed_figure():
     rows = csv_rows(files[3].content)
     assert [(row["Row"], row["As published"], row["In words"], row["Note"]) for row in rows] == [
         ("Persons met", "198", "199", "One service sent it late."), (HEBREW, "'=2", "x", "")]  # fmt: skip
+    sure = files_of({"en": a_content(lines=a_content().lines[1:])})
+    assert "How sure" not in pdf_words(sure[1].content) + docx_words(sure[2].content) + page_words(sure[0].content)
     nothing = files_of({"en": replace(contents["en"], changed=())})
     assert "No figure changed." in page_words(nothing[0].content) and "No figure changed." in pdf_words(
         nothing[1].content
