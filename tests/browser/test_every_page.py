@@ -125,7 +125,7 @@ PAGES = {
         "/referrals/htcds",
         "/agencies/6/figures",
     ],
-    "commander": ["/", ONTARIO + "/live", ONTARIO, WINDSOR + "/page", WINDSOR + "/support"],
+    "commander": ["/", ONTARIO + "/live", ONTARIO, WINDSOR + "/page", WINDSOR + "/support", WINDSOR + "/dashboard"],
     "analyst": [WINDSOR + "/figures/persons_met"],
     "admin": ["/people", "/people/new", "/journal", "/lists", "/sample/remove", "/account"],
 }
