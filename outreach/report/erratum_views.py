@@ -85,6 +85,7 @@ def _lines(operation: Any, planned: commands.Planned) -> list[dict[str, Any]]:
             "was": words.said(one.was) if one.was else "–",
             "now": words.said(one.now) if one.now else "–",
             "typed": {lang: typed[lang].get(key_text(one.key), "") for lang in typed},
+            "own": any(typed[lang].get(key_text(one.key)) for lang in typed),
         }
         for one in planned.changes
     ]

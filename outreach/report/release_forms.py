@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
-from wtforms import HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 
 from outreach.web.forms import OutreachForm
 
@@ -53,7 +53,7 @@ class TextsForm(OutreachForm):
 class OpeningForm(OutreachForm):
     """One withheld number that is to be published on purpose."""
 
-    cell = RadioField(lazy_gettext("Which number"), choices=[], validate_choice=False)
+    cell = SelectField(lazy_gettext("Which number"), choices=[], validate_choice=False)
     reason = TextAreaField(lazy_gettext("Why it has to be known"))
 
 

@@ -25,7 +25,7 @@ def listed(one: rows.Listed) -> dict[str, Any]:
     row = one.row
     return {
         "number": row.number,
-        "kind": kind_words(row.kind, one.replaces),
+        "name": name_of(row.kind, row.number, one.replaces),
         "state": gettext(ReleaseState(row.state).label),
         "state_code": str(row.state),
         "by": one.by,
@@ -40,13 +40,13 @@ def listed(one: rows.Listed) -> dict[str, Any]:
     }
 
 
-def kind_words(kind: str, replaces: int | None) -> str:
-    """``Release``, ``Release, replaces 1``, ``Erratum of 1``."""
+def name_of(kind: str, number: int, replaces: int | None) -> str:
+    """``Release 2``, ``Release 2, replaces 1``, ``Erratum 2, of release 1``."""
     if kind == ReleaseKind.ERRATUM:
-        return gettext("Erratum of %(number)s", number=replaces)
+        return gettext("Erratum %(number)s, of release %(other)s", number=number, other=replaces)
     if replaces:
-        return gettext("Release, replaces %(number)s", number=replaces)
-    return gettext(ReleaseKind.RELEASE.label)
+        return gettext("Release %(number)s, replaces %(other)s", number=number, other=replaces)
+    return gettext("Release %(number)s", number=number)
 
 
 def awaiting_me() -> list[dict[str, Any]]:
@@ -73,7 +73,7 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
         "release": release,
         "found": found,
         "contents": contents_of(source),
-        "kind": kind_words(release.kind, source.replaces),
+        "name": name_of(release.kind, release.number, source.replaces),
         "state": gettext(ReleaseState(release.state).label),
         "figures": figures(operation, source),
         "hidden": hidden(source),
@@ -82,6 +82,7 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
         "since": since if since is not None and not since.good else None,
         "wrong": [] if done else [said(one) for one in work.text_findings(source, release.texts)],
         "steps": [_step(step) for step in steps],
+        "reasons": any(step.reason for step in steps),
         "approvals": [step.by for step in given.values()],
         "needed": rules.APPROVALS,
         "mine": g.actor.user in given,
@@ -172,7 +173,9 @@ def verdict(source: Any) -> dict[str, Any]:
         if count
         else gettext("Nothing is withheld."),
         "rule": words.withheld(source.release.policy, source.cells),
-        "against": ngettext(
+        "against": gettext("Nothing left before.")
+        if not kept.get("against")
+        else ngettext(
             "Attacked together with %(num)s release that left before.",
             "Attacked together with %(num)s releases that left before.",
             len(kept.get("against", ())),

@@ -216,7 +216,7 @@ def _written(language: str, given: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*parts, *((f"why_{language}-{key}", str(text)) for key, text in given.get("reasons", {}).items())]
 
 
-NOT_SHOWN = N_("The text differs from the figures of this release: %(numbers)s is none of them.")
+NOT_SHOWN = N_("The text differs from the figures of this release: they do not show %(numbers)s.")
 
 
 def _foreign(source: Source, words: Words, made: Mapping[str, str], text: str) -> list[str]:

@@ -125,5 +125,5 @@ def test_the_page_of_an_erratum_says_what_is_missing_and_keeps_what_was_typed(wo
     done = post(client, page, data, page=page)
     assert done.status_code == 303 and done.location.endswith("/releases/2")
     shown = client.get(PAGE + "/2").text
-    assert "Erratum of 1" in shown and "En retard" in shown
-    assert "Erratum of 1" in client.get(PAGE).text
+    assert "Erratum 2, of release 1" in shown and "En retard" in shown
+    assert "Erratum 2, of release 1" in client.get(PAGE).text
