@@ -72,9 +72,10 @@ def operation(app) -> Operation:
     return operation
 
 
-@pytest.fixture(params=["en", "fr"])
-def language(request) -> str:
-    return request.param
+@pytest.fixture
+def language() -> str:
+    """French finds what English would not: words that were not translated, and numbers written by another rule."""
+    return "fr"
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,13 @@ from outreach.sample import load
 from outreach.storage import db, writing
 from outreach.storage.queries import operations
 from outreach.storage.queries.operations import note_change
-from outreach.storage.tables import Accused, Adjustment, Operation, Participation, ParticipationVersion, Service, Tally
+from outreach.storage.tables import Accused, Adjustment, Operation
 from outreach.storage.types import utc_now
-from outreach.vocab import EntryMode, OperationStatus, ServiceKind
+from outreach.vocab import EntryMode, OperationStatus
 from tests import factories as site
 from tests.golden.operation import golden
 from tests.report import factories as facts
-from tests.report.workbook_file import Opened, through_libreoffice
+from tests.report.workbook_file import Opened, of_many, through_libreoffice
 
 SERVICES = {10: "Aspen", 11: "Birch", 12: "Cedar", 13: "Dogwood", 14: "Elm", 15: "Fir"}
 ODD = ("=1+1", "🚓 Fort Vale", "شرطة المدينة", "+SUM(A1)", "Saint-Élan «Ö»", "*", "Fort ?ale", "~ Police")
@@ -97,29 +96,6 @@ def an_empty(code: str, services: int, *, zero: bool = False) -> Operation:
                 facts.a_tally(part, "contacts", 0, day)
             facts.a_tally(part, "charges", 0)
             facts.a_tally(part, "persons_charged", 0)
-    return operation
-
-
-def of_many(code: str, services: int) -> Operation:
-    """So many services, each with a number or two, written at once."""
-    operation = site.an_operation(code, status=OperationStatus.REPORTING)
-    with writing():
-        names = [Service(name=f"Force {number}", name_key=f"force {number}", short_name="F", region="West",
-                         kind=ServiceKind.POLICE_MUNICIPAL.value) for number in range(services)]  # fmt: skip
-        db.session.add_all(names)
-        db.session.flush()
-        parts = [Participation(operation_id=operation.id, service_id=service.id) for service in names]
-        db.session.add_all(parts)
-        db.session.flush()
-        db.session.add_all(
-            ParticipationVersion(participation_id=part.id, status="confirmed", entry_mode="daily_totals",
-                                 recorded_at=utc_now()) for part in parts)  # fmt: skip
-        db.session.add_all(
-            Tally(operation_id=operation.id, participation_id=part.id, service_id=part.service_id, measure=measure,
-                  day=facts.FIRST + dt.timedelta(days=number % 7), part="", state="number", value=1 + number % 5,
-                  recorded_at=utc_now())
-            for number, part in enumerate(parts) for measure in ("persons_met", "contacts"))  # fmt: skip
-        note_change(operation.id)
     return operation
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import shutil
 import subprocess
@@ -12,6 +13,14 @@ from typing import Any
 
 import openpyxl
 from openpyxl.utils import range_boundaries
+
+from outreach.storage import db, writing
+from outreach.storage.queries.operations import note_change
+from outreach.storage.tables import Operation, Participation, ParticipationVersion, Service, Tally
+from outreach.storage.types import utc_now
+from outreach.vocab import OperationStatus, ServiceKind
+from tests import factories as site
+from tests.report import factories as facts
 
 
 class Opened:
@@ -55,3 +64,26 @@ def through_libreoffice(made: Mapping[str, bytes], folder: Path, to: str = "xlsx
          "--outdir", str(folder / "out"), *(str(folder / f"{name}.xlsx") for name in made)],
         check=True, capture_output=True, timeout=240)  # fmt: skip
     return {name: (folder / "out" / f"{name}.{to}").read_bytes() for name in made}
+
+
+def of_many(code: str, services: int) -> Operation:
+    """So many services, each with a number or two, written at once."""
+    operation = site.an_operation(code, status=OperationStatus.REPORTING)
+    with writing():
+        names = [Service(name=f"Force {number}", name_key=f"force {number}", short_name="F", region="West",
+                         kind=ServiceKind.POLICE_MUNICIPAL.value) for number in range(services)]  # fmt: skip
+        db.session.add_all(names)
+        db.session.flush()
+        parts = [Participation(operation_id=operation.id, service_id=service.id) for service in names]
+        db.session.add_all(parts)
+        db.session.flush()
+        db.session.add_all(
+            ParticipationVersion(participation_id=part.id, status="confirmed", entry_mode="daily_totals",
+                                 recorded_at=utc_now()) for part in parts)  # fmt: skip
+        db.session.add_all(
+            Tally(operation_id=operation.id, participation_id=part.id, service_id=part.service_id, measure=measure,
+                  day=facts.FIRST + dt.timedelta(days=number % 7), part="", state="number", value=1 + number % 5,
+                  recorded_at=utc_now())
+            for number, part in enumerate(parts) for measure in ("persons_met", "contacts"))  # fmt: skip
+        note_change(operation.id)
+    return operation

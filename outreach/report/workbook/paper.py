@@ -205,7 +205,7 @@ def _sheet(ws: Worksheet, sheet: Sheet, book: Book, number: int) -> None:
                 )
                 styles[key] = cell._style
             cell._style = copy(styles[key])
-        ws.row_dimensions[row].height = _height(sheet, cells)
+        ws.row_dimensions[row].height = _height(sheet, cells) + (3 if row == sheet.first_row else 0)
     _table(ws, sheet, number, working=book.working)
     _heat(ws, sheet)
     after = sheet.last_row + 2

@@ -180,14 +180,13 @@ def _rule(source: Public) -> str:
 def summary(source: Public) -> Sheet:
     """One row a figure; the cells of its second column carry the defined names."""
     columns = (
-        Column(_("Figure"), 32),
+        Column(_("Figure"), 40),
         Column(_("This edition"), 13),
         Column(_("Unit"), 12),
-        Column(_("Previous edition"), 15),
-        Column(_("Difference"), 13),
-        Column(_("Coverage"), 32, wraps=True),
-        Column(_("Note"), 34, wraps=True),
-        Column(_("More"), 22, wraps=True),
+        Column(_("Previous edition"), 14),
+        Column(_("Difference"), 14),
+        Column(_("Coverage"), 36, wraps=True),
+        Column(_("Note"), 36, wraps=True),
     )
     top: tuple[tuple[Cell, ...], ...] = (
         (source.name,),
@@ -215,14 +214,13 @@ def _summary_row(source: Public, code: str) -> list[Cell]:
     now: Cell = _acceptance(source) if code == "acceptance" else source.cell(code)
     before = source.previous.get(code)
     return [
-        label(measure),
+        Link(label(measure), "services" if code in BY_SERVICE else "definitions"),
         now,
         _(measure.unit),
         before[0].number if before else SYMBOL_NOT_APPLICABLE,
         _difference(source, code, now),
         _coverage(source, code),
         _note(source, code),
-        Link(_("By day"), "days") if code in BY_DAY else Link(_("Definitions"), "definitions"),
     ]
 
 
@@ -280,7 +278,7 @@ def _summary_charts(source: Public) -> list[Chart]:
         title = _("Persons met by day of first meeting")
         alt = _("Column chart. %(title)s. %(figures)s.", title=title, figures=each)
         last = len(dates) - 1
-        charts.append(Chart(title, alt, "days", 0, 3, 0, last, upright=True, dates=True, width_cm=27, height_cm=8))
+        charts.append(Chart(title, alt, "days", 0, 3, 0, last, upright=True, dates=True, width_cm=27, height_cm=6.5))
     funnel = [code for code in FUNNEL if code in SHOWN]
     kept = next((place for place, code in enumerate(funnel) if source.shown(code) is None), len(funnel))
     if kept >= 3:
@@ -288,7 +286,7 @@ def _summary_charts(source: Public) -> list[Chart]:
         title = _("From persons met to persons referred") if kept > 3 else _("From persons met to support accepted")
         alt = _("Bar chart. %(title)s. %(figures)s.", title=title, figures=each)
         first = SHOWN.index(funnel[0])
-        charts.append(Chart(title, alt, "summary", 0, 1, first, first + kept - 1, width_cm=27, height_cm=8))
+        charts.append(Chart(title, alt, "summary", 0, 1, first, first + kept - 1, width_cm=27, height_cm=6.5))
     return charts
 
 
@@ -337,7 +335,7 @@ def _service_chart(source: Public) -> list[Chart]:
     alt = _("Bar chart. %(title)s. %(figures)s.", title=title, figures=each)
     height = max(5, 2.5 + 0.65 * len(told))
     place = 1 + BY_SERVICE.index("persons_met")
-    return [Chart(title, alt, "services", 0, place, 0, len(told) - 1, width_cm=24, height_cm=height)]
+    return [Chart(title, alt, "services", 0, place, 0, len(told) - 1, width_cm=21, height_cm=height)]
 
 
 def by_day(source: Public) -> Sheet:

@@ -20,14 +20,13 @@ from .words import BY_CODE, LEAST_FOR_PERCENT, ORDER, known, message, places, va
 def summary(source: Source) -> Sheet:
     """One row a figure; the cells of its second column carry the defined names."""
     columns = (
-        Column(_("Figure"), 32),
+        Column(_("Figure"), 40),
         Column(_("This edition"), 13),
         Column(_("Unit"), 12),
-        Column(_("Previous edition"), 15),
-        Column(_("Difference"), 13),
-        Column(_("Coverage"), 32, wraps=True),
-        Column(_("Note"), 34, wraps=True),
-        Column(_("More"), 22, wraps=True),
+        Column(_("Previous edition"), 14),
+        Column(_("Difference"), 14),
+        Column(_("Coverage"), 36, wraps=True),
+        Column(_("Note"), 36, wraps=True),
     )
     at = '"' + _("As of") + '" yyyy-mm-dd hh:mm'
     top: tuple[tuple[Cell, ...], ...] = (
@@ -66,14 +65,13 @@ def names() -> dict[str, tuple[str, int, int]]:
 def _summary_row(source: Source, measure: Measure) -> list[Cell]:
     figure, before = source.total[measure.code], source.previous.get(measure.code)
     return [
-        label(counted(figure)),
+        Link(label(counted(figure)), _more(measure)),
         value(figure),
         _(measure.unit),
         value(before),
         _difference(figure, before),
         _coverage(source, figure),
         _note(source, figure, measure),
-        _more(measure),
     ]
 
 
@@ -126,16 +124,17 @@ def _note(source: Source, figure: Figure, measure: Measure) -> str:
     return "; ".join(part for part in (basis, apart) if part)
 
 
-def _more(measure: Measure) -> Cell:
+def _more(measure: Measure) -> str:
+    """The sheet that says more of the figure."""
     if measure.code in ("charges", "persons_charged"):
-        return Link(_("Charges by offence"), "offences")
+        return "offences"
     if measure.code in ("services", "support_agencies"):
-        return Link(_("Completeness"), "completeness")
+        return "completeness"
     if measure.code == "outcomes":
-        return Link(_("Outcomes by agency"), "outcomes")
+        return "outcomes"
     if measure.parts or measure in AFTER:
-        return Link(_("Definitions"), "definitions")
-    return Link(_("By day"), "days") if measure.code == "persons_met" else Link(_("By service"), "services")
+        return "definitions"
+    return "days" if measure.code == "persons_met" else "services"
 
 
 def _summary_charts(source: Source) -> list[Chart]:
@@ -158,7 +157,7 @@ def _summary_charts(source: Source) -> list[Chart]:
                 upright=True,
                 dates=True,
                 width_cm=27,
-                height_cm=8,
+                height_cm=6.5,
             )
         )
     funnel = [source.total[code] for code in FUNNEL]
@@ -177,7 +176,7 @@ def _summary_charts(source: Source) -> list[Chart]:
                 first,
                 first + shown - 1,
                 width_cm=27,
-                height_cm=8,
+                height_cm=6.5,
             )
         )
     return charts
