@@ -28,6 +28,8 @@ LISTS = N_("Lists")
 INK, SPRUCE, HEAT = "17262B", "0E5552", "E2EEEA"
 DAY = "yyyy-mm-dd"
 SPARE = 400
+FONT = "Calibri"
+LINE = 84  # characters that surely fit beside each other on the first sheet
 LINES = (
     N_("Figures as others printed them, of earlier editions and of other publishers."),
     N_("One line a figure. Write what was printed, not what it should have been."),
@@ -87,8 +89,9 @@ def _start(sheet: Worksheet, language: str) -> None:
     sheet.sheet_view.showGridLines = False
     for row, text in enumerate((SHEET, *LINES), start=1):
         cell = sheet.cell(row if row == 1 else row + 1, 1, said_in(text, language))
-        cell.font = Font(size=16 if row == 1 else 12, bold=row == 1, color=INK)
+        cell.font = Font(name=FONT, size=16 if row == 1 else 12, bold=row == 1, color=INK)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.row_dimensions[cell.row].height = 24 if row == 1 else 16 * (1 + len(str(cell.value)) // LINE)
     _print(sheet, landscape=False)
 
 
@@ -98,7 +101,7 @@ def _head(sheet: Worksheet, language: str) -> None:
 
     for number, column in enumerate(COLUMNS, start=1):
         cell = sheet.cell(1, number, said_in(column.label, language))
-        cell.font = Font(bold=True, size=11, color="FFFFFF" if column.required else INK)
+        cell.font = Font(name=FONT, bold=True, size=11, color="FFFFFF" if column.required else INK)
         cell.fill = PatternFill("solid", start_color=SPRUCE if column.required else HEAT)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         note = " ".join(
@@ -107,12 +110,10 @@ def _head(sheet: Worksheet, language: str) -> None:
         if note:
             cell.comment = Comment(note, "Outreach", height=90, width=280)
         sheet.column_dimensions[letter(number)].width = column.width
-    sheet.row_dimensions[1].height = 32
+    sheet.row_dimensions[1].height = 46
 
 
 def _put(cell: Any, column: Column, value: Any, language: str) -> None:
-    from openpyxl.styles import Alignment
-
     if isinstance(value, dt.date):
         cell.value, cell.number_format = value, DAY
     elif isinstance(value, int):
@@ -124,8 +125,6 @@ def _put(cell: Any, column: Column, value: Any, language: str) -> None:
         cell.quotePrefix = text.startswith(("=", "+", "-", "@"))
     elif column.kind == "day":
         cell.number_format = DAY
-    if column.width >= 24:
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
 def _lists(sheet: Worksheet, language: str) -> dict[str, str]:
@@ -135,7 +134,7 @@ def _lists(sheet: Worksheet, language: str) -> dict[str, str]:
     ranges = {}
     for number, column in enumerate((one for one in COLUMNS if one.choices), start=1):
         head = sheet.cell(1, number, said_in(column.label, language))
-        head.font, head.fill = Font(bold=True, color=INK), PatternFill("solid", start_color=HEAT)
+        head.font, head.fill = Font(name=FONT, bold=True, size=11, color=INK), PatternFill("solid", start_color=HEAT)
         sheet.column_dimensions[letter(number)].width = 32
         for row, (code, _label) in enumerate(column.choices, start=2):
             sheet.cell(row, number, word(column, code, language))
