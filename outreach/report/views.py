@@ -550,16 +550,18 @@ def _page_url(number: int) -> str:
 
 
 # Pages in files of their own, which add themselves to the blueprint.
-from . import dashboard_views  # noqa: E402, F401
-from . import data_views  # noqa: E402, F401
-from . import freezing  # noqa: E402, F401
-from . import disclosure_views  # noqa: E402, F401
-from . import history_views  # noqa: E402, F401
-from . import erratum_views  # noqa: E402, F401
-from . import opening_views  # noqa: E402, F401
-from . import page_views  # noqa: E402, F401
-from . import pivot_views  # noqa: E402, F401
-from . import public_views  # noqa: E402, F401
-from . import release_views  # noqa: E402, F401
-from . import wall_views  # noqa: E402, F401
-from . import edition_views  # noqa: E402, F401
+from . import (  # noqa: E402
+    dashboard_views,  # noqa: F401
+    data_views,  # noqa: F401
+    disclosure_views,  # noqa: F401
+    edition_views,  # noqa: F401
+    erratum_views,  # noqa: F401
+    freezing,  # noqa: F401
+    history_views,  # noqa: F401
+    opening_views,  # noqa: F401
+    page_views,  # noqa: F401
+    pivot_views,  # noqa: F401
+    public_views,  # noqa: F401
+    release_views,  # noqa: F401
+    wall_views,  # noqa: F401
+)
