@@ -4,7 +4,7 @@ sheet. What is counted is in ``rollup.pivot``."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +14,18 @@ from markupsafe import Markup
 
 from outreach.rollup.measures import Measure
 from outreach.rollup.measures import measure as measure_of
-from outreach.rollup.pivot import BY, Guarded, Pivot
+from outreach.rollup.pivot import Guarded, Pivot
 from outreach.rollup.totals import Figure
 from outreach.vocab import AgeBand, Bound, Gender, PlaceKind, ServiceKind
 
 from . import rules, words
+from .filter_rules import NO_TEAM
 from .pivot_rules import FINE
 from .workbook.book import Book, Cell, Column, Share, Sheet
 
+_ASKED = {"service": "service", "region": "region", "day": "day", "month": "day", "team": "team", "place": "place",
+          "age": "age"}  # fmt: skip
+"""Splits whose values an address of one figure can name."""
 _LISTS = {"age": AgeBand, "gender": Gender, "place": PlaceKind, "kind": ServiceKind}
 
 
@@ -172,21 +176,34 @@ def _said(cell: Figure, url: str) -> Any:
 
 
 def linked(
-    code: str, measure: Measure, rows: str, columns: str, filters: Mapping[str, Any], moment: Mapping[str, Any]
+    code: str,
+    measure: Measure,
+    rows: str,
+    columns: str,
+    filters: Mapping[str, Sequence[str]],
+    moment: Mapping[str, Any],
 ) -> Any:
-    """Where the number of a row and a column leads: to the rows behind it, where the address can say which."""
-    asked = {"service": "service", "day": "day", "month": "day"}
+    """Where the number of a row and a column leads: to the rows behind it, where an address can say which."""
 
     def link(row: Any, column: Any) -> str:
-        said = {rows: row, columns: column}
-        chosen = {name: value for name, value in said.items() if name and value is not None}
-        if any(name not in asked for name in chosen) or measure.parts or measure.middle or filters:
+        where: dict[str, Any] = {name: list(values) for name, values in filters.items()}
+        for name, value in ((rows, row), (columns, column)):
+            if name and value is not None:
+                if name not in _ASKED or value == "":
+                    return ""
+                where[_ASKED[name]] = [_text(name, value)]
+        if measure.parts or measure.middle or any(len(where.get(name, ())) > 1 for name in ("service", "day")):
             return ""
-        where = {asked[name]: rules.day_text(value) if name in BY and name == "day" else value
-                 for name, value in chosen.items()}  # fmt: skip
         return url_for("report.measure", code=code, measure=measure.code, **where, **moment)
 
     return link
+
+
+def _text(name: str, value: Any) -> str:
+    """A value as an address names it."""
+    if name == "day":
+        return rules.day_text(value)
+    return NO_TEAM if name == "team" and value < 0 else str(value)
 
 
 def plain(made: Shown) -> list[list[str | int | float]]:

@@ -230,7 +230,7 @@ def _links(asking: Asking) -> Any:
     if question.fine and not asking.fine:
         return lambda row, column: ""
     return pivot_pages.linked(
-        asking.operation.code, asking.measure, question.rows, question.columns, {**asking.asked.link}, link
+        asking.operation.code, asking.measure, question.rows, question.columns, asking.asked.link, link
     )
 
 

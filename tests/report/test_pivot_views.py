@@ -65,9 +65,7 @@ def test_each_cell_and_each_total_is_a_figure_of_its_own(operation, signed_in):
     assert [list(column) for column in zip(*again, strict=True)][1:] == [
         row for row in [["Service", *heads], *table_of(page)[1:]] if row[0] != "Service"
     ]
-    assert (
-        table_of(client.get(AT + "?rows=service&cols=age&service=" + str(operation.windsor)))[1][0] == "Windsor"
-    )
+    assert table_of(client.get(AT + "?rows=service&cols=age&service=" + str(operation.windsor)))[1][0] == "Windsor"
     assert table_of(client.get(AT + "?rows=region&cols=&measure=contacts"))[-1] == ["In all", "2 (2/3)"]
     assert len(table_of(client.get(AT + "?measure=personnel&rows=kind&cols="))) >= 2
 
@@ -149,3 +147,17 @@ def test_an_operation_without_anything_has_an_empty_table(app, signed_in):
     site.an_operation("ONS-1")
     page = signed_in(site.a_user(Role.ANALYST)).get(AT + "?rows=service&cols=")
     assert page.status_code == 200 and "Nothing to split yet" in page.text
+
+
+def test_a_number_leads_to_as_many_rows(operation, signed_in):
+    client = signed_in(site.a_user(Role.ANALYST))
+    page = client.get(AT + "?rows=service&cols=age&place=hotel")
+    links = re.findall(r'<td[^>]*class="numeric"[^>]*><a href="([^"]+)">(\d+)[ <]', page.text)
+    assert len(links) > 6
+    for link, number in links[:12]:
+        found = client.get(link.replace("&amp;", "&"))
+        assert found.status_code == 200
+        listed = re.search(r'<table[^>]*id="members".*?</table>', found.text, re.S)
+        assert (len(re.findall(r'<tr role="row"><th scope="row"', listed[0])) if listed else 0) == int(number), link
+    by_kind = re.search(r'<table[^>]*id="pivot".*?<tfoot', client.get(AT + "?rows=kind&cols=").text, re.S)
+    assert by_kind and "<a href" not in by_kind[0]
