@@ -190,13 +190,14 @@ def told_again(
     return Told(version, true_of(figures, scope), hidden, scope.opened, policy)
 
 
-def of_services(told: Told, version: int) -> Told:
-    """What another operation of the tree told of single services: the same service's number may stand in both.
+def of_another(told: Told, version: int, in_line: bool) -> Told:
+    """What another operation of the tree told that says something of this one.
 
-    Totals of different operations are different figures, and say nothing of one another. ``version``: its own, so that
-    nothing is added up across operations.
+    Of single services always: the same service's number may stand in both. Of an operation above or below (``in_line``)
+    its totals too: what one leaves out of the other may be small, as between two versions of one figure. Totals of
+    operations beside one another say nothing. ``version``: its own, so that nothing is added up across operations.
     """
-    kept = {key: number for key, number in told.true.items() if key[1] is not None}
+    kept = {key: number for key, number in told.true.items() if in_line or key[1] is not None}
     hidden = {key: why for key, why in told.hidden.items() if key in kept}
     return Told(version, kept, hidden, frozenset(key for key in told.opened if key in kept), told.policy)
 

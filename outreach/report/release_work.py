@@ -18,7 +18,7 @@ from outreach.returns import set_commands
 from outreach.rollup.attack import attack
 from outreach.rollup.protection import Policy, Told, is_protected
 from outreach.rollup.suppression import protect
-from outreach.storage.queries import figure_sets
+from outreach.storage.queries import access, figure_sets
 from outreach.storage.queries import releases as rows
 from outreach.storage.queries import report as report_rows
 from outreach.storage.tables import FigureSet, Operation, Release
@@ -69,9 +69,9 @@ _APART = 100_000
 
 
 def _earlier(operation_id: int, tree: Sequence[int], besides: int | None) -> tuple[list[Told], list[str]]:
-    """Everything that left of the operation, and of single services in others of its tree, with what each is called."""
+    """Everything that left of the operation and of others of its tree, as far as it tells of this one, by name."""
     told, names = [], []
-    codes = rows.codes_of(tree)
+    codes, line = rows.codes_of(tree), access.ancestors_of(operation_id) | set(access.descendants_of(operation_id))
     for row, found in rows.published(tree, besides):
         one = rules.told_again(
             found.figures, rules.Scope.of(row.scope), row.cells, rules.policy_of(row.policy), found.version
@@ -80,7 +80,7 @@ def _earlier(operation_id: int, tree: Sequence[int], besides: int | None) -> tup
             told.append(one)
             names.append(str(row.number))
         else:
-            apart = rules.of_services(one, row.operation_id * _APART + found.version)
+            apart = rules.of_another(one, row.operation_id * _APART + found.version, row.operation_id in line)
             told += [apart] if apart.true else []
             names += [f"{codes[row.operation_id]} {row.number}"] if apart.true else []
     return told, names

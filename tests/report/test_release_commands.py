@@ -11,9 +11,11 @@ from outreach.report import release_commands as commands
 from outreach.report import release_rules as rules
 from outreach.report import release_work as work
 from outreach.storage import db, writing
+from outreach.storage.queries import operations
 from outreach.storage.queries import releases as rows
 from outreach.storage.tables import FigureSet, Release, ReleaseFile
 from outreach.vocab import ReleaseState
+from tests.factories import an_operation
 from tests.report.releases import World
 
 
@@ -256,12 +258,22 @@ def test_two_approvals_at_the_same_moment_publish_once(app, world):
     assert db.session.query(ReleaseFile).count() == 9
 
 
-def test_a_published_release_of_another_operation_of_the_tree_counts_for_single_services(world):
-    from tests.factories import an_operation
-
-    with writing():
-        above = an_operation("OP-ABOVE", overlap_nil=True, services_known=True)
+def test_what_left_of_an_operation_below_counts_above_and_beside_only_its_services(world):
     world.out(scope={"by_service": ("charges",)})
-    assert rows.tree_of(above.id) == [above.id]
-    earlier, names = work._earlier(above.id, [above.id, world.operation.id], None)
-    assert names == ["OP-OUT 1"] and {key[1] for key in earlier[0].true} == {p.service_id for p in world.parts}
+    with writing():
+        above, beside = an_operation("OP-ABOVE"), an_operation("OP-BESIDE")
+        child = operations.by_code("OP-OUT")
+        child.parent_id = child.root_id = above.id
+        sibling = operations.by_code("OP-BESIDE")
+        sibling.parent_id = sibling.root_id = above.id
+    ids = rows.tree_of(above.id)
+    assert set(ids) == {above.id, beside.id, world.operation.id}
+    earlier, names = work._earlier(above.id, ids, None)
+    assert names == ["OP-OUT 1"] and ("persons_met", None, None) in earlier[0].true
+    earlier, names = work._earlier(beside.id, ids, None)
+    assert {key[1] for key in earlier[0].true} == {part.service_id for part in world.parts}
+    # Above, one more person was met than was published below: that one is not told by the difference.
+    told = work.protect(
+        {("persons_met", None, None): 51}, work.Policy(), work._earlier(above.id, ids, None)[0], version=1
+    )
+    assert ("persons_met", None, None) in told.hidden
