@@ -35,6 +35,8 @@ ANSWERS = ("persons_met", "support_offered", "support_accepted", "support_declin
 SOFT = ("support_declined", "support_undecided")
 NAMED = 8
 """Services to come that are named; the page has to stay one."""
+LONG = 400
+"""Letters of the sentence and of who is to come, beyond which a browser prints the page in smaller type."""
 DAYS = 31
 """Columns at most; a longer window is drawn by month."""
 MONTHS = 12
@@ -74,6 +76,11 @@ class Contents:
     quote: tuple[str, ...]
     rules: str
     sample: str
+
+    @property
+    def full(self) -> bool:
+        """Whether it has so much to say that a browser's print needs smaller type."""
+        return len(" ".join(self.sentences)) + len(self.to_come) > LONG
 
     @property
     def mark(self) -> str:

@@ -74,6 +74,7 @@ def test_the_page_says_status_sentence_seven_figures_coverage_charts_and_notes(o
     ):
         assert words in said, (words, said)
     assert len(re.findall(r'<li class="tile', page.text)) == 7
+    assert "one-page--full" not in page.text
     assert page.text.count('<figure class="chart"') == 2 and 'data-mark="Provisional, 2 of 3 services in"' in page.text
     assert 'href="/operations/ONS-1/page.pdf?language=en"' in page.text
     assert 'href="/operations/ONS-1/page"' in above.text
@@ -229,6 +230,7 @@ def crowded(language: str) -> Contents:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_fullest_page_is_still_one_page_and_one_of_400_services_with_a_comb_of_none(app, language):
     made = crowded(language)
+    assert made.full and not replace(made, sentences=("Short.",), to_come="").full
     with app.test_request_context("/"), force_locale(language):
         few = replace(made, reported=120, expected=120, to_come="")
         content = sheets.pdf("page", [as_sheet(made), as_sheet(few)], sheet_words(), title="T", language=language)
