@@ -44,7 +44,7 @@ class Weighed:
 def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: int | None = None) -> Weighed:
     """Choose what is withheld, then attack everything that left of the tree of operations together with it.
 
-    ``besides``: the release itself, where it is weighed again.
+    ``besides``: the release itself, where it is weighed again. Raises ``Blocked`` for a figure below zero.
     """
     tree = rows.tree_of(operation.id)
     marks = rows.marks_of_published(tree, besides)
@@ -54,6 +54,11 @@ def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: i
         earlier.append(told)
         names.append(f"{operation.code} (xlsx)")
     true = rules.true_of(found.figures, scope)
+    if any(number < 0 for number in true.values()):
+        raise Blocked(
+            N_("A figure of this release is below zero."),
+            N_("An adjustment takes off more than there was: put it right, lock a new version, and draft again."),
+        )
     told = protect(true, policy, earlier, opened=scope.opened, version=found.version)
     verdict = attack([*earlier, told])
     return Weighed(

@@ -9,8 +9,10 @@ from outreach.report import release_rules as rules
 from outreach.report.erratum_rules import changes_of, key_of, key_text
 from outreach.report.release_contents import contents_of
 from outreach.report.release_rules import Cell
-from outreach.storage.queries import operations
+from outreach.storage import db, writing
+from outreach.storage.queries import operations, removal
 from outreach.storage.queries import releases as rows
+from outreach.storage.tables import Release
 from tests.report.releases import World
 
 PAGE = "/operations/OP-OUT/releases"
@@ -90,6 +92,9 @@ def test_a_new_release_may_replace_the_first_which_stays_as_it_is(world):
     draft = world.draft(2)
     with pytest.raises(Blocked):
         world.draft(2, replaces=draft)
+    with writing():  # with their operation, and only then, they go
+        removal.remove_operations([world.operation.id])
+    assert db.session.query(Release).count() == 0
 
 
 def test_another_erratum_that_left_meanwhile_stops_the_one_that_awaits(world):
