@@ -16,7 +16,6 @@ from flask_babel import force_locale
 from outreach.cli import cli
 from outreach.report import data_book, data_work
 from outreach.report.dictionary_rules import BY_CODE, CODE, DESCRIBED, DICTIONARY, TABLES, entries
-from outreach.report.months_views import MONTHLY
 from outreach.returns.figures import figures_of
 from outreach.rollup.measures import CATALOGUE, DERIVED
 from outreach.storage import db, writing
@@ -151,6 +150,8 @@ def test_the_dictionary_has_every_column_that_is_written_and_no_other(app, opera
 
 
 def test_the_dictionary_has_what_the_command_line_and_the_months_print(app, operation):
+    from outreach.report.months_views import MONTHLY
+
     with force_locale("en"):
         listed: dict[str, list[str]] = {}
         for row in data_book.dictionary():
