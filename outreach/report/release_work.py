@@ -29,7 +29,7 @@ from . import sentence_rules
 from .disclosure_commands import policy_of
 from .release_contents import Source, Words, contents_of, days_of, window
 from .release_number_rules import foreign, numbers_in, with_next_word
-from .workbook.copies import left_before
+from .workbook.leaving import left_before
 
 
 @dataclass(frozen=True)

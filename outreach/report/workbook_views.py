@@ -22,7 +22,8 @@ from .views import bp
 @bp.app_template_global()
 def workbook_copies(operation: Operation, as_of: dt.datetime | None) -> list[dict[str, Any]]:
     """The copies of the workbook that the reader may take: code, name, what it is, the version (0: there is none)."""
-    from .workbook.copies import Copy, locked, offered
+    from .workbook.copies import Copy, offered
+    from .workbook.leaving import locked
 
     if operation.is_rehearsal:
         return []

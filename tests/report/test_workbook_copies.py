@@ -13,8 +13,8 @@ import pytest
 from outreach.auth.actors import SYSTEM
 from outreach.errors import Blocked, NotAllowed
 from outreach.report import release_rules, release_work
-from outreach.report.workbook import copies, export
-from outreach.report.workbook.copies import BY_DAY, BY_SERVICE, IN_ALL, left_before, need_locked, told_of, true_of
+from outreach.report.workbook import export, leaving
+from outreach.report.workbook.leaving import BY_DAY, BY_SERVICE, IN_ALL, left_before, need_locked, told_of, true_of
 from outreach.returns.set_commands import lock
 from outreach.rollup.attack import attack
 from outreach.storage import db
@@ -203,7 +203,7 @@ def test_an_attack_that_succeeds_keeps_the_copy_back(operation, monkeypatch):
     from outreach.rollup.protection import Verdict
 
     locks(operation)
-    monkeypatch.setattr(copies, "attack", lambda releases: Verdict((), 1, finished=False))
+    monkeypatch.setattr(leaving, "attack", lambda releases: Verdict((), 1, finished=False))
     with pytest.raises(Blocked):
         export(SYSTEM, operations.by_id(operation.id), "en", None, "publication")
 

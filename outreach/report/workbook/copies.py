@@ -1,32 +1,11 @@
-"""The copies of the workbook, who may take which, and what left with publication copies before.
-
-Here belong permissions and withholding. A publication copy holds a locked version and nothing else: whoever takes it
-takes the same numbers until the next version is locked. What it withholds is chosen against everything that was
-published and every publication copy that was taken before it, of the operation and of those in one tree with it.
-"""
+"""The copies of the workbook, and who may take which. What may leave with a publication copy is in ``leaving``."""
 
 from __future__ import annotations
 
-import datetime as dt
-import threading
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from outreach.auth.actors import Actor, Target
 from outreach.auth.permissions import may
-from outreach.errors import N_, Blocked
-from outreach.report import followed, release_rules
-from outreach.report.disclosure_commands import policy_of
-from outreach.rollup.attack import attack
-from outreach.rollup.protection import Key, Policy, Told
-from outreach.rollup.suppression import protect
-from outreach.storage.queries import figure_sets, releases
-from outreach.storage.queries import workbook as queries
-from outreach.storage.tables import FigureSet
-
-from .words import ORDER
 
 
 class Copy(StrEnum):
@@ -38,141 +17,8 @@ class Copy(StrEnum):
     OWN = "own"
 
 
-IN_ALL = tuple(code for code in ORDER if code not in followed.HIDDEN and code != "acceptance")
-BY_SERVICE = ("personnel", "contacts", "persons_met", "charges")
-BY_DAY = ("contacts", "persons_met", "charges")
-"""What a publication copy holds; finer and further splits would withhold nearly everything (decision 35)."""
-
-
 def offered(actor: Actor, target: Target) -> tuple[Copy, ...]:
     """The copies that the actor may take, the most useful to her first."""
     if not may(actor, "workbook.export", target):
         return ()
     return (Copy.ANALYST if may(actor, "figures.small", target) else Copy.OWN, Copy.PUBLICATION)
-
-
-# What leaves ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Left:
-    """What a publication copy tells, and whether the attacker found nothing."""
-
-    told: Told
-    safe: bool
-
-
-def locked(operation_id: int, as_of: dt.datetime | None = None) -> FigureSet | None:
-    """The last version that was locked, or the last of those that hold as of a moment."""
-    if as_of is None:
-        last = figure_sets.last_version(operation_id)
-        return figure_sets.find(operation_id, last) if last else None
-    found = (one.row for one in figure_sets.sets_of(operation_id) if one.row.as_of <= as_of)
-    return next(found, None)
-
-
-def need_locked(operation_id: int, as_of: dt.datetime | None = None) -> FigureSet:
-    """The version of a publication copy; raises ``Blocked`` where none is locked."""
-    found = locked(operation_id, as_of)
-    if found is None:
-        raise Blocked(
-            N_("No figures are locked yet, and a publication copy holds locked figures alone."),
-            N_("The operation coordinator locks them on the page of versions, signed or marked as provisional."),
-        )
-    return found
-
-
-def told_of(found: FigureSet) -> Told:
-    """What a publication copy of the version tells. Raises ``Blocked`` when the attacker finds a withheld number."""
-    left = _left(found, queries.publication_copies(releases.tree_of(found.operation_id)))
-    if not left.safe:
-        raise Blocked(
-            N_("What is withheld could be worked out from what was published before."),
-            N_("Make a release: there it can be seen which figure it is about, and left out."),
-        )
-    return left.told
-
-
-def left_before(operation_id: int) -> list[Told]:
-    """What every publication copy told of the operation, in the order in which they were taken."""
-    taken = queries.publication_copies(releases.tree_of(operation_id))
-    return [told for one in taken if (told := _seen_from(operation_id, one, taken)).true]
-
-
-def true_of(figures: Sequence[list[object]]) -> dict[Key, int]:
-    """Every known number that a publication copy is about."""
-    scope = release_rules.Scope(IN_ALL, BY_SERVICE, BY_DAY)
-    return release_rules.true_of(figures, scope)
-
-
-def _left(found: FigureSet, taken: Sequence[queries.CopyTaken]) -> Left:
-    """As ``told_of``, at the moment of the first copy of this version, so that the next one says the same."""
-    own = next((one for one in taken if (one.operation, one.version) == (found.operation_id, found.version)), None)
-    before = [one for one in taken if own is None or one.entry < own.entry]
-    policy = policy_of(found.operation_id)
-    published = [
-        (row, of) for row, of in releases.published(releases.tree_of(found.operation_id))
-        if own is None or (row.published_at is not None and row.published_at < own.at)
-    ]  # fmt: skip
-    marks = (found.uid, policy, tuple(row.id for row, _ in published), tuple(one.entry for one in before))
-    return _SHELF.get(marks) or _SHELF.put(marks, _work_out(found, policy, published, before))
-
-
-def _work_out(
-    found: FigureSet,
-    policy: Policy,
-    published: Sequence[tuple[object, FigureSet]],
-    before: Sequence[queries.CopyTaken],
-) -> Left:
-    earlier = [_of_release(found.operation_id, row, of) for row, of in published]
-    earlier += [_seen_from(found.operation_id, one, before) for one in before]
-    earlier = [told for told in earlier if told.true]
-    told = protect(true_of(found.figures), policy, earlier, version=found.version)
-    return Left(told, attack([*earlier, told]).safe)
-
-
-def _of_release(operation_id: int, row: object, of: FigureSet) -> Told:
-    told = release_rules.told_again(
-        of.figures,
-        release_rules.Scope.of(row.scope),  # type: ignore[attr-defined]  # a row of the table Release
-        row.cells,  # type: ignore[attr-defined]
-        release_rules.policy_of(row.policy),  # type: ignore[attr-defined]
-        of.version,
-    )
-    return told if of.operation_id == operation_id else release_rules.of_services(told, _apart(of))
-
-
-def _seen_from(operation_id: int, one: queries.CopyTaken, taken: Sequence[queries.CopyTaken]) -> Told:
-    """What a copy told, for whoever asks of the operation: of another in its tree only single services."""
-    of = figure_sets.find(one.operation, one.version)
-    if of is None:
-        return Told(one.version, {})
-    told = _left(of, [other for other in taken if other.entry <= one.entry]).told
-    return told if of.operation_id == operation_id else release_rules.of_services(told, _apart(of))
-
-
-def _apart(of: FigureSet) -> int:
-    """A version of its own, so that nothing is added up across operations."""
-    return of.operation_id * 100_000 + of.version
-
-
-class _Shelf:
-    """The last choices of one process: each takes seconds, and every language and every reader asks for the same."""
-
-    def __init__(self, room: int) -> None:
-        self.room, self.lock = room, threading.Lock()
-        self.kept: OrderedDict[object, Left] = OrderedDict()
-
-    def get(self, marks: object) -> Left | None:
-        with self.lock:
-            return self.kept.get(marks)
-
-    def put(self, marks: object, left: Left) -> Left:
-        with self.lock:
-            self.kept[marks] = left
-            while len(self.kept) > self.room:
-                self.kept.popitem(last=False)
-        return left
-
-
-_SHELF = _Shelf(64)

@@ -15,7 +15,7 @@ from outreach.storage.queries import releases, report
 from outreach.storage.tables import Operation
 from outreach.vocab import ReleaseKind
 
-from .copies import need_locked, told_of
+from .leaving import need_locked, told_of
 from .publication import Public
 
 

@@ -25,7 +25,7 @@ from outreach.vocab import Bound, SignState
 
 from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, SYMBOL_WITHHELD, Book, Cell, Chart, Column, Link, Sheet
 from .check_sheet import checks
-from .copies import BY_DAY, BY_SERVICE, IN_ALL
+from .leaving import BY_DAY, BY_SERVICE, IN_ALL
 from .long_sheets import definitions
 from .sheets import MOST_BARS
 from .source import as_of_words, coverage_words, label, status_words
