@@ -236,7 +236,7 @@ def take_history() -> Any:
         added, changed = history_commands.take(g.actor, lines.entries, request.form.get("mark", ""))
     except Changed:
         notice = gettext("Figures have changed since you looked. This is what the workbook would change now.")
-        return _preview(book, notice), 409
+        return _preview(book, notice)
     flash(
         ngettext("%(num)s figure is new", "%(num)s figures are new", added)
         + ", "
@@ -267,7 +267,7 @@ def _preview(book: list[SheetRead], notice: str = "") -> Any:
     if len(carried) > MOST_CARRIED:
         raise TooLarge()
     counts = {state: [row.state for row in found].count(state) for state in ("new", "changed", "same")}
-    return render_template(
+    page = render_template(
         "report/history_check_file.html",
         found=[_row(row) for row in sorted(found, key=lambda row: _STATES.index(row.state))[:MOST_SHOWN]],
         rows=len(found),
@@ -280,6 +280,7 @@ def _preview(book: list[SheetRead], notice: str = "") -> Any:
         carried=carried,
         errors=[notice] if notice else None,
     )
+    return (page, 409) if notice else page
 
 
 def _where(finding: Finding) -> str:

@@ -275,6 +275,8 @@ def test_from_the_template_to_the_list_by_upload_preview_and_taking(app, signed_
     carried = {"csrf_token": token, "book": unescape(book[1]), "mark": mark[1]}
     assert client.post("/report/history/workbook", data=carried | {"book": "{"}).status_code == 422
     assert client.post("/report/history/workbook", data=carried | {"mark": "0"}).status_code == 409
+    for forged in ("[]", '[{"name": "Published figures", "rows": [[1, null]], "merged": []}]', '[{"name": 1}]', "[[]]"):
+        assert client.post("/report/history/workbook", data=carried | {"book": forged}).status_code == 422
     assert client.post("/report/history/workbook", data=carried).status_code == 303
     page = client.get("/report/history")
     assert "3 figures" in page.text and "3 figures are new, 0 were changed." in page.text
