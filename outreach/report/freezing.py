@@ -16,7 +16,7 @@ from outreach.storage.queries import frozen, operations
 from outreach.storage.tables import Operation
 
 from .dashboard_charts import edges
-from .months_views import MONTHLY
+from .rules import MONTHLY
 from .views import bp
 
 SPLITS: tuple[tuple[str, ...], ...] = (

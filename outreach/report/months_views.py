@@ -20,21 +20,8 @@ from outreach.web import load
 from outreach.web.guard import guard
 
 from . import rules, words
+from .rules import MONTHLY
 from .views import _moment, _shared, bp
-
-MONTHLY = (
-    "contacts",
-    "persons_met",
-    "support_offered",
-    "support_accepted",
-    "persons_made_safe",
-    "referrals_made",
-    "referrals_received",
-    "persons_arrested",
-    "persons_charged",
-    "charges",
-)
-"""Columns: what police do. What became of referrals is on its own page, where small numbers are withheld."""
 
 
 @bp.get("/operations/<code>/months")

@@ -26,6 +26,21 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 NOT_A_MOMENT = N_("“%(text)s” is not a moment: write it as 2017-10-18T21:42, or with a zone as 2017-10-18T21:42Z.")
 IN_THE_FUTURE = N_("Nothing is recorded yet as of %(text)s: choose a moment that has passed.")
 
+MONTHLY = (
+    "contacts",
+    "persons_met",
+    "support_offered",
+    "support_accepted",
+    "persons_made_safe",
+    "referrals_made",
+    "referrals_received",
+    "persons_arrested",
+    "persons_charged",
+    "charges",
+)
+"""Columns of the figures by month: what police do. What became of referrals is on its own page, where small numbers are
+withheld."""
+
 
 def moment(text: str, zone: str, now: dt.datetime) -> dt.datetime | None:
     """The moment that ``text`` names, None for none; without a zone it is meant in ``zone``, a day at its end.

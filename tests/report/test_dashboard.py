@@ -187,7 +187,7 @@ def test_before_the_window_the_edition_before_stands_in_grey_beside_the_opening_
 def test_operations_without_much_to_say_say_so(app, signed_in, kind):
     more = {
         "no window": {"starts_at": None},
-        "standing": {"standing": True, "starts_at": dt.datetime(2016, 1, 1, 11, tzinfo=dt.UTC), "days": 9000},
+        "standing": {"standing": True, "starts_at": dt.datetime(2017, 9, 1, 10, tzinfo=dt.UTC), "days": 60},
         "unknown services": {"services_known": False},
     }.get(kind, {})
     operation = site.an_operation("ONS-1", **more)
