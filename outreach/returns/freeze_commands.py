@@ -14,8 +14,9 @@ from outreach.storage.queries import frozen as rows
 from outreach.storage.queries import report
 from outreach.storage.types import utc_now
 
-from . import figures
 from . import freeze_rules as rules
+from . import remembering
+from .figure_kinds import FROZEN
 
 
 def due(operation_id: int) -> bool:
@@ -25,7 +26,7 @@ def due(operation_id: int) -> bool:
     marks = rules.mark(report.change_marks(operation_id))
     state = rows.row(operation_id, rules.STATE)
     found = [] if state is None else [(state.marks, state.content, state.hash)]
-    return rules.due(found, marks, utc_now().timestamp(), figures.FROZEN)
+    return rules.due(found, marks, utc_now().timestamp(), FROZEN)
 
 
 def freeze(operation_id: int, ask: Callable[[], object]) -> int:
@@ -35,16 +36,16 @@ def freeze(operation_id: int, ask: Callable[[], object]) -> int:
     """
     made_at = utc_now()
     before = report.change_marks(operation_id)
-    with figures.noted(operation_id) as answers:
+    with remembering.noted(operation_id) as answers:
         ask()
-    until = figures.good_until(operation_id)
+    until = remembering.good_until(operation_id)
     made: dict[str, tuple[str, bytes]] = {}
     for name, value, own in answers:
         written = rules.written(name)
         if written is not None:
-            content = rules.closed(value, min(until, own), figures.FROZEN)
+            content = rules.closed(value, min(until, own), FROZEN)
             made[written] = (rules.digest(content), content)
-    state = rules.closed(None, until, figures.FROZEN)
+    state = rules.closed(None, until, FROZEN)
     made[rules.STATE] = (rules.digest(state), state)
     with writing():
         if report.change_marks(operation_id) != before or not rows.is_closed(operation_id):

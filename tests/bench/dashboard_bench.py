@@ -19,7 +19,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from outreach.app import create_app
-from outreach.returns import figures
+from outreach.returns import remembering
 from outreach.storage import db, writing
 from outreach.storage.queries.operations import note_change
 from outreach.storage.schema import bring_up_to_date
@@ -83,7 +83,7 @@ def _times(client: FlaskClient, operation_id: int, repeats: int) -> dict[str, fl
         with writing():
             note_change(operation_id)
         changed.append(_view(client, PAGE))
-        figures._stores.clear()
+        remembering._stores.clear()
         fresh.append(_view(client, PAGE))
     return {
         "unchanged": median(_view(client, PAGE) for _ in range(VIEWS)),

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from outreach.app import create_app
-from outreach.returns import figures
+from outreach.returns import remembering
 from outreach.returns.figures import board_of, figures_of, rows_of
 from outreach.storage import db, writing
 from outreach.storage.queries.operations import note_change
@@ -23,13 +23,13 @@ from tests.report import factories as facts
 def readings(monkeypatch):
     """Operation and moment of each reading of facts from the database."""
     seen = []
-    real = figures.facts_of
+    real = remembering.facts_of
 
     def counted(operation_id, as_of=None):
         seen.append((operation_id, as_of))
         return real(operation_id, as_of)
 
-    monkeypatch.setattr(figures, "facts_of", counted)
+    monkeypatch.setattr(remembering, "facts_of", counted)
     return seen
 
 
@@ -146,7 +146,7 @@ def test_the_list_is_as_long_as_the_figure(app, code):
 
 def test_what_is_remembered_is_bounded(app, monkeypatch):
     part = site.a_participation(site.an_operation())
-    store = figures._store()
+    store = remembering._store()
     store.made.room = 100
     for minute in range(12):
         figures_of(part.operation_id, utc_now() - dt.timedelta(microseconds=minute))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outreach.returns import figures
+from outreach.returns import remembering
 from outreach.returns.figures import board_of, cells_of, figures_of, rows_of
 from outreach.rollup.filters import Filter
 from outreach.storage import db, writing
@@ -18,8 +18,8 @@ def _one(operation_id: int, code: str, only: Filter | None) -> object:
 
 def test_each_filter_has_its_own_figures_from_one_reading(app, monkeypatch):
     read = []
-    real = figures.facts_of
-    monkeypatch.setattr(figures, "facts_of", lambda *asked: read.append(asked) or real(*asked))
+    real = remembering.facts_of
+    monkeypatch.setattr(remembering, "facts_of", lambda *asked: read.append(asked) or real(*asked))
     operation = site.an_operation()
     part, other = site.a_participation(operation), site.a_participation(operation)
     facts.a_contact(part, {"age_said": "16_17"}, {"age_said": "19_24"}, team_id=None)

@@ -14,7 +14,8 @@ from outreach.app import create_app
 from outreach.report import freezing
 from outreach.report.commands import figures_text
 from outreach.report.months_views import MONTHLY
-from outreach.returns import figures, freeze_commands, freeze_rules
+from outreach.returns import figures, freeze_commands, freeze_rules, remembering
+from outreach.returns.figure_kinds import FROZEN
 from outreach.rollup.measures import CATALOGUE
 from outreach.rollup.totals import Coverage, Figure
 from outreach.storage import db, writing
@@ -42,7 +43,7 @@ def nobody_looks(monkeypatch):
         def refused(*asked: Any) -> Any:
             raise Looked(asked)
 
-        monkeypatch.setattr(figures, "facts_of", refused)
+        monkeypatch.setattr(remembering, "facts_of", refused)
 
     return begin
 
@@ -70,7 +71,7 @@ def close(operation: Operation, status: OperationStatus = OperationStatus.CLOSED
 
 def forget() -> None:
     """As in a process that has just begun."""
-    figures._stores.clear()
+    remembering._stores.clear()
     db.session.expire_all()
 
 
@@ -164,7 +165,7 @@ def test_a_damaged_row_is_left_aside_and_worked_out_again(app, damage, nobody_lo
             row.content = b"\x80\x04."
             row.hash = freeze_rules.digest(row.content)
         elif damage == "another shape":
-            value = {"shape": freeze_rules.shape(figures.FROZEN), "until": None, "value": ["Figure", 1]}
+            value = {"shape": freeze_rules.shape(FROZEN), "until": None, "value": ["Figure", 1]}
             row.content = freeze_rules.zlib.compress(json.dumps(value).encode())
             row.hash = freeze_rules.digest(row.content)
     if damage == "version":
