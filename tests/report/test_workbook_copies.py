@@ -17,9 +17,11 @@ from outreach.report.workbook import export, leaving
 from outreach.report.workbook.leaving import BY_DAY, BY_SERVICE, IN_ALL, left_before, need_locked, told_of, true_of
 from outreach.returns.set_commands import lock
 from outreach.rollup.attack import attack
-from outreach.storage import db
+from outreach.storage import db, writing
 from outreach.storage.queries import access, operations
-from outreach.storage.tables import AuditEntry, Operation, Participation
+from outreach.storage.queries.operations import note_change
+from outreach.storage.tables import Adjustment, AuditEntry, Operation, Participation
+from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, OperationStatus, Role
 from tests import factories as site
 from tests.report import factories as facts
@@ -180,6 +182,27 @@ def test_the_same_version_gives_the_same_copy_and_the_next_one_does_not_tell_wha
     assert key in before[1].hidden or key in before[0].hidden
 
 
+def test_copies_of_operations_above_and_within_are_held_against_each_other(operation):
+    """The totals of the one within leave something small of those above: the later copy withholds it."""
+    above = site.an_operation("ONS-0", status=OperationStatus.REPORTING, overlap_nil=True)
+    with writing():
+        within = db.session.get_one(Operation, operation.id)
+        within.parent_id, within.root_id = above.id, above.id
+        note_change(operation.id)
+    part = site.a_participation(above, site.a_service("Above"), entry_mode=EntryMode.DAILY_TOTALS)
+    facts.a_tally(part, "persons_met", 3, 0)
+    facts.a_tally(part, "contacts", 3, 0)
+    db.session.expire_all()
+    locks(operation)
+    locks(above)
+    taken(operation)
+    made = Opened(taken(above))
+    told = left_before(above.id)
+    assert len(told) == 2 and attack(told).safe
+    key = ("persons_met", None, None)
+    assert told[1].true[key] - told[0].true[key] == 3 and made.named("persons_met") == "x"
+
+
 def test_a_release_is_held_against_the_copies_that_were_taken_before(operation):
     locks(operation)
     taken(operation)
@@ -197,6 +220,19 @@ def test_a_release_is_held_against_the_copies_that_were_taken_before(operation):
 def contents(made: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name != "docProps/core.xml"}
+
+
+def test_a_figure_below_zero_does_not_leave(operation):
+    part = db.session.query(Participation).first()
+    with writing():
+        db.session.add(Adjustment(
+            operation_id=operation.id, participation_id=part.id, service_id=part.service_id, measure="contacts",
+            amount=-900_000, reason="a test", recorded_at=utc_now()))  # fmt: skip
+        note_change(operation.id)
+    locks(operation)
+    with pytest.raises(Blocked, match="below zero"):
+        taken(operation)
+    assert Opened(taken(operation, copy="analyst")).named("contacts") < 0
 
 
 def test_an_attack_that_succeeds_keeps_the_copy_back(operation, monkeypatch):

@@ -20,7 +20,7 @@ from outreach.rollup.attack import attack
 from outreach.rollup.measures import STANDARD
 from outreach.rollup.protection import Key, Policy, Told
 from outreach.rollup.suppression import protect
-from outreach.storage.queries import figure_sets, releases
+from outreach.storage.queries import access, figure_sets, releases
 from outreach.storage.queries import workbook as queries
 from outreach.storage.tables import FigureSet
 
@@ -59,7 +59,15 @@ def need_locked(operation_id: int, as_of: dt.datetime | None = None) -> FigureSe
 
 
 def told_of(found: FigureSet) -> Told:
-    """What a publication copy of the version tells. Raises ``Blocked`` when the attacker finds a withheld number."""
+    """What a publication copy of the version tells.
+
+    Raises ``Blocked`` for a figure below zero, and when the attacker finds a withheld number.
+    """
+    if any(number < 0 for number in true_of(found.figures).values()):
+        raise Blocked(
+            N_("A figure of this version is below zero."),
+            N_("An adjustment takes off more than there was: put it right and lock a new version."),
+        )
     left = _left(found, queries.publication_copies(releases.tree_of(found.operation_id)))
     if not left.safe:
         raise Blocked(
@@ -115,7 +123,7 @@ def _of_release(operation_id: int, row: object, of: FigureSet) -> Told:
         release_rules.policy_of(row.policy),  # type: ignore[attr-defined]
         of.version,
     )
-    return told if of.operation_id == operation_id else release_rules.of_services(told, _apart(of))
+    return _told_to(operation_id, told, of)
 
 
 def _seen_from(operation_id: int, one: queries.CopyTaken, taken: Sequence[queries.CopyTaken]) -> Told:
@@ -124,12 +132,16 @@ def _seen_from(operation_id: int, one: queries.CopyTaken, taken: Sequence[querie
     if of is None:
         return Told(one.version, {})
     told = _left(of, [other for other in taken if other.entry <= one.entry]).told
-    return told if of.operation_id == operation_id else release_rules.of_services(told, _apart(of))
+    return _told_to(operation_id, told, of)
 
 
-def _apart(of: FigureSet) -> int:
-    """A version of its own, so that nothing is added up across operations."""
-    return of.operation_id * 100_000 + of.version
+def _told_to(operation_id: int, told: Told, of: FigureSet) -> Told:
+    """What it says of the operation; of another in its tree as far as it says anything."""
+    if of.operation_id == operation_id:
+        return told
+    in_line = of.operation_id in access.ancestors_of(operation_id) | set(access.descendants_of(operation_id))
+    # A version of its own, so that nothing is added up across operations.
+    return release_rules.of_another(told, of.operation_id * 100_000 + of.version, in_line)
 
 
 class _Shelf:
