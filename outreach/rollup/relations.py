@@ -119,9 +119,20 @@ def world_of(releases: Sequence[Told]) -> World:
     for cells in groups:
         ties.update(dict.fromkeys(_ties(world, cells)))
     world.ties = list(ties)
-    _bounds(world, releases)
-    world.needs = [*_withheld(world, releases), *_left_out(world, releases), *_changed(world, releases)]
+    first = _first_withheld(world, releases)
+    _bounds(world, releases, first)
+    world.needs = [*_withheld(world, releases, first), *_left_out(world, releases), *_changed(world, releases)]
     return world
+
+
+def _first_withheld(world: World, releases: Sequence[Told]) -> dict[int, int]:
+    """The release that first withholds a number. Later ones withhold it because it did: their mark tells nothing more,
+    and what was promised is promised by the policy of then."""
+    first: dict[int, int] = {}
+    for number, told in enumerate(releases):
+        for key in told.hidden:
+            first.setdefault(world.at[key, told.true[key]], number)
+    return first
 
 
 def _groups(releases: Sequence[Told]) -> list[dict[Key, int]]:
@@ -246,17 +257,16 @@ def _below(outer: str, by_day: bool) -> Iterator[tuple[str, bool]]:
 
 # What marks tell ------------------------------------------------------------------------------------------------------
 
-def _bounds(world: World, releases: Sequence[Told]) -> None:
+def _bounds(world: World, releases: Sequence[Told], first: Mapping[int, int]) -> None:
     """The least and the greatest number that a mark allows."""
     top = 2 * max(map(world.value, range(len(world.cells))), default=0) + 1000
     may_be_zero: set[int] = set()
-    for told in releases:
-        for key, why in told.hidden.items():
-            variable = world.at[key, told.true[key]]
-            if why is Why.SMALL:
-                world.small[variable] = min(told.policy.least, world.small.get(variable, told.policy.least))
-                if told.policy.zeros or not told.true[key]:
-                    may_be_zero.add(variable)
+    for variable, number in first.items():
+        told = releases[number]
+        if told.hidden[world.cells[variable][0]] is Why.SMALL:
+            world.small[variable] = told.policy.least
+            if told.policy.zeros or not world.value(variable):
+                may_be_zero.add(variable)
     may_be_zero |= _zeros_among(world)
     for variable in range(len(world.cells)):
         is_small = variable in world.small
@@ -292,23 +302,30 @@ def _opened(world: World, releases: Sequence[Told]) -> set[int]:
     return {world.at[key, told.true[key]] for told in releases for key in told.opened if key in told.true}
 
 
-def _withheld(world: World, releases: Sequence[Told]) -> Iterator[Need]:
+def _withheld(world: World, releases: Sequence[Told], first: Mapping[int, int]) -> Iterator[Need]:
     """Numbers that are withheld, and printed nowhere."""
+    for variable, number in first.items():
+        if world.known[variable]:
+            continue
+        key, told = world.cells[variable][0], releases[number]
+        if told.hidden[key] is Why.BESIDE:
+            yield Need(number, key, Why.BESIDE, ((variable, 1),), apart=APART)
+        elif wanted := _values(told.policy, world.value(variable)):
+            yield Need(number, key, Why.SMALL, ((variable, 1),), wanted)
+
+
+def _told_before(world: World, releases: Sequence[Told]) -> Iterator[tuple[int, Told, set[int]]]:
+    """Each release, and the numbers that were printed before it: what they give away cannot be mended any more."""
+    before: set[int] = set()
     for number, told in enumerate(releases):
-        for key, why in told.hidden.items():
-            variable = world.at[key, told.true[key]]
-            if world.known[variable]:
-                continue
-            if why is Why.BESIDE:
-                yield Need(number, key, why, ((variable, 1),), apart=APART)
-            elif wanted := _values(told.policy, told.true[key]):
-                yield Need(number, key, why, ((variable, 1),), wanted)
+        yield number, told, set(before)
+        before |= {world.at[key, told.true[key]] for key in told.true if key not in told.hidden}
 
 
 def _left_out(world: World, releases: Sequence[Told]) -> Iterator[Need]:
     """What an inner figure leaves out of an outer one, where that is small: 13 met and 11 accepted reveal 2."""
     opened = _opened(world, releases)
-    for number, told in enumerate(releases):
+    for number, told, before in _told_before(world, releases):
         tables: dict[str, dict[tuple[int | None, str | None], int]] = defaultdict(dict)
         for code, service, day in told.true:
             tables[code][service, day] = told.true[code, service, day]
@@ -316,7 +333,9 @@ def _left_out(world: World, releases: Sequence[Told]) -> Iterator[Need]:
             for place in _places(tables[outer], tables[inner], by_day):
                 whole, part = tables[outer][place], tables[inner][place]
                 one, other = world.at[(outer, *place), whole], world.at[(inner, *place), part]
-                if whole and is_small(whole - part, told.policy) and not {one, other} & (opened | set(world.small)):
+                if {one, other} <= before or {one, other} & opened or one in world.small or other in world.small:
+                    continue
+                if whole and is_small(whole - part, told.policy):
                     yield Need(number, (inner, *place), Why.SMALL, ((one, 1), (other, -1)), apart=APART,
                                beside=(outer, *place))
 
@@ -325,16 +344,16 @@ def _changed(world: World, releases: Sequence[Told]) -> Iterator[Need]:
     """How much a figure has changed between two releases, where that is little."""
     opened = _opened(world, releases)
     seen: dict[Key, dict[int, None]] = defaultdict(dict)
-    for number, told in enumerate(releases):
+    for number, told, printed in _told_before(world, releases):
         for key, value in told.true.items():
             if not is_protected(key[0]):
                 continue
             for before in seen[key]:
                 one, other = world.at[key, before], world.at[key, value]
-                if before == value or not is_small(abs(value - before), told.policy) or \
-                        {one, other} & (opened | set(world.small)):
+                if {one, other} <= printed or {one, other} & opened or one in world.small or other in world.small:
                     continue
-                yield Need(number, key, Why.SMALL, ((other, 1), (one, -1)), apart=APART, beside=key)
+                if before != value and is_small(abs(value - before), told.policy):
+                    yield Need(number, key, Why.SMALL, ((other, 1), (one, -1)), apart=APART, beside=key)
             seen[key][value] = None
 
 

@@ -20,6 +20,8 @@ from outreach.rollup.relations import Need, Tie, World, is_small, world_of
 
 SECONDS = 60.0
 """How long the choice takes at most. What it comes to is attacked again before it leaves."""
+_FEW = 6
+"""Of more numbers that stand beside small ones it is not tried whether each was needed."""
 _LONELY = 1.5
 """A number that is the only one withheld of a sum is told by it, and costs another one."""
 
@@ -48,14 +50,17 @@ def cost(key: Key) -> float:
 def _first(true: Mapping[Key, int], policy: Policy, earlier: Sequence[Told], opened: frozenset[Key]) -> dict[Key, Why]:
     """What is small, and what is withheld already and has not changed."""
     out: dict[Key, Why] = {}
-    before = {(key, told.true[key]): why for told in earlier for key, why in told.hidden.items()}
+    before: dict[tuple[Key, int], Why] = {}
+    for told in earlier:
+        for key, why in told.hidden.items():
+            before.setdefault((key, told.true[key]), why)
     for key, number in true.items():
         if key in opened or not is_protected(key[0]):
             continue
-        if is_small(number, policy):
-            out[key] = Why.SMALL
-        elif (key, number) in before:
+        if (key, number) in before:
             out[key] = before[key, number]
+        elif is_small(number, policy):
+            out[key] = Why.SMALL
     return out
 
 
@@ -106,7 +111,26 @@ class _Choice:
             self.told = _with_zeros(replace(self.told, hidden={**self.told.hidden, **more}))
 
     def show_again(self) -> None:
-        """Show what need not be withheld after all, the dearest first."""
+        """Show what need not be withheld after all, the dearest first; where there is little of it, or time."""
+        beside = [key for key, why in self.told.hidden.items() if why is Why.BESIDE and not self._before(key)]
+        if not beside or len(beside) > _FEW or len(self.told.hidden) > 10 * _FEW or self._fails(self.told):
+            return
+        for key in sorted(beside, key=lambda key: (-cost(key), -self.told.true[key], str(key))):
+            hidden = {other: why for other, why in self.told.hidden.items() if other != key}
+            if not self._fails(replace(self.told, hidden=hidden)):
+                self.told = replace(self.told, hidden=hidden)
+
+    def _before(self, key: Key) -> bool:
+        """Whether an earlier release withholds this very number."""
+        return any(key in told.hidden and told.true[key] == self.told.true[key] for told in self.earlier)
+
+    def _fails(self, told: Told) -> bool:
+        world = self.world(told)
+        close = narrow(world)
+        if any(close.fails(need) for need in world.needs):
+            return True
+        found = solve(world, self.ends - time.monotonic(), spans=False)
+        return bool(found.failed) or not found.finished
 
     def _can(self, world: World) -> set[int]:
         """What can still be withheld: printed here alone, neither small nor opened."""
