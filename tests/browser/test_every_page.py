@@ -133,7 +133,15 @@ PAGES = {
         "/referrals/htcds",
         "/agencies/6/figures",
     ],
-    "commander": ["/", WINDSOR + "/pivot?rows=age", ONTARIO + "/live", ONTARIO, WINDSOR + "/page", WINDSOR + "/support", WINDSOR + "/dashboard"],
+    "commander": [
+        "/",
+        WINDSOR + "/pivot?rows=age",
+        ONTARIO + "/live",
+        ONTARIO,
+        WINDSOR + "/page",
+        WINDSOR + "/support",
+        WINDSOR + "/dashboard",
+    ],
     "analyst": [WINDSOR + "/figures/persons_met"],
     "admin": ["/people", "/people/new", "/journal", "/lists", "/sample/remove", "/account"],
 }
