@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from outreach.errors import Blocked, Changed, Invalid
 from outreach.storage.queries import releases as rows
-from outreach.web.forms import whole
+from outreach.web.forms import clean, whole
 from outreach.web.guard import guard
 from outreach.web.page import language
 
@@ -50,7 +50,7 @@ def _typed(lang: str) -> dict[str, str]:
     """What was typed for single lines, by their address."""
     start = f"why_{lang}-"
     most = release_rules.LONGEST_REASON
-    return {name[len(start) :]: text.strip()[:most] for name, text in request.form.items() if name.startswith(start)}
+    return {name[len(start) :]: clean(text)[:most] for name, text in request.form.items() if name.startswith(start)}
 
 
 def _show(operation: Any, release: Any, form: ErratumForm) -> str:

@@ -35,7 +35,7 @@ _NAMED = (
 )
 _MONTH = "(?:" + "|".join(sorted(_NAMED.split(), key=len, reverse=True)) + r")\.?"
 _DAY = r"\d{1,2}(?:er|st|nd|rd|th)?"
-_SPAN = rf"(?:{_DAY}\s*(?:to|and|au|et|–|-|,)\s*)*{_DAY}"
+_SPAN = rf"(?:{_DAY}\s*(?:to|and|au|et|–|-|,)\s*){{0,6}}{_DAY}"
 _DATES = re.compile(
     rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b{_SPAN}\s+{_MONTH}(?:,?\s+\d{{4}})?\b|\b{_MONTH}\s+{_SPAN}(?:,?\s+\d{{4}})?\b"
     rf"|\b{_MONTH}\s+\d{{4}}\b|\b\d{{1,2}}\s?[:h]\s?\d{{2}}\b|(?<![\d.,])(?:19|20)\d{{2}}(?![\d.,]*\d)",
@@ -43,6 +43,8 @@ _DATES = re.compile(
 )
 _GAP = "[ \u00a0\u202f\u2009,.’']"
 _DIGITS = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{_GAP}\d{{3}})+(?!\d)|\d+(?:[.,]\d+)?")
+_LONGEST = 15
+"""Digits of a number that a release may show; what is longer is no figure of anything."""
 _LETTERS = re.compile(r"[^\W\d_]+", re.UNICODE)
 _NO_NUMBER_BEFORE = frozenset({"no", "any", "every", "each", "some", "another", "which", "the", "this", "that"})
 _NO_NUMBER_AFTER = frozenset({"of", "another", "who", "can", "may", "should", "must", "has", "does", "and"})
@@ -57,8 +59,11 @@ def numbers_in(text: str, *, names: Iterable[str] = ()) -> list[tuple[str, int |
     """Every number that the text names, as it is written and what it says. Dates, hours and ``names`` are left out."""
     # A full-width or superscript digit reads as a digit, so it counts as one.
     plain = unicodedata.normalize("NFKC", text)
-    for name in sorted({unicodedata.normalize("NFKC", name) for name in names if name.strip()}, key=len, reverse=True):
-        plain = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ¤ ", plain, flags=re.IGNORECASE)
+    known = {unicodedata.normalize("NFKC", name).strip() for name in names} - {""}
+    if known:
+        # The longest first, so that a name within another leaves nothing of it behind.
+        any_of = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
+        plain = re.sub(rf"(?<!\w)(?:{any_of})(?!\w)", " ¤ ", plain, flags=re.IGNORECASE)
     plain = _DATES.sub(" ¤ ", plain)
     return [*_digits(plain), *_words(plain)]
 
@@ -66,11 +71,9 @@ def numbers_in(text: str, *, names: Iterable[str] = ()) -> list[tuple[str, int |
 def _digits(text: str) -> Iterator[tuple[str, int | float]]:
     for found in _DIGITS.finditer(text):
         written = found.group()
-        grouped = re.fullmatch(rf"\d{{1,3}}(?:{_GAP}\d{{3}})+", written)
-        if grouped:
-            yield written, int("".join(c for c in written if c.isdigit()))
-        elif written.isdigit():
-            yield written, int(written)
+        if re.fullmatch(rf"\d{{1,3}}(?:{_GAP}\d{{3}})+", written) or written.isdigit():
+            digits = "".join(c for c in written if c.isdigit())
+            yield written, int(digits) if len(digits) <= _LONGEST else -1
         else:
             yield written, float(written.replace(",", "."))
 

@@ -201,6 +201,8 @@ def text_findings(source: Source, texts: Mapping[str, Any]) -> list[Finding]:
             if len(text) > most:
                 found.append(Finding(where, N_("Shorten this to %(most)s characters."), {"most": most}))
         for where, text in _written(language, given):
+            if len(text) > rules.LONGEST_TEXT:
+                continue  # refused above, and not read
             numbers = _foreign(source, words, made[language], text)
             if numbers:
                 found.append(Finding(where, NOT_SHOWN, {"numbers": ", ".join(f"“{one}”" for one in numbers)}))
