@@ -368,6 +368,7 @@ def _words(chart: Any, about: Chart) -> None:
     chart.title = title
     chart.x_axis.delete, chart.y_axis.delete = False, True
     chart.x_axis.txPr, chart.y_axis.majorGridlines = plain(), None
+    chart.x_axis.tickLblSkip = 1  # every bar has its name
     chart.x_axis.number_format, chart.x_axis.majorTickMark = DAY, "none"
     chart.x_axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=RULE))
     chart.y_axis.scaling.min = 0

@@ -333,7 +333,7 @@ def _service_chart(source: Public) -> list[Chart]:
         told, title = told[:MOST_BARS], _("Persons met by service, the %(bars)s with the most", bars=MOST_BARS)
     each = message(told)
     alt = _("Bar chart. %(title)s. %(figures)s.", title=title, figures=each)
-    height = max(5, 2.5 + 0.65 * len(told))
+    height = max(5, 2.5 + 0.8 * len(told))
     place = 1 + BY_SERVICE.index("persons_met")
     return [Chart(title, alt, "services", 0, place, 0, len(told) - 1, width_cm=21, height_cm=height)]
 
