@@ -24,7 +24,9 @@ from outreach.storage.watch import Watch
 from . import sessions
 
 ROOM = 8_000_000
-"""Bytes of answers that one process keeps at most."""
+"""Bytes that one process keeps at most: answers, and the requests that they are to."""
+BESIDE = 2_000
+"""Bytes that an answer takes beside its body and its request: the least that any of them costs, also an empty one."""
 _UNTIL = "outreach.again"
 _ALSO = ("PATH_INFO", "QUERY_STRING", "wsgi.url_scheme")
 
@@ -44,9 +46,7 @@ class Answer:
 def keep() -> None:
     """The answer to this request may be given again, to the same request, until the minute ends or anything changes;
     never longer than the session lasts."""
-    now = utc_now()
-    until = now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
-    end = sessions.ends_at()
+    until, end = _minute_after(utc_now()), sessions.ends_at()
     if not g.get("person_level"):
         request.environ[_UNTIL] = until if end is None else min(until, end)
 
@@ -88,19 +88,32 @@ class Kept:
             close = getattr(parts, "close", None)
             if close is not None:
                 close()
+        until = min(until, _minute_after(made))  # what it says of the time was said in the minute that it began in
         self._put(key, Answer(said[0], list(said[1]), body, state, made, until))
         return [body]
 
     def _put(self, key: Any, answer: Answer) -> None:
         with self.lock:
             old = self.answers.pop(key, None)
-            self.taken -= len(old.body) if old else 0
-            if len(answer.body) <= ROOM:
+            self.taken -= _cost(key, old) if old else 0
+            if _cost(key, answer) <= ROOM:
                 self.answers[key] = answer
-                self.taken += len(answer.body)
+                self.taken += _cost(key, answer)
             while self.taken > ROOM:
-                _, gone = self.answers.popitem(last=False)
-                self.taken -= len(gone.body)
+                self.taken -= _cost(*self.answers.popitem(last=False))
+
+
+def _cost(key: Any, answer: Answer) -> int:
+    """What it takes of the room. The request counts too: an answer without a body can be to a very long one."""
+    return BESIDE + len(answer.body) + sum(len(text) for part in key for text in _texts(part))
+
+
+def _texts(part: Any) -> tuple[str, ...]:
+    return (part,) if isinstance(part, str) else part
+
+
+def _minute_after(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
 
 
 def _key(environ: dict[str, Any]) -> Any:

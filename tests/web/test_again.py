@@ -115,10 +115,42 @@ def test_what_writes_or_names_persons_or_sets_a_cookie_is_never_kept(operation, 
 
 def test_room_is_bounded_and_the_oldest_goes_first(kept):
     for number in range(20):
-        kept._put(number, again.Answer("200 OK", [], b"x" * 1_000_000, 1, NOON, NOON))
-    assert list(kept.answers) == list(range(12, 20)) and kept.taken == again.ROOM
-    kept._put("large", again.Answer("200 OK", [], b"x" * (again.ROOM + 1), 1, NOON, NOON))
-    assert "large" not in kept.answers
+        body = b"x" * (1_000_000 - again.BESIDE - 2)
+        kept._put((f"{number:02}",), again.Answer("200 OK", [], body, 1, NOON, NOON))
+    assert list(kept.answers) == [(f"{number}",) for number in range(12, 20)] and kept.taken == again.ROOM
+    kept._put(("large",), again.Answer("200 OK", [], b"x" * again.ROOM, 1, NOON, NOON))
+    assert ("large",) not in kept.answers
+
+
+def test_long_requests_with_empty_answers_take_room_too(operation, kept, at_noon, signed_in, monkeypatch):
+    monkeypatch.setattr(again, "ROOM", 50_000)
+    client = signed_in(site.a_user(Role.ANALYST))
+    client.get(PAGE)
+    for number in range(40):
+        first = client.get(f"{PAGE}/figures?junk={number}" + "x" * 3_000)
+        same = {"If-None-Match": first.headers["ETag"]}
+        assert client.get(f"{PAGE}/figures?junk={number}" + "x" * 3_000, headers=same).status_code == 304
+    assert 0 < len(kept.answers) <= 50_000 // (again.BESIDE + 3_000)
+    assert kept.taken == sum(again._cost(key, answer) for key, answer in kept.answers.items()) <= 50_000
+    for key, answer in list(kept.answers.items()):
+        kept._put(key, answer)
+    assert kept.taken == sum(again._cost(key, answer) for key, answer in kept.answers.items())
+
+
+def test_an_answer_that_was_begun_in_one_minute_is_not_given_through_the_next(operation, made, signed_in, monkeypatch):
+    with time_machine.travel(NOON, tick=False) as clock:
+        client = signed_in(site.a_user(Role.ANALYST))
+        client.get(PAGE)
+        clock.move_to(NOON.replace(second=59))
+        real = dashboard_views._part
+        monkeypatch.setattr(
+            dashboard_views, "_part", lambda *all_: clock.move_to(NOON.replace(minute=1, second=1)) or real(*all_)
+        )
+        client.get(PAGE)
+        monkeypatch.setattr(dashboard_views, "_part", real)
+        runs = len(made)
+        client.get(PAGE)
+        assert len(made) > runs
 
 
 def test_a_database_that_tells_nothing_keeps_nothing(operation, kept, made, at_noon, signed_in, monkeypatch):
