@@ -104,17 +104,18 @@ DEFAULT = Preset("default", N_("Outreach’s default"), Policy(), "Outreach, k =
 PRESETS: tuple[Preset, ...] = (
     DEFAULT,
     Preset("zeros", N_("Outreach’s default, zeros as well"), Policy(zeros=True, preset="zeros"),
-           "Outreach, k = 6; docs/decisions/0021-small-numbers.md"),
+           "Outreach, k = 6"),
     Preset("nhs", N_("NHS England, hospital statistics"), Policy(8, preset="nhs"),
            "NHS Digital, Disclosure control methodology for Hospital Episode Statistics and Emergency Care Data Set, "
-           "from September 2018: 1 to 7 (its rounding to the nearest 5 is not done here)"),
+           "from September 2018: 1 to 7"),
     Preset("wa", N_("Washington State Department of Health"), Policy(10, preset="wa"),
            "Washington State Department of Health, Small Numbers Publishing Guidelines: non-zero counts less than ten"),
     Preset("cms", N_("Medicare and Medicaid (United States)"), Policy(11, preset="cms"),
            "Centers for Medicare & Medicaid Services, Cell Size Suppression Policy (ResDAC, 26 January 2024): 1 to 10"),
     Preset("ctdc", N_("Counter-Trafficking Data Collaborative"), Policy(11, preset="ctdc"),
            "Counter-Trafficking Data Collaborative, Global Dataset: k-anonymized, k = 11"))
-"""Published rules. The citation is that of the publisher, in its own language."""
+"""Published rules. The citation is that of the publisher, in its own language. That of NHS England also rounds all other
+numbers to the nearest 5, which is not done here: totals would no longer be those that people add up."""
 LEAST, MOST = 3, 50
 """The smallest number shown lies between these. Of two persons each knows the other, so that 2 is always withheld."""
 
