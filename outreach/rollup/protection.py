@@ -114,8 +114,8 @@ PRESETS: tuple[Preset, ...] = (
            "Centers for Medicare & Medicaid Services, Cell Size Suppression Policy (ResDAC, 26 January 2024): 1 to 10"),
     Preset("ctdc", N_("Counter-Trafficking Data Collaborative"), Policy(11, preset="ctdc"),
            "Counter-Trafficking Data Collaborative, Global Dataset: k-anonymized, k = 11"))
-"""Published rules. The citation is that of the publisher, in its own language. That of NHS England also rounds all other
-numbers to the nearest 5, which is not done here: totals would no longer be those that people add up."""
+"""Published rules. The citation is that of the publisher, in its own language. NHS England also rounds other numbers to
+the nearest 5, which is not done here: totals would no longer be those that people add up."""
 LEAST, MOST = 3, 50
 """The smallest number shown lies between these. Of two persons each knows the other, so that 2 is always withheld."""
 
