@@ -18,7 +18,7 @@ from outreach.errors import N_, Blocked, Changed, Invalid, NotAllowed
 from outreach.plan.paste_rules import visible
 from outreach.returns import set_commands
 from outreach.storage import writing
-from outreach.storage.queries import access, figure_sets
+from outreach.storage.queries import access, accounts, figure_sets
 from outreach.storage.queries import releases as rows
 from outreach.storage.tables import FigureSet, Operation, Release
 from outreach.storage.types import new_uid, utc_now
@@ -306,8 +306,7 @@ def approve(actor: Actor, release: Release, *, seen: str | None = None) -> Relea
     for _ in range(3):
         with writing():
             row = hold(release)
-            steps = rows.steps_of(row.id)
-            given = rules.approvals(steps, row.content_hash)
+            given = approvals(row, operation)
             if actor.user in given and row.state in (ReleaseState.SENT, ReleaseState.PUBLISHED):
                 return row
             need_same(row, seen)
@@ -315,6 +314,8 @@ def approve(actor: Actor, release: Release, *, seen: str | None = None) -> Relea
             found = rows.set_of(row)
             need_ready(row, found, operation)
             need_unmoved(row, found, operation)
+            if not _may_still(actor.user, operation):  # making the files took its time
+                raise NotAllowed()
             last = len(given) + 1 >= rules.APPROVALS
             if not last or (papers is not None and papers.content_hash == row.content_hash):
                 rows.add_step(row.id, rules.APPROVED, actor.user, row.content_hash)
@@ -325,6 +326,22 @@ def approve(actor: Actor, release: Release, *, seen: str | None = None) -> Relea
         # The files are made outside: a typesetter under the lock would let every phone wait.
         papers = work.papers_of(row, found, operation, utc_now())
     raise Changed(EDITED_MEANWHILE, LOOK_AGAIN)
+
+
+def approvals(row: Release, operation: Operation) -> dict[int, Any]:
+    """Person → her approval of the release as it is. While it is not published, only of those who may still give it:
+    what somebody approved whose account was disabled, or whose role was taken away, waits for another person."""
+    given = rules.approvals(rows.steps_of(row.id), row.content_hash)
+    if row.state == ReleaseState.PUBLISHED:
+        return given
+    return {person: step for person, step in given.items() if _may_still(person, operation)}
+
+
+def _may_still(person: int, operation: Operation) -> bool:
+    """Whether the account works, and has a role that approves, as the database says now."""
+    user = accounts.as_it_stands(person)
+    target = access.operation_target(operation)
+    return user is not None and user.active and may(access.actor_of(user), "release.approve", target)
 
 
 def need_unmoved(row: Release, found: FigureSet, operation: Operation) -> None:

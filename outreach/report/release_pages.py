@@ -14,6 +14,7 @@ from outreach.storage.queries import releases as rows
 from outreach.vocab import ReleaseKind, ReleaseState
 from outreach.web.page import language
 
+from . import release_commands as commands
 from . import release_rules as rules
 from . import release_work as work
 from .erratum_rules import key_text
@@ -66,7 +67,7 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
     found = rows.set_of(release)
     source = work.source_of(release, found, operation)
     steps = rows.steps_of(release.id)
-    given = rules.approvals(steps, release.content_hash)
+    given = commands.approvals(release, operation)
     done = release.state in (ReleaseState.PUBLISHED, ReleaseState.DROPPED)
     since = None if done else work.stands_of(operation, found)
     return {

@@ -11,11 +11,11 @@ from outreach.report import release_commands as commands
 from outreach.report import release_rules as rules
 from outreach.report import release_work as work
 from outreach.storage import db, writing
-from outreach.storage.queries import operations
+from outreach.storage.queries import access, operations
 from outreach.storage.queries import releases as rows
 from outreach.storage.tables import FigureSet, Release, ReleaseFile
-from outreach.vocab import ReleaseState
-from tests.factories import an_operation
+from outreach.vocab import ReleaseState, Role
+from tests.factories import a_user, an_operation
 from tests.report.releases import World
 
 
@@ -227,6 +227,41 @@ def test_what_left_before_and_a_new_threshold_ask_for_a_new_check(small, monkeyp
         commands.approve(small.people["commander"], small.row(2))
     again = commands.weigh_again(small.people["coordinator"], small.row(2))
     assert again.state == "draft" and again.policy["least"] == 11
+
+
+@pytest.mark.any_database
+def test_the_approval_of_who_was_disabled_or_lost_the_role_since_no_longer_counts(world, monkeypatch):
+    row = world.draft()
+    commands.send(world.people["coordinator"], row)
+    commands.approve(world.people["second"], row)
+    with writing():
+        world.users["second"].active = False
+    commands.approve(world.people["commander"], row)
+    assert world.row().state == "sent" and set(commands.approvals(world.row(), world.operation)) == {
+        world.people["commander"].user
+    }
+    with pytest.raises(NotAllowed):  # her request was on its way when the account was disabled
+        commands.approve(world.people["second"], row)
+    real = work.papers_of
+
+    def meanwhile(*all_):
+        with writing():
+            db.session.delete(world.users["coordinator"].roles[0])
+        return real(*all_)
+
+    monkeypatch.setattr(work, "papers_of", meanwhile)
+    with pytest.raises(NotAllowed):
+        commands.approve(world.people["coordinator"], row)
+    assert world.row().state == "sent" and db.session.query(ReleaseFile).count() == 0
+    with writing():
+        world.users["second"].active = True
+    monkeypatch.setattr(work, "papers_of", real)
+    assert commands.approve(world.people["commander"], world.row()).state == "sent"
+    third = access.actor_of(a_user(Role.COMMANDER))
+    with writing():
+        db.session.delete(world.users["commander"].roles[0])
+    assert commands.approve(third, world.row()).state == "published"
+    assert world.steps().count("approved") == 3
 
 
 @pytest.mark.any_database

@@ -34,6 +34,12 @@ def by_id(user_id: int) -> User | None:
     return db.session.get(User, user_id)
 
 
+def as_it_stands(user_id: int) -> User | None:
+    """The account with its roles, read anew: inside a write, whatever this request knew of it before."""
+    query = select(User).where(User.id == user_id).execution_options(populate_existing=True)
+    return db.session.scalars(query).one_or_none()
+
+
 def add_session(user_id: int, token: str, *, ends_at: dt.datetime) -> None:
     now = utc_now()
     db.session.add(
