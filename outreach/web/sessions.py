@@ -28,6 +28,7 @@ SEEN_EVERY = dt.timedelta(seconds=60)
 UNATTENDED = "X-Unattended"
 KEPT_FIELDS_LIMIT = 2_000_000
 KEPT_FOR = dt.timedelta(hours=24)
+_NAMELESS = "outreach.nameless"
 
 
 class SignedCookies(SecureCookieSessionInterface):
@@ -66,11 +67,25 @@ def end() -> None:
 
 def know_the_actor() -> None:
     """Make ``g.actor`` from the session of this request as it stands in the database now."""
-    if getattr(current_app.view_functions.get(request.endpoint or ""), "nameless", False):
+    if _nameless():
         g.nameless, g.actor = True, ANYBODY
         return
     found = _standing_session()
     g.actor = ANYBODY if found is None else access.actor_from(found.user_id, found.name, found.grants)
+
+
+def _nameless() -> bool:
+    """Whether whoever asks is nobody: by the view, or where no view answers (not found, the wrong method, a slash too
+    few) by the first part of the address, when nothing but such views stands behind it."""
+    if request.endpoint is not None:
+        return getattr(current_app.view_functions.get(request.endpoint), "nameless", False)
+    first = current_app.extensions.get(_NAMELESS)
+    if first is None:
+        parts: dict[bool, set[str]] = {True: set(), False: set()}
+        for rule in current_app.url_map.iter_rules():
+            parts[getattr(current_app.view_functions[rule.endpoint], "nameless", False)].add(rule.rule.split("/")[1])
+        first = current_app.extensions[_NAMELESS] = frozenset(parts[True] - parts[False])
+    return request.path.split("/")[1] in first
 
 
 def _standing_session() -> accounts.SignedIn | None:

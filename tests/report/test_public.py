@@ -84,3 +84,28 @@ def test_only_a_published_release_has_an_address_and_only_its_coordinator_gives_
     with pytest.raises(NotAllowed):
         commands.end_link(world.people["analyst"], out)
     assert client.get(f"/p/{token}/no-such-file.html").status_code == 404
+
+
+def test_what_leads_nowhere_under_a_public_address_reads_no_session_and_sets_no_cookie_either(
+    world, client, signed_in, monkeypatch
+):
+    token = commands.open_link(world.people["coordinator"], world.out()).token
+    insider = signed_in(world.users["analyst"])
+    assert "Set-Cookie" in client.get("/not/there").headers  # anywhere else the form in the header needs one
+    monkeypatch.setattr("outreach.web.sessions._standing_session", lambda: pytest.fail("a session was read"))
+    for reader in (client.application.test_client(), insider):
+        for method, path, status in (
+            ("GET", f"/p/{token}", 308),
+            ("GET", "/p/", 404),
+            ("GET", f"/p/{token}/a/b", 404),
+            ("GET", f"/p/{token}/en.html/", 404),
+            ("GET", f"/p/{token}/..%2f..%2fetc%2fpasswd", 404),
+            ("POST", f"/p/{token}/en.html", 405),
+            ("OPTIONS", f"/p/{token}/en.html", 200),
+            ("GET", "/w/a/b", 404),
+            ("POST", "/w/a", 405),
+        ):
+            answer = reader.open(path, method=method)
+            assert answer.status_code == status, (method, path, answer.status_code)
+            assert "Set-Cookie" not in answer.headers and "Cookie" not in answer.headers.get("Vary", ""), path
+            assert world.users["analyst"].name not in answer.text
