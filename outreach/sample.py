@@ -89,11 +89,11 @@ def load(hash_password: Any, instance_dir: Path) -> list[SignIn]:
     invented = _invented_services(world["ONS-2017-ON"], published["ONS-2017-ON"]["figures"])
     people = _people(hash_password, world, five, invented)
     _locked(world["ONS-2017-ON"], invented[4:6])
-    _released(world["ONS-2017-ON"])
     _contacts(world["ONS-2017-WEC"], five)
     _planning(world["ONS-2017-WEC"], five)
     _cases(five[5])
     _signatures(world["ONS-2017-ON"], invented[1:3], world["ONS-2017-WEC"], five[4])
+    _released(world["ONS-2017-ON"])
     put_sample(SYSTEM, entries_of(json.loads(HISTORY.read_text())))
     for operation in world.values():
         rows.note_change(operation.id)
@@ -422,12 +422,14 @@ def _locked(ontario: Any, silent: list[Any]) -> None:
 
 
 def _released(ontario: Any) -> None:
-    """A release of that version, sent by the coordinator; two persons may approve it."""
+    """A second version with everything in, and a release of it, sent by the coordinator; two persons may approve it."""
     from outreach.report import release_commands
     from outreach.report.release_rules import Scope
+    from outreach.returns import set_commands
 
+    set_commands.lock(SYSTEM, ontario, provisional=True, reason="Invented: most have not signed.")
     coordinator = access.actor_of(accounts.by_email("coordinator@sample.example.org"))
-    row = release_commands.draft(coordinator, ontario, 1, Scope(by_day=("persons_met",)))
+    row = release_commands.draft(coordinator, ontario, 2, Scope(by_day=("persons_met",)))
     release_commands.send(coordinator, row)
 
 

@@ -97,8 +97,8 @@ def pivot_page(operation: Operation) -> Any:
 @bp.get("/operations/<code>/pivot/file")
 @guard("figures.see", load=load.operation)
 def pivot_file(operation: Operation) -> Any:
-    """Exactly what the page shows, as ``?form=`` csv or xlsx; entered in the journal."""
-    form, asking = request.args.get("form", ""), _asking(operation)
+    """Exactly what the page shows, as ``?form=`` csv (without it) or xlsx; entered in the journal."""
+    form, asking = request.args.get("form", "csv"), _asking(operation)
     if form not in ("csv", "xlsx"):
         raise NotFound()
     made, question = _shown(asking), asking.question
