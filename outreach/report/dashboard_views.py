@@ -183,8 +183,9 @@ def _charts(
         found.append(drawn.hours(reading, made.hours_of(operation, as_of, **reading.narrowed)))
     if waits := _waits(reading):
         found.append(waits)
-    offences = made.offences_of(operation.id, as_of, **reading.narrowed)
-    found.append(drawn.offences(reading, offences, titles, whole.one("charges")))
+    if fine() or not reading.only:  # of one service and day they are finer than by service and day
+        offences = made.offences_of(operation.id, as_of, **reading.narrowed)
+        found.append(drawn.offences(reading, offences, titles, whole.one("charges")))
     return found
 
 

@@ -470,11 +470,17 @@ def _rows(
 
 
 def _measure(code: str) -> Measure:
-    """The measure of an address; any other address does not exist."""
+    """The measure of an address; any other address does not exist.
+
+    An age that no page lists is for those who may see splits by age: two of them side by side tell an age band.
+    """
     try:
-        return measure_of(code)
+        found = measure_of(code)
     except Problem:
         raise NotFound() from None
+    if found.threshold is not None and found not in CATALOGUE and not may(g.actor, "figures.small", g.target):
+        raise NotFound()
+    return found
 
 
 def _filters(operation: Operation, at: Moment) -> tuple[int | None, int | str | None]:

@@ -244,3 +244,18 @@ def test_four_hundred_services_stand_on_pages_of_the_grid(app, signed_in):
     assert page.text.count('<th role="rowheader"') == 92
     assert "400 services are overdue" in text_of(page) and "page=2" in page.text
     assert client.get(f"{PAGE}?page=5").text.count('<th role="rowheader"') == 32
+
+
+def test_who_may_not_see_small_numbers_gets_no_age_by_its_address_and_no_offence_of_one_service(
+    operation, signed_in, evening
+):
+    narrow = f"{PAGE}?service={operation.windsor}&day=2017-10-10"
+    ages = ("figures/persons_under_25", "figures?by=service,day&measure=persons_under_25")
+    for role, sees in ((Role.ANALYST, True), (Role.COMMANDER, False)):
+        client = signed_in(site.a_user(role))
+        for page in (PAGE, narrow, PAGE + "/figures" + narrow.removeprefix(PAGE)):
+            told = "Charges laid, by offence" in client.get(page).text
+            assert told == (sees or page == PAGE), (role, page)
+        for path in ages:
+            assert client.get(f"/operations/ONS-1/{path}").status_code == (200 if sees else 404), (role, path)
+        assert client.get("/operations/ONS-1/figures/persons_under_18").status_code == 200
