@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 import stat
 import uuid
 
@@ -38,10 +39,31 @@ from tests.ready.kit_factories import a_kit, kits_moved
 KEPT_TABLES = {"audit_entry", "alembic_version", "list_item", "offence", "region_setting"}
 
 
+@pytest.fixture(scope="module")
+def loaded_site(empty_site, tmp_path_factory):
+    """An instance folder in which the sample is loaded, to be copied, and its sign-ins."""
+    folder = tmp_path_factory.mktemp("loaded") / "instance"
+    shutil.copytree(empty_site, folder)
+    made = create_app(settings(folder))
+    with made.app_context():
+        with writing():
+            people = sample.load(hash_password, folder)
+        db.session.remove()
+        db.engine.dispose()
+    return folder, people
+
+
 @pytest.fixture
-def loaded(app, instance):
-    with writing():
-        return sample.load(hash_password, instance)
+def loaded(app, instance, request):
+    """The sample is loaded: anew on PostgreSQL, else as a copy of the site where it was."""
+    if db.engine.dialect.name != "sqlite":
+        with writing():
+            return sample.load(hash_password, instance)
+    folder, people = request.getfixturevalue("loaded_site")
+    db.session.remove()
+    db.engine.dispose()
+    shutil.copytree(folder, instance, dirs_exist_ok=True)
+    return people
 
 
 def figures(app, instance, code):
