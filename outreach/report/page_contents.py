@@ -409,8 +409,8 @@ def _quote(asked: Asked, final: bool, signed: list[bool]) -> tuple[str, ...]:
     elif signed:
         lines.append(
             ngettext(
-                "Figures become final when the service has signed (%(signed)s has).",
-                "Figures become final when all %(num)s services have signed (%(signed)s have).",
+                "Figures become final when the service has signed (so far %(signed)s).",
+                "Figures become final when all %(num)s services have signed (so far %(signed)s).",
                 len(signed),
                 signed=signed.count(True),
             )

@@ -46,6 +46,8 @@ _DIGITS = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{_GAP}\d{{3}})+(?!\d)|\d+(?:[.,]\
 _LONGEST = 15
 """Digits of a number that a release may show; what is longer is no figure of anything."""
 _LETTERS = re.compile(r"[^\W\d_]+", re.UNICODE)
+_AFTER = "(?:_of_[0-9]+_W|_W_sur_[0-9]+|_W)".replace("_", "[ \u00a0\u202f]+").replace("W", r"[^\W\d_]+")
+"""The word after a number, and all of “of 46 services”: with “of” alone a 4 might be said of anything."""
 _NO_NUMBER_BEFORE = frozenset({"no", "any", "every", "each", "some", "another", "which", "the", "this", "that"})
 _NO_NUMBER_AFTER = frozenset({"of", "another", "who", "can", "may", "should", "must", "has", "does", "and"})
 _PERSONS = (
@@ -142,9 +144,9 @@ def foreign(text: str, shown: Collection[int | float], *, names: Iterable[str] =
 
 
 def with_next_word(text: str) -> list[str]:
-    """Each number of a text with the word after it: ``5 services``, ``two undecided``."""
+    """Each number of a text with the word after it: ``5 services``, ``two undecided``, ``4 of 46 services`` as a whole."""
     plain, out = unicodedata.normalize("NFKC", text), []
     for written, _ in numbers_in(text):
-        found = re.search(rf"(?<!\w){re.escape(written)}[ \u00a0\u202f]+[^\W\d_]+", plain)
+        found = re.search(rf"(?<!\w){re.escape(written)}{_AFTER}", plain)
         out += [found.group()] if found else []
     return out

@@ -170,7 +170,8 @@ def _facts(source: Source) -> sentence_rules.Facts:
         cell = whole.get(code)
         if cell is None or cell.number is None:
             return sentence_rules.UNKNOWN
-        return sentence_rules.Number(cell.number, Bound(cell.bound or "exact"), cell.least)
+        told = (cell.reported, cell.expected) if cell.expected else None
+        return sentence_rules.Number(cell.number, Bound(cell.bound or "exact"), cell.least, told)
 
     first, last = days_of(source)
     return sentence_rules.Facts(
@@ -183,6 +184,7 @@ def _facts(source: Source) -> sentence_rules.Facts:
         made_safe=number("persons_made_safe"),
         charged=number("persons_charged"),
         charges=number("charges"),
+        told=(source.found.reported, source.found.expected) if source.found.expected else None,
     )
 
 

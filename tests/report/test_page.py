@@ -70,7 +70,7 @@ def test_the_page_says_status_sentence_seven_figures_coverage_charts_and_notes(o
         "2 of 3 took up the offer",
         "Information kits handed out",
         "A person met twice counts once.",
-        "Not released. Figures become final when all 3 services have signed (0 have).",
+        "Not released. Figures become final when all 3 services have signed (so far 0).",
     ):
         assert words in said, (words, said)
     assert len(re.findall(r'<li class="tile', page.text)) == 7

@@ -6,6 +6,7 @@ from types import SimpleNamespace as Row
 import pytest
 
 from outreach.report import release_rules as rules
+from outreach.report import release_work as work
 from outreach.report.release_contents import Source, contents_of
 from outreach.report.release_number_rules import foreign, numbers_in, with_next_word
 from outreach.report.release_work import texts_for
@@ -38,6 +39,17 @@ def test_names_are_left_alone_and_a_small_number_needs_its_own_word():
     assert names[1:] == ["5 services", "21 charges"]
     assert foreign("Operation 7 lakes: 5 services, 5 accused", {21}, names=names) == ["5"]
     assert foreign("75 services", set(), names=names) == ["75"]
+
+
+def test_what_a_part_of_the_services_told_is_said_of_that_part_and_its_number_of_nothing_else():
+    cell = rules.Cell("persons_made_safe", None, None, 0, "", "partial", None, 4, 46)
+    texts = texts_for(source([cell], 46))
+    assert "In 4 of 46 services, nobody was made safe." in texts["en"]["text"]
+    assert "Dans 4 services sur 46, personne n" in texts["fr"]["text"]
+    assert work.text_findings(source([cell], 46), texts) == []
+    told = with_next_word("In 4 of 46 services, nobody was made safe.")
+    assert foreign("4 of them", set(), names=told) == ["4"]
+    assert with_next_word("Dans 3 services sur 5, personne") == ["3 services sur 5"]
 
 
 def test_the_scope_is_in_the_order_of_the_catalogue_and_says_what_is_wrong():
