@@ -267,7 +267,7 @@ def need_ready(row: Release, found: FigureSet, operation: Operation) -> None:
     if not row.verdict.get("safe"):
         raise Blocked(
             N_("It is not safe: a withheld number can be worked out."),
-            N_("Leave out the split that gives it away, or wait for figures that are larger."),
+            N_("Leave out what gives it away, go back to the rule of the release before, or wait for larger figures."),
         )
     if any(one.row.approved_at is None for one in rows.openings_of(row.id)):
         raise Blocked(

@@ -144,7 +144,7 @@ def foreign(text: str, shown: Collection[int | float], *, names: Iterable[str] =
 
 
 def with_next_word(text: str) -> list[str]:
-    """Each number of a text with the word after it: ``5 services``, ``two undecided``, ``4 of 46 services`` as a whole."""
+    """Each number of a text with the word after it: ``5 services``, ``4 of 46 services`` as a whole."""
     plain, out = unicodedata.normalize("NFKC", text), []
     for written, _ in numbers_in(text):
         found = re.search(rf"(?<!\w){re.escape(written)}{_AFTER}", plain)
