@@ -287,6 +287,7 @@ DETAILS: dict[str, str] = {
     "unsent": N_("not sent"),
     "held": N_("waiting for a decision"),
     "issue": N_("issue"),
+    "least": N_("withheld below"),
     "left_out": N_("left out"),
     "good": N_("good"),
     "how": N_("how"),

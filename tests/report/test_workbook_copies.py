@@ -18,7 +18,7 @@ from outreach.report.workbook.leaving import BY_DAY, BY_SERVICE, IN_ALL, left_be
 from outreach.returns.set_commands import lock
 from outreach.rollup.attack import attack
 from outreach.storage import db, writing
-from outreach.storage.queries import access, operations
+from outreach.storage.queries import access, disclosure, operations
 from outreach.storage.queries.operations import note_change
 from outreach.storage.tables import Adjustment, AuditEntry, Operation, Participation
 from outreach.storage.types import utc_now
@@ -182,6 +182,22 @@ def test_the_same_version_gives_the_same_copy_and_the_next_one_does_not_tell_wha
     assert key in before[1].hidden or key in before[0].hidden
 
 
+def test_a_policy_that_changes_between_two_copies_of_a_version_changes_neither(operation):
+    """Two copies of the same numbers that withhold different ones would tell, side by side, what both withhold."""
+    locks(operation)
+    first = contents(taken(operation))
+    told = told_of(need_locked(operation.id))
+    for version, least in enumerate((21, 2), start=1):
+        with writing():
+            asked = {"preset": "", "reason": "a test", "asked_at": utc_now(), "asked_by_id": None, "state": "standing"}
+            disclosure.add(operation_id=operation.id, version=version, least=least, zeros="withhold", **asked)
+        assert contents(taken(operation)) == first
+        left = left_before(operation.id)
+        assert [(one.hidden, one.policy.least) for one in left] == [(told.hidden, told.policy.least)]
+    note = db.session.query(AuditEntry).filter_by(tag="report.workbook.export").first().details
+    assert (note["least"], note["zeros"]) == (told.policy.least, False)
+
+
 def test_copies_of_operations_above_and_within_are_held_against_each_other(operation):
     """The totals of the one within leave something small of those above: the later copy withholds it."""
     above = site.an_operation("ONS-0", status=OperationStatus.REPORTING, overlap_nil=True)
@@ -280,7 +296,8 @@ def test_each_reader_is_offered_her_copies_and_no_others(operation, signed_in):
     assert client.get("/operations/ONS-1/workbook?copy=all").status_code == 404
     assert client.get("/operations/ONS-1/workbook?copy=publication&lang=fr").status_code == 200
     entry = db.session.query(AuditEntry).filter_by(tag="report.workbook.export").order_by(AuditEntry.id.desc()).first()
-    assert entry.details == {"language": "fr", "copy": "publication", "persons": False, "version": 1}
+    said = {"language": "fr", "copy": "publication", "persons": False, "version": 1, "least": 6, "zeros": False}
+    assert entry.details == said
 
 
 def test_the_copy_of_a_service_shows_the_staff_of_others_in_all_only(operation):

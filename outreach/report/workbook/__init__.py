@@ -46,7 +46,8 @@ def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
     chosen = Copy(copy) if copy else may_take[0]
     said: dict[str, Any] = {}
     if chosen is Copy.PUBLICATION:
-        made, said["version"] = _publication(operation, language, as_of)
+        made, said["version"], policy = _publication(operation, language, as_of)
+        said |= {"least": policy.least, "zeros": policy.zeros}
         persons = False
     else:
         with force_locale(language):
@@ -67,8 +68,8 @@ def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
     return made
 
 
-def _publication(operation: Any, language: str, as_of: dt.datetime | None) -> tuple[bytes, int]:
-    """The bytes, and the locked version that they hold."""
+def _publication(operation: Any, language: str, as_of: dt.datetime | None) -> tuple[bytes, int, Any]:
+    """The bytes, the locked version that they hold, and the policy by which they withhold."""
     from flask_babel import force_locale
 
     from . import publication
@@ -77,7 +78,7 @@ def _publication(operation: Any, language: str, as_of: dt.datetime | None) -> tu
 
     source = public_of(operation, as_of)
     with force_locale(language):
-        return write(publication.book_of(source, LANGUAGES[language])), source.version
+        return write(publication.book_of(source, LANGUAGES[language])), source.version, source.told.policy
 
 
 def export_by_code(actor: Actor, code: str, language: str, as_of: str = "", copy: str = "") -> bytes:

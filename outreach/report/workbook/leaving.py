@@ -90,16 +90,23 @@ def true_of(figures: Sequence[list[object]]) -> dict[Key, int]:
 
 
 def _left(found: FigureSet, taken: Sequence[queries.CopyTaken]) -> Left:
-    """As ``told_of``, at the moment of the first copy of this version, so that the next one says the same."""
+    """As ``told_of``, at the moment of the first copy of this version and by the policy of then, so that the next one
+    says the same: another policy in between would withhold other numbers, and two copies side by side tell all."""
     own = next((one for one in taken if (one.operation, one.version) == (found.operation_id, found.version)), None)
     before = [one for one in taken if own is None or one.entry < own.entry]
-    policy = policy_of(found.operation_id)
+    policy = _policy(found, own)
     published = [
         (row, of) for row, of in releases.published(releases.tree_of(found.operation_id))
         if own is None or (row.published_at is not None and row.published_at < own.at)
     ]  # fmt: skip
     marks = (found.uid, policy, tuple(row.id for row, _ in published), tuple(one.entry for one in before))
     return _SHELF.get(marks) or _SHELF.put(marks, _work_out(found, policy, published, before))
+
+
+def _policy(found: FigureSet, own: queries.CopyTaken | None) -> Policy:
+    if own is None or own.least is None:
+        return policy_of(found.operation_id)
+    return Policy(own.least, own.zeros)
 
 
 def _work_out(

@@ -116,12 +116,15 @@ def referrals(operations: list[int], as_of: dt.datetime | None) -> list[Referral
 
 @dataclass(frozen=True)
 class CopyTaken:
-    """The first time that a publication copy of a locked version was taken; ``entry``: of the journal."""
+    """The first time that a publication copy of a locked version was taken; ``entry``: of the journal. ``least`` and
+    ``zeros``: what was withheld in it, by the policy of that moment; None where the journal does not say."""
 
     entry: int
     at: dt.datetime
     operation: int
     version: int
+    least: int | None = None
+    zeros: bool = False
 
 
 def publication_copies(operations: Collection[int]) -> list[CopyTaken]:
@@ -139,5 +142,6 @@ def publication_copies(operations: Collection[int]) -> list[CopyTaken]:
         version = entry.details.get("version")
         if entry.details.get("copy") == "publication" and isinstance(version, int) and entry.operation_id is not None:
             key = (entry.operation_id, version)
-            found.setdefault(key, CopyTaken(entry.id, entry.at, *key))
+            least, zeros = entry.details.get("least"), entry.details.get("zeros") is True
+            found.setdefault(key, CopyTaken(entry.id, entry.at, *key, least if isinstance(least, int) else None, zeros))
     return list(found.values())
