@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine
 
@@ -38,7 +39,7 @@ class Watch:
 
     def _connected(self) -> Any:
         link = sqlite_module().connect(
-            f"file:{self._path}?mode=ro", uri=True, timeout=BUSY_MS / 1000, check_same_thread=False
+            f"file:{quote(self._path)}?mode=ro", uri=True, timeout=BUSY_MS / 1000, check_same_thread=False
         )
         link.isolation_level = None
         return link

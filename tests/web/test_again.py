@@ -6,12 +6,15 @@ import datetime as dt
 
 import pytest
 import time_machine
+from sqlalchemy import URL, create_engine
 
 from outreach.report import dashboard_views
 from outreach.storage import db, writing
+from outreach.storage.engine import sqlite_module
 from outreach.storage.queries.operations import note_change
 from outreach.storage.tables import SessionRecord
 from outreach.storage.types import utc_now
+from outreach.storage.watch import Watch
 from outreach.vocab import Role
 from outreach.web import again
 from tests import factories as site
@@ -159,3 +162,22 @@ def test_a_database_that_tells_nothing_keeps_nothing(operation, kept, made, at_n
     client.get(PAGE)
     client.get(PAGE)
     assert not kept.answers and len(made) >= 2
+
+
+def test_the_database_that_is_looked_at_is_the_one_of_its_path_whatever_signs_are_in_it(tmp_path):
+    states = {}
+    for name in ("A", "%41", "a?b#c d"):
+        folder = tmp_path / name
+        folder.mkdir()
+        writer = sqlite_module().connect(str(folder / "outreach.sqlite3"), isolation_level=None)
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("CREATE TABLE one (number INTEGER)")
+        watch = Watch(create_engine(URL.create("sqlite", database=str(folder / "outreach.sqlite3"))))
+        before = watch.state()
+        for step in ("INSERT INTO one VALUES (1)", "PRAGMA wal_checkpoint(TRUNCATE)", "INSERT INTO one VALUES (2)"):
+            found = writer.execute(step).fetchall()
+            assert not found or found[0][0] == 0  # looking keeps no checkpoint from ending
+            states.setdefault(name, []).append(watch.state())
+        writer.close()
+        watch.close()
+        assert before is not None and before != states[name][0] and states[name][0] != states[name][2]
