@@ -10,7 +10,7 @@ import base64
 import json
 from typing import Any
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, current_app, g, make_response, render_template, request
 from flask_babel import force_locale, gettext
 
 from outreach import audit
@@ -79,12 +79,19 @@ def _bytes(found: Any) -> Response:
     answer.mimetype = found.media.partition(";")[0]
     answer.headers["Content-Type"] = found.media
     answer.set_etag(found.hash)
-    digest = base64.b64encode(bytes.fromhex(found.hash)).decode()
-    answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    if not _packed(found):  # it is of what is sent, and would be wrong of packed bytes
+        digest = base64.b64encode(bytes.fromhex(found.hash)).decode()
+        answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
     shown = any(found.media.startswith(kind) for kind in SHOWN)
     answer.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{found.name}"'
     answer.headers["Content-Security-Policy"] = POLICY
     return answer.make_conditional(request)
+
+
+def _packed(found: Any) -> bool:
+    """Whether it may leave in fewer bytes than it has."""
+    kinds = current_app.config["COMPRESS_MIMETYPES"]
+    return found.media.partition(";")[0] in kinds and request.accept_encodings.quality("gzip") > 0
 
 
 # --- the public address -----------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The public address: the stored bytes alone; nobody is known there, nothing is counted, an ended one says so."""
 
+import base64
+import hashlib
 import re
 
 import pytest
@@ -44,8 +46,13 @@ def test_the_public_page_is_the_stored_bytes_without_session_or_cookie_even_for_
         assert french.data == rows.file(release.id, "fr.html").content and "Accept-Language" in french.headers["Vary"]
         page = reader.get(f"/p/{token}/").text
         assert "<script" not in page and not re.search(r'(src|href)="(https?:)?//', page)
-        packed = reader.get(f"/p/{token}/en.html", headers={"Accept-Encoding": "gzip"})
-        assert packed.status_code == 200 and "Set-Cookie" not in packed.headers
+        for name in [file.name for file in rows.files_of(release.id)]:
+            for encoding in ("gzip", "identity"):
+                packed = reader.get(f"/p/{token}/{name}", headers={"Accept-Encoding": encoding})
+                assert packed.status_code == 200 and "Set-Cookie" not in packed.headers
+                digest = base64.b64encode(hashlib.sha256(packed.data).digest()).decode()
+                told = packed.headers.get("Repr-Digest")
+                assert told == f"sha-256=:{digest}:" or (encoding == "gzip" and told is None), name
     db.session.rollback()
     assert [(row.id, row.seen_at) for row in db.session.query(SessionRecord).order_by(SessionRecord.id)] == before
 
