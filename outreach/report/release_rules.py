@@ -159,6 +159,12 @@ def in_scope(figures: Iterable[Row], scope: Scope) -> list[Row]:
     return sorted(rows, key=lambda row: (row[1] is not None, row[2] is not None, order.get(row[0], 99)))
 
 
+def usual_of(figures: Iterable[Row]) -> set[str]:
+    """What a draft starts with: the usual figures that this version knows; where it knows none, all of them."""
+    known = {row[0] for row in figures if row[1] is None and row[2] is None and row[3] is not None}
+    return known & set(USUAL) or set(USUAL)
+
+
 def true_of(figures: Iterable[Row], scope: Scope) -> dict[Key, int]:
     """Every known whole number of the scope: what withholding is decided on, and what an attacker is after."""
     return {(row[0], row[1], row[2]): row[3] for row in in_scope(figures, scope) if isinstance(row[3], int)}

@@ -78,7 +78,7 @@ def releases(operation: Any) -> Any:
 def new_release(operation: Any) -> Any:
     form = DraftForm(formdata=None)
     form.replaces.data = request.args.get("replaces", "")
-    return _draft(operation, form, {"measures": set(rules.USUAL), "by_service": set(), "by_day": set()})
+    return _draft(operation, form, None)
 
 
 @bp.post("/operations/<code>/releases/new")
@@ -123,10 +123,13 @@ def to_page(operation: Any, number: int) -> Any:
     return redirect(url_for(".release", code=operation.code, number=number), code=303)
 
 
-def _draft(operation: Any, form: DraftForm, asked: dict[str, set[str]]) -> str:
+def _draft(operation: Any, form: DraftForm, asked: dict[str, set[str]] | None) -> str:
+    """``asked``: what was ticked; None where nobody was asked yet."""
     g.operation = operation
     last = figure_sets.last_version(operation.id)
     found = figure_sets.find(operation.id, last) if last else None
+    if asked is None:
+        asked = {"measures": rules.usual_of(found.figures if found else ()), "by_service": set(), "by_day": set()}
     form.version.data, form.after.data = str(last), str(rows.last_number(operation.id))
     out = [one for one in rows.of_operation(operation.id) if one.row.state == ReleaseState.PUBLISHED]
     form.replaces.choices = [("", gettext("No release"))] + [

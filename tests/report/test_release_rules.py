@@ -41,6 +41,12 @@ def test_names_are_left_alone_and_a_small_number_needs_its_own_word():
     assert foreign("75 services", set(), names=names) == ["75"]
 
 
+def test_a_draft_starts_with_what_the_version_knows_and_zero_is_known():
+    figures = [["persons_met", None, None, 0], ["charges", None, None, None], ["charges", 1, None, 4]]
+    assert rules.usual_of(figures) == {"persons_met"}
+    assert rules.usual_of([]) == rules.usual_of([["charges", None, None, None]]) == set(rules.USUAL)
+
+
 def test_what_a_part_of_the_services_told_is_said_of_that_part_and_its_number_of_nothing_else():
     cell = rules.Cell("persons_made_safe", None, None, 0, "", "partial", None, 4, 46)
     texts = texts_for(source([cell], 46))
