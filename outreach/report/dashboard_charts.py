@@ -82,9 +82,10 @@ def _pace_title(now: Sequence[Step], earlier: Sequence[Step], name: str) -> str:
         return ""
     if both is None:
         return ngettext(
-            "Day %(day)s of %(days)s: %(num)s person met",
-            "Day %(day)s of %(days)s: %(num)s persons met",
+            "Day %(day)s of %(days)s: %(many)s person met",
+            "Day %(day)s of %(days)s: %(many)s persons met",
             last.value or 0,
+            many=words.number(last.value or 0),
             day=last.number,
             days=len(now),
         )
@@ -93,15 +94,17 @@ def _pace_title(now: Sequence[Step], earlier: Sequence[Step], name: str) -> str:
         return gettext("Day %(day)s: %(met)s met, as many as in %(edition)s", **told)
     if both.more > 0:
         return ngettext(
-            "Day %(day)s: %(met)s met, %(num)s more than in %(edition)s",
-            "Day %(day)s: %(met)s met, %(num)s more than in %(edition)s",
+            "Day %(day)s: %(met)s met, %(many)s more than in %(edition)s",
+            "Day %(day)s: %(met)s met, %(many)s more than in %(edition)s",
             both.apart,
+            many=words.number(both.apart),
             **told,
         )
     return ngettext(
-        "Day %(day)s: %(met)s met, %(num)s fewer than in %(edition)s",
-        "Day %(day)s: %(met)s met, %(num)s fewer than in %(edition)s",
+        "Day %(day)s: %(met)s met, %(many)s fewer than in %(edition)s",
+        "Day %(day)s: %(met)s met, %(many)s fewer than in %(edition)s",
         both.apart,
+        many=words.number(both.apart),
         **told,
     )
 
@@ -196,9 +199,10 @@ def funnel(reading: Reading, whole: Figures) -> Chart:
     offered, accepted = whole.one("support_offered"), whole.one("support_accepted")
     if offered.value and accepted.value is not None and not offered.least and not accepted.least:
         title = ngettext(
-            "%(accepted)s of %(num)s person offered support accepted it",
-            "%(accepted)s of %(num)s persons offered support accepted it",
+            "%(accepted)s of %(many)s person offered support accepted it",
+            "%(accepted)s of %(many)s persons offered support accepted it",
             int(offered.value),
+            many=words.number(int(offered.value)),
             accepted=words.number(accepted.value),
         )
         if Bound.PARTIAL in (offered.bound, accepted.bound):
@@ -270,16 +274,18 @@ def waiting(reading: Reading, found: Waits, median: Figure) -> Chart:
         title = gettext("No referral is waiting")
     elif found.over:
         title = ngettext(
-            "%(num)s referral has waited longer than %(limit)s",
-            "%(num)s referrals have waited longer than %(limit)s",
+            "%(many)s referral has waited longer than %(limit)s",
+            "%(many)s referrals have waited longer than %(limit)s",
             found.over,
+            many=words.number(found.over),
             limit=_span(found.edges[1]),
         )
     else:
         title = ngettext(
-            "%(num)s referral waits, not longer than %(limit)s",
-            "%(num)s referrals wait, none longer than %(limit)s",
+            "%(many)s referral waits, not longer than %(limit)s",
+            "%(many)s referrals wait, none longer than %(limit)s",
             found.still,
+            many=words.number(found.still),
             limit=_span(found.edges[1]),
         )
     spans = _spans(found.edges)
@@ -328,9 +334,10 @@ def offences(reading: Reading, found: Sequence[Offence], titles: Mapping[str, st
     first = next((pair for pair in named if not pair[1].told), None)
     if first is not None:
         title = ngettext(
-            "Most often: %(offence)s, %(first)s of %(num)s charge",
-            "Most often: %(offence)s, %(first)s of %(num)s charges",
+            "Most often: %(offence)s, %(first)s of %(many)s charge",
+            "Most often: %(offence)s, %(first)s of %(many)s charges",
             int(charges.value),
+            many=words.number(int(charges.value)),
             offence=first[0],
             first=words.number(first[1].charges),
         )

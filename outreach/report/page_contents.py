@@ -193,7 +193,7 @@ def _tile(asked: Asked, whole: Figures, code: str) -> dict[str, Any]:
         "personnel": _staff(asked) if code == "personnel" else "",
         "persons_met": gettext("each counted once"),
         "support_accepted": gettext(
-            "of %(offered)s offered", offered=words.short(_plain(whole.one("support_offered")))
+            "of %(offered)s offered", offered=words.short(_but_partial(whole.one("support_offered")))
         ),
         "charges": pgettext("charges", "laid"),
     }
@@ -211,6 +211,11 @@ def _tile(asked: Asked, whole: Figures, code: str) -> dict[str, Any]:
         "bound_words": bounds.get(figure.bound, "") if known else "",
         "known": known,
     }
+
+
+def _but_partial(figure: Figure) -> Figure:
+    """The figure with a bound of its own, but for how many services told it: that stands beside it."""
+    return _plain(figure) if figure.bound is Bound.PARTIAL else figure
 
 
 def _plain(figure: Figure) -> Figure:
@@ -282,7 +287,11 @@ def _day_title(peak: page_rules.Peak | None) -> str:
         return gettext("Nobody met on these days")
     if peak.known == 1:
         return ngettext(
-            "%(num)s person met on %(day)s", "%(num)s persons met on %(day)s", peak.most, day=_spoken(days[0])
+            "%(many)s person met on %(day)s",
+            "%(many)s persons met on %(day)s",
+            peak.most,
+            many=words.number(peak.most),
+            day=_spoken(days[0]),
         )
     if len(days) == 1:
         return gettext("Busiest on %(day)s", day=_spoken(days[0]))

@@ -246,3 +246,15 @@ def test_negative_and_unknown_columns_are_drawn_as_nothing(app):
     with app.test_request_context("/"):
         content = sheets.pdf("page", [as_sheet(made)], sheet_words(), title="T", language="en")
     assert pdf_of(content)[0] == 1
+
+
+def test_large_numbers_are_grouped_in_titles_too_and_a_bound_stands_at_every_number(app, signed_in):
+    operation = site.an_operation("ONS-9", days=2)
+    service = site.a_participation(operation, site.a_service("Fox River Police"), entry_mode=EntryMode.DAILY_TOTALS)
+    for measure, number in (("persons_met", 2395), ("support_offered", 1800), ("support_accepted", 1200)):
+        facts.a_tally(service, measure, number, 0)
+    client = signed_in(site.a_user(Role.OPERATION_COORDINATOR))
+    said = words_of(client.get("/operations/ONS-9/page"))
+    assert "2,395 persons met on 10 October" in said and "of at least 1,800 offered" in said and "2395" not in said
+    shown = client.get("/operations/ONS-9/dashboard").text
+    assert "2,395 persons met" in shown and ">2395" not in shown
