@@ -12,6 +12,8 @@ from typing import Any
 
 from flask_babel import gettext
 
+from outreach.rollup.totals import Figure
+
 from . import words
 
 TOP, BOTTOM = 24.0, 214.0
@@ -108,6 +110,14 @@ def columns(code: str, title: str, subtitle: str, rows: Iterable[Row], **more: A
 def nothing(code: str, title: str, empty: str, url: str = "") -> Chart:
     """A chart without anything to show yet: one sentence."""
     return Chart(code, "bars", title, "", empty=empty, url=url)
+
+
+def without_day(figures: Iterable[Figure]) -> str:
+    """What was told of the whole window alone and so stands on no day; '' where nothing was."""
+    told = next((one.value for one in figures if one.key.get("day") == "undated"), None)
+    if not told:
+        return ""
+    return gettext("Reported without a day, so not in this chart: %(number)s.", number=words.number(told))
 
 
 def _of_rows(kind: str, code: str, title: str, subtitle: str, rows: tuple[Row, ...], more: dict[str, Any]) -> Chart:

@@ -41,7 +41,8 @@ def pace(reading: Reading, board: Board, before: Operation | None) -> Chart:
     if reading.operation.standing:
         return _months(reading)
     title = gettext("Persons met so far")
-    now = steps(reading.figures(("day",)).of("persons_met"), board.days, board.today)
+    figures = reading.figures(("day",)).of("persons_met")
+    now = steps(figures, board.days, board.today)
     if last_known(now) is None:
         return charts.nothing("pace", title, gettext("Nobody knows yet how many persons were met."))
     earlier = _earlier(before) if before is not None else ()
@@ -60,7 +61,7 @@ def pace(reading: Reading, board: Board, before: Operation | None) -> Chart:
         url=reading.url("persons_met"),
         twin=_pace_twin(reading, now, earlier, name),
         description=_pace_said(now, earlier, name),
-        note=_pace_note(now, before, len(series) > 1),
+        note=" ".join(filter(None, (charts.without_day(figures), _pace_note(now, before, len(series) > 1)))),
     )
 
 

@@ -269,6 +269,7 @@ def _by_day(asked: Asked) -> charts.Chart:
         _day_title(page_rules.peak([(day, value) for day, value in days if isinstance(day, int)])),
         gettext("Persons met, by day first met"),
         [charts.Row(_day_label(place, day), value) for place, (day, value) in enumerate(days)],
+        note=charts.without_day(found),
     )
 
 

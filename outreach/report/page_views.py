@@ -78,7 +78,7 @@ def as_sheet(made: Contents) -> dict[str, Any]:
         "charts": [
             {
                 "title": chart.title,
-                "subtitle": chart.subtitle or chart.empty,
+                "subtitle": " ".join(filter(None, (chart.subtitle or chart.empty, chart.note))),
                 "most": chart.most,
                 "rows": [[row.label, row.value, row.words, row.soft] for row in chart.rows],
             }

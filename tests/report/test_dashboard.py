@@ -209,6 +209,7 @@ def test_operations_without_much_to_say_say_so(app, signed_in, kind):
         client = signed_in(site.a_user(Role.OPERATION_COORDINATOR))
         page = client.get(PAGE)
         words = text_of(page)
+        paper = text_of(client.get("/operations/ONS-1/page"))
     assert page.status_code == 200 and "خدمة <b>" not in page.text
     expected = {
         "nothing": "No service takes part yet.",
@@ -219,6 +220,8 @@ def test_operations_without_much_to_say_say_so(app, signed_in, kind):
         "negative": "-4",
     }[kind]
     assert expected in words, words
+    missing = "Reported without a day, so not in this chart: -5."
+    assert [missing in said for said in (words, paper)] == [kind == "negative"] * 2
 
 
 def test_four_hundred_services_stand_on_pages_of_the_grid(app, signed_in):
