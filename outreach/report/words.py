@@ -17,7 +17,7 @@ from markupsafe import Markup
 from outreach.returns import range_words
 from outreach.returns.figures import Board, Figures, Services
 from outreach.rollup import counting
-from outreach.rollup.cells import Cell
+from outreach.rollup.cells import Cell, adding_up
 from outreach.rollup.checks import Check
 from outreach.rollup.measures import Measure
 from outreach.rollup.measures import measure as measure_of
@@ -404,26 +404,22 @@ def elsewhere(board: Board, services: Services, operations: Mapping[int, tuple[s
 
 def not_adding_up(board: Board, whole: Figure) -> str:
     """Why the cells do not make the headline; nothing where they do."""
-    shown = set(board.days)
-    cells = sum(found.value or 0 for found in board.cells if found.day in shown) + sum(
-        int(figure.value or 0) for figure in board.outside
-    )
-    if whole.value is None or cells == whole.value:
+    found = adding_up(board.cells, set(board.days), board.outside, whole)
+    if found is None or not found.apart or whole.value is None:
         return ""
-    difference = abs(cells - int(whole.value))
-    if cells > whole.value:
+    if found.cells > whole.value:
         return ngettext(
             "Cells add up to %(cells)s: %(num)s person, met by several services, counts once in the %(whole)s.",
             "Cells add up to %(cells)s: %(num)s persons, met by several services, count once in the %(whole)s.",
-            difference,
-            cells=number(cells),
+            found.apart,
+            cells=number(found.cells),
             whole=number(whole.value),
         )
     return ngettext(
         "Cells add up to %(cells)s: %(num)s of the %(whole)s was reported without a day.",
         "Cells add up to %(cells)s: %(num)s of the %(whole)s were reported without a day.",
-        difference,
-        cells=number(cells),
+        found.apart,
+        cells=number(found.cells),
         whole=number(whole.value),
     )
 

@@ -15,15 +15,20 @@ window reads *elsewhere*, at the operation that counts it.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from outreach.rollup.days import counts_on
+from outreach.rollup.days import Day, counts_on
 from outreach.rollup.facts import SECONDS_PER_DAY, Facts
 from outreach.rollup.filters import applies
 from outreach.rollup.ledger import Ledger, ledger
 from outreach.rollup.measures import Family, Measure
 from outreach.rollup.units import UNDATED
 from outreach.vocab import Basis, CellState, EntryMode
+
+if TYPE_CHECKING:
+    from outreach.rollup.totals import Figure
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,23 @@ class Cell:
     def missing(self) -> bool:
         """Due and not here, so that the service's figure is only a lower bound."""
         return self.state in (CellState.OVERDUE, CellState.DECLINED)
+
+
+@dataclass(frozen=True)
+class Adding:
+    """What the cells of a table add up to; ``apart``: how far that is from the figure above them, never below 0."""
+
+    cells: int
+    apart: int
+
+
+def adding_up(found: Iterable[Cell], days: Collection[Day], outside: Iterable[Figure], whole: Figure) -> Adding | None:
+    """What the cells of ``days`` and the figures ``outside`` of them add up to; None where the whole is not known."""
+    if whole.value is None:
+        return None
+    inside = sum(cell.value or 0 for cell in found if cell.day in days)
+    together = inside + sum(int(figure.value or 0) for figure in outside)
+    return Adding(together, abs(together - int(whole.value)))
 
 
 def cells(facts: Facts, measure: Measure) -> list[Cell]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from outreach.rollup.cells import cells
+from outreach.rollup.cells import Adding, Cell, adding_up, cells
 from outreach.rollup.measures import measure
-from outreach.rollup.totals import total
+from outreach.rollup.totals import Figure, total
+from outreach.vocab import CellState
 from tests.rollup.small import DAY, FIRST, LAST, Small
 
 HOUR = 3600
@@ -78,3 +79,11 @@ def test_daily_totals_of_one_number_for_the_window_leave_its_days_elsewhere() ->
     assert _state(small, FIRST) == "elsewhere"
     assert (total(small.facts(), measure("persons_met")).value, total(small.facts(), measure("persons_met")).bound) == (
         9, "exact")
+
+
+def test_cells_of_the_days_and_what_lies_outside_them_are_held_against_the_figure_above() -> None:
+    found = [Cell(1, 5, CellState.NUMBER, 3), Cell(2, 5, CellState.NUMBER, 4), Cell(1, 9, CellState.NUMBER, 50)]
+    outside = [Figure("persons_met", {"day": "before"}, 2)]
+    assert adding_up(found, {5}, outside, Figure("persons_met", {}, 8)) == Adding(9, 1), "met by two services"
+    assert adding_up(found, {5}, outside, Figure("persons_met", {}, 12)) == Adding(9, 3), "told without a day"
+    assert adding_up(found, {5}, outside, Figure("persons_met")) is None

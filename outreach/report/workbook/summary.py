@@ -8,9 +8,9 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from outreach.returns.figures import counted
+from outreach.rollup import compare
 from outreach.rollup.measures import FUNNEL, Measure
 from outreach.rollup.totals import Figure
-from outreach.vocab import Bound
 
 from .book import SYMBOL_NOT_APPLICABLE, Cell, Chart, Column, Link, Sheet
 from .source import AFTER, Source, date_of, label
@@ -85,9 +85,8 @@ def _difference(now: Figure, before: Figure | None) -> Cell:
         or BY_CODE[now.measure].middle
     ):
         return SYMBOL_NOT_APPLICABLE
-    if now.rule != before.rule or not now.bound == before.bound == Bound.EXACT:
-        return _("Not comparable")
-    return int(now.value) - int(before.value)
+    changed = compare.change(now, before) if now.rule == before.rule else None
+    return _("Not comparable") if changed is None else changed
 
 
 def _coverage(source: Source, figure: Figure) -> str:
