@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from outreach.auth.actors import SYSTEM
-from outreach.errors import Blocked, NotAllowed
-from outreach.report import release_rules, release_work
+from outreach.errors import Blocked, Changed, NotAllowed
+from outreach.report import release_rules, release_work, workbook
 from outreach.report.workbook import export, leaving
 from outreach.report.workbook.leaving import BY_DAY, BY_SERVICE, IN_ALL, left_before, need_locked, told_of, true_of
 from outreach.returns.set_commands import lock
@@ -25,6 +25,7 @@ from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, OperationStatus, Role
 from tests import factories as site
 from tests.report import factories as facts
+from tests.report.releases import a_release
 from tests.report.workbook_file import Opened, through_libreoffice
 
 PUBLISHED = ["tblSummary", "tblByService", "tblByDay", "tblSignoff", "tblDefinitions", "tblChecks"]
@@ -316,3 +317,20 @@ def test_the_page_says_that_there_is_no_publication_copy_yet(operation, signed_i
     assert "copy=publication" not in page and "once figures are locked" in page
     answer = signed_in(site.a_user(Role.ANALYST)).get("/operations/ONS-1/workbook?copy=publication")
     assert answer.status_code == 409
+
+
+def test_a_copy_that_a_release_overtakes_is_not_handed_out(operation, monkeypatch):
+    locks(operation)
+    choose = workbook._publication
+
+    def overtaken(*args):
+        made = choose(*args)
+        a_release(operation, 1)
+        return made
+
+    monkeypatch.setattr(workbook, "_publication", overtaken)
+    with pytest.raises(Changed, match="published meanwhile"):
+        taken(operation)
+    assert not [entry for entry in db.session.query(AuditEntry) if entry.details.get("copy") == "publication"]
+    monkeypatch.undo()
+    assert taken(operation)

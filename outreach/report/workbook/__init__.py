@@ -25,7 +25,7 @@ def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
 
     ``operation`` is a row of the table, ``language`` en or fr; ``as_of`` (aware) asks for what the site showed then.
     ``copy``: see ``copies.Copy``; '' for the most useful one that the actor may take. Raises ``NotAllowed`` for one
-    that is not offered, and ``Blocked`` where nothing may leave.
+    that is not offered, ``Blocked`` where nothing may leave, ``Changed`` where a release overtook it.
     """
     from flask_babel import force_locale
 
@@ -44,27 +44,38 @@ def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
     if not may_take or (copy and copy not in may_take):
         raise NotAllowed()
     chosen = Copy(copy) if copy else may_take[0]
-    said: dict[str, Any] = {}
+    entry: dict[str, Any] = {"kind": "operation", "object_id": operation.id, "operation": operation.id}
+    entry |= {"language": language, "copy": chosen.value}
     if chosen is Copy.PUBLICATION:
-        made, said["version"], policy = _publication(operation, language, as_of)
-        said |= {"least": policy.least, "zeros": policy.zeros}
-        persons = False
-    else:
-        with force_locale(language):
-            source = gather(actor, operation, language, as_of)
-            made = write(book_of(source, language))
-        persons = source.persons is not None
-    audit.read(
-        actor,
-        Tag.WORKBOOK_EXPORTED,
-        kind="operation",
-        object_id=operation.id,
-        operation=operation.id,
-        language=language,
-        copy=chosen.value,
-        persons=persons,
-        **said,
-    )
+        return _left(actor, operation, language, as_of, entry)
+    with force_locale(language):
+        source = gather(actor, operation, language, as_of)
+        made = write(book_of(source, language))
+    audit.read(actor, Tag.WORKBOOK_EXPORTED, persons=source.persons is not None, **entry)
+    return made
+
+
+def _left(actor: Actor, operation: Any, language: str, as_of: dt.datetime | None, entry: dict[str, Any]) -> bytes:
+    """A publication copy, entered in the journal while nothing else was published; raises ``Changed`` otherwise.
+
+    What it withholds was chosen against all that had left before: what leaves meanwhile was held against it by nobody.
+    """
+    from outreach import audit
+    from outreach.audit.tags import Tag
+    from outreach.errors import N_, Changed
+    from outreach.storage import writing
+    from outreach.storage.queries import figure_sets, releases
+
+    operation_id = operation.id
+    tree = releases.tree_of(operation_id)
+    marks = releases.marks_of_published(tree)
+    made, version, policy = _publication(operation, language, as_of)
+    with writing():
+        figure_sets.hold(operation_id)
+        if releases.marks_of_published(tree) != marks:
+            raise Changed(N_("Something else was published meanwhile. Take the copy again."))
+        said = {"version": version, "least": policy.least, "zeros": policy.zeros, "persons": False}
+        audit.record(actor, Tag.WORKBOOK_EXPORTED, **entry, **said)
     return made
 
 
