@@ -32,7 +32,7 @@ def test_services_are_ticked_with_space_reminded_and_provisional_figures_locked(
     expect(page.locator("#error-summary")).to_contain_text("Say why provisional figures are taken")
     page.get_by_label("Reason").fill("The release is today.")
     follow(page, page.get_by_role("button", name="Take provisional figures"))
-    expect(page.locator("h1")).to_contain_text("Version 2")
+    expect(page.locator("h1")).to_contain_text("Provisional")
     expect(page.locator("#signatures")).to_contain_text("Not signed")
     follow(page, page.get_by_role("link", name="Locked versions"))
     follow(page, page.get_by_role("link", name="Compared with 1"))

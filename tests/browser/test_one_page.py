@@ -42,9 +42,10 @@ def test_it_prints_on_one_letter_page_in_either_language_and_theme(site, open_pa
 def test_from_the_operation_page_it_is_one_press_and_its_pdf_another(site, open_page):
     page = open_page("commander", DESK)
     page.goto(site.url + ONTARIO)
+    met = page.locator(".tile__number").nth(2).inner_text()  # other tests meet people too
     page.get_by_role("link", name="One page", exact=True).click()
     page.wait_for_url("**/page")
-    assert page.locator(".tile__number").nth(2).inner_text() == "198"
+    assert page.locator(".tile__number").nth(2).inner_text() == met and int(met) >= 198
     address = page.get_by_role("link", name="Print or PDF").get_attribute("href")
     answer = page.request.get(site.url + address)
     assert answer.headers["content-type"] == "application/pdf"

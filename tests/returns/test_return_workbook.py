@@ -32,7 +32,7 @@ from outreach.returns.return_rules import (
     TotalRow,
 )
 from outreach.storage import keys
-from tests.report.test_workbook import through_libreoffice
+from tests.report.workbook_file import through_libreoffice
 
 DAYS = tuple(dt.date(2017, 10, 10) + dt.timedelta(days=n) for n in range(7))
 SERVICE = "=HYPERLINK(1) 🚓 Söhne"
@@ -222,7 +222,7 @@ def test_row_checks_say_ok_or_the_fix_in_another_program_and_nothing_is_lost(tmp
     """Formulas that rows share, in both languages, and what was filled in with openpyxl, in one pass each."""
     asked = an_asked(contacts=_rows(CONTACTS, ROWS), charges=_rows(CHARGES, CRIMES))
     (tmp_path / "en").mkdir()
-    read = opened(through_libreoffice(made(asked), tmp_path / "en"), values=True)
+    read = opened(through_libreoffice({"en": made(asked)}, tmp_path / "en")["en"], values=True)
     assert checks(read, "Contacts", range(3, 13)) == [*(words for _, words in ROWS), None]
     assert checks(read, "Charges", range(3, 9)) == [*(words for _, words in CRIMES), None]
     wrong = sum(words != "OK" for _, words in (*ROWS, *CRIMES))
@@ -243,7 +243,7 @@ def test_row_checks_say_ok_or_the_fix_in_another_program_and_nothing_is_lost(tmp
     saved = io.BytesIO()
     french.save(saved)
     (tmp_path / "fr").mkdir()
-    read = opened(through_libreoffice(saved.getvalue(), tmp_path / "fr"), values=True)
+    read = opened(through_libreoffice({"fr": saved.getvalue()}, tmp_path / "fr")["fr"], values=True)
     fix = "Soirée du : du 2017-10-10 au 2017-10-16."
     assert checks(read, "Contacts", (3, 4, 5)) == ["OK", fix, None]
     assert checks(read, "Totaux quotidiens", (3, 4, 5, 6, 7)) == [
