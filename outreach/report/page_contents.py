@@ -441,7 +441,8 @@ def _released(asked: Asked) -> str:
 
 
 def _rules(asked: Asked) -> str:
-    """The code and the newest version among the counting rules of what is shown."""
+    """The code, the newest version among the counting rules of what is shown, and the zone of its times."""
     measures = [measure_in(asked.operation.id, code, asked.as_of) for code in TILES]
     version = max(measure.version for measure in measures)
-    return gettext("%(code)s · counting rules version %(version)s", code=asked.operation.code, version=version)
+    said = gettext("%(code)s · counting rules version %(version)s", code=asked.operation.code, version=version)
+    return f"{said} · {asked.operation.time_zone}"

@@ -132,3 +132,6 @@ def test_the_page_of_an_erratum_says_what_is_missing_and_keeps_what_was_typed(wo
     shown = client.get(PAGE + "/2").text
     assert "Erratum 2, of release 1" in shown and "En retard" in shown
     assert "Erratum 2, of release 1" in client.get(PAGE).text
+    release_commands.send(world.people["coordinator"], world.row(2), reason="For the test")
+    waiting = signed_in(world.users["commander"]).get(PAGE + "/2").text
+    assert "Approve erratum" in waiting and "Approve release" not in waiting
