@@ -260,15 +260,13 @@ def test_a_known_and_an_unknown_code_get_the_same_page(night, phone):
     for code in (known.code, rules.make_code()):
         fields = form_of(night, an_entry(a_person(code=""))) | {"met_before-1": code.lower()}
         answer = phone.client.post("/field/contacts", data=fields | {"csrf_token": token_of(phone.page)})
-        page = phone.client.get(answer.location).text
-        for own in (
-            rules.shown_code(code),
-            answer.location.split("/")[-2],
-            token_of(phone.client.get(answer.location)),
-        ):
+        receipt = phone.client.get(answer.location)
+        page = receipt.text
+        # The token is read from this very page: asked for again, it may be signed a second later and be another.
+        for own in (rules.shown_code(code), answer.location.split("/")[-2], token_of(receipt)):
             page = page.replace(own, "X")
         page = re.sub(r"Sent <b>\d</b>", "", page)
-        pages.append(re.sub(r"\d\d:\d\d", "T", re.sub(r'value="[^"]{60,}"', "", page)))
+        pages.append(re.sub(r"\d\d:\d\d", "T", page))
     assert pages[0] == pages[1]
 
 
