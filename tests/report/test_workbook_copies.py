@@ -20,7 +20,7 @@ from outreach.rollup.attack import attack
 from outreach.storage import db, writing
 from outreach.storage.queries import access, disclosure, operations
 from outreach.storage.queries.operations import note_change
-from outreach.storage.tables import Adjustment, AuditEntry, Operation, Participation
+from outreach.storage.tables import Adjustment, AuditEntry, Operation, Participation, SignOff
 from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, OperationStatus, Role
 from tests import factories as site
@@ -138,6 +138,21 @@ def test_the_publication_copy_has_no_persons_no_filters_no_frozen_panes_and_no_n
     assert charts and all("<numCache>" not in text and "<strCache>" not in text for text in charts)
     working = Opened(export(SYSTEM, operations.by_id(operation.id), "en", None, "analyst"))
     assert all(ws.freeze_panes and ws.tables[table].autoFilter for table, ws in working.sheets.items())
+
+
+def test_the_hash_of_what_a_service_signed_does_not_leave(operation):
+    """It is of a few small numbers and a moment: who has it tries them all until one fits."""
+    mark = "5ec2e7" + "0" * 58
+    with writing():
+        for part in db.session.query(Participation):
+            said = {"typed_name": "Robin Signer", "figures": {"persons_met": 3}, "figures_hash": mark}
+            db.session.add(SignOff(participation_id=part.id, version=1, signed_at=utc_now(), as_of=utc_now(), **said))
+    locks(operation)
+    assert mark in str(need_locked(operation.id).signed)
+    opened = published(operation)
+    assert [row["Version"] for row in opened.rows("tblSignoff")] == [1] * len(MET)
+    assert not [name for name, text in opened.parts() if mark in text or "Robin Signer" in text]
+    assert mark in str(list(Opened(taken(operation, copy="analyst")).rows("tblSignoff")))
 
 
 def test_a_day_that_is_withheld_is_empty_and_flagged_and_in_no_chart(operation):

@@ -25,7 +25,9 @@ def public_of(operation: Operation, as_of: dt.datetime | None = None) -> Public:
     Raises ``Blocked`` where none is locked, or where what it withholds could be worked out.
     """
     found = need_locked(operation.id, as_of)
-    signed: dict[int, Mapping[str, Any]] = {int(one["service"]): one for one in found.signed.values()}
+    signed: dict[int, Mapping[str, Any]] = {
+        int(one["service"]): {part: one[part] for part in ("name", "state", "version")} for one in found.signed.values()
+    }
     directory = {service: named.name for service, named in report.service_names().items()}
     return Public(
         code=operation.code,

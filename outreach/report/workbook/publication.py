@@ -41,7 +41,7 @@ Row = list[Any]
 class Public:
     """A locked version and what may be told of it. ``rows``: figures as they are kept (``set_rules.COLUMNS``).
 
-    ``services``: names by id; ``signed``: service → state, version and hash of its signature. ``previous``: what was
+    ``services``: names by id; ``signed``: service → state and version of its signature. ``previous``: what was
     published of the edition before, by measure, with the rule it was counted by.
     """
 
@@ -399,12 +399,14 @@ def _flag(source: Public, day: str) -> str:
 
 
 def completeness(source: Public) -> Sheet:
-    """One row a service that owes figures: whether it signed, and which version, without who did."""
+    """One row a service that owes figures: whether it signed, and which version, without who did.
+
+    Nor the hash of what it signed: that is of a few small numbers, which can be tried until one fits.
+    """
     columns = (
         Column(_("Service"), 36, wraps=True),
         Column(_("State"), 24),
         Column(_("Version"), 12),
-        Column(_("Hash of the version"), 72),
     )
     named = sorted(source.signed, key=lambda service: source.service(service).casefold())
     rows: list[list[Cell]] = [
@@ -412,7 +414,6 @@ def completeness(source: Public) -> Sheet:
             source.service(service),
             _signed(source, service),
             source.signed[service].get("version") or None,
-            source.signed[service].get("hash") or None,
         ]
         for service in named
     ]
