@@ -28,6 +28,16 @@ FONT = "atkinson-hyperlegible-next"
 FONT_WEIGHTS = (400, 700)
 # What printed sheets are set in, by script: a family for each, because a typesetter looks for a sign by family.
 PRINT_FAMILIES = {"latin": "Outreach Print", "latin-ext": "Outreach Print Extended"}
+# What names are written in besides (docs/decisions/0009): package and part of it, family, weights. Syllabics are for
+# Inuktitut and Cree; drawings have one weight, in black.
+NAME_FONTS = (
+    ("noto-sans-canadian-aboriginal", "canadian-aboriginal", "Outreach Print Syllabics", FONT_WEIGHTS),
+    ("noto-sans-hebrew", "hebrew", "Outreach Print Hebrew", FONT_WEIGHTS),
+    ("noto-sans-arabic", "arabic", "Outreach Print Arabic", FONT_WEIGHTS),
+    ("noto-emoji", "emoji", "Outreach Print Emoji", (400,)),
+)
+PRINT_SIGNS = "print-signs.json"
+"""The file beside the fonts that says which signs the fonts of names have: pairs of a first and a last number."""
 # ASCII and Latin-1 (all of English and French but the ligatures), the ligatures, the typography both languages use, and
 # the few arrows and comparison signs of the figures. What the font lacks falls back to the system's font.
 FONT_CHARACTERS = (
@@ -104,12 +114,13 @@ def fetch(root: Path) -> None:
 
 
 def build(root: Path) -> None:
-    """Make `static/vendor/` from `node_modules/`: the font, its licence and a manifest of content hashes.
+    """Make `static/vendor/` from `node_modules/`: the fonts, their licences and a manifest of content hashes.
 
     The folder is made beside the old one and then put in its place, so that a running server always finds a whole one.
     """
     package = root / "node_modules" / "@fontsource-variable" / FONT
-    if not package.is_dir():
+    others = root / "node_modules" / "@fontsource"
+    if not all(place.is_dir() for place in (package, *(others / name for name, *_ in NAME_FONTS))):
         raise AssetError("front-end packages are missing: run `python -m outreach.assets fetch` first")
     vendor = root / "static" / "vendor"
     new = vendor.with_name("vendor.new")
@@ -121,6 +132,7 @@ def build(root: Path) -> None:
             source = package / "files" / f"{FONT}-{script}-wght-normal.woff2"
             _print_font(source, family, weight, new / f"print-{script}-{weight}.ttf")
     shutil.copyfile(package / "LICENSE", new / f"{FONT}.OFL.txt")
+    _name_fonts(others, new)
     hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(new.iterdir())}
     (new / "manifest.json").write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
     shutil.rmtree(vendor, ignore_errors=True)
@@ -142,19 +154,43 @@ def _subset_font(source: Path, target: Path) -> None:
     font.save(target)
 
 
-def _print_font(source: Path, family: str, weight: int, target: Path) -> None:
-    """One weight of the font as the sheets' typesetter reads it: it knows neither WOFF2 nor variable weights."""
+def _name_fonts(packages: Path, vendor: Path) -> None:
+    """The fonts of NAME_FONTS for the typesetter, their licences, and which signs they have."""
+    signs: set[int] = set()
+    for package, part, family, weights in NAME_FONTS:
+        for weight in weights:
+            source = packages / package / "files" / f"{package}-{part}-{weight}-normal.woff2"
+            signs |= _print_font(source, family, weight, vendor / f"print-{part}-{weight}.ttf")
+        shutil.copyfile(packages / package / "LICENSE", vendor / f"{package}.OFL.txt")
+    (vendor / PRINT_SIGNS).write_text(json.dumps(_runs(signs)) + "\n", encoding="utf-8")
+
+
+def _runs(numbers: Iterable[int]) -> list[list[int]]:
+    """``[[65, 67], [70, 70]]`` for 65, 66, 67 and 70."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return runs
+
+
+def _print_font(source: Path, family: str, weight: int, target: Path) -> set[int]:
+    """One weight of a font as the sheets' typesetter reads it, without WOFF2 or variable weights; the signs it has."""
     from fontTools.ttLib import TTFont
     from fontTools.varLib import instancer
 
     font = TTFont(source, recalcTimestamp=False)
-    instancer.instantiateVariableFont(font, {"wght": weight}, inplace=True)
+    if "fvar" in font:
+        instancer.instantiateVariableFont(font, {"wght": weight}, inplace=True)
     for record in font["name"].names:
         if record.nameID in (1, 16):
             record.string = family
     font["OS/2"].usWeightClass = weight
     font.flavor = None
     font.save(target)
+    return set(font.getBestCmap())
 
 
 def compile_translations(folder: Path) -> list[Path]:

@@ -2,7 +2,8 @@
 
 Data go in as one JSON string and are read as text, never as markup. It opens no network and no font of the machine:
 the site's own print fonts are used, built with the other assets, so that a sheet looks the same everywhere and tells
-0 from O as the screen does; for scripts that they lack (Greek, Cyrillic) those that the typesetter brings.
+0 from O as the screen does; names in syllabics, Hebrew, Arabic and drawings have fonts of their own behind them, and
+for what those lack (Greek, Cyrillic, arrows) stand those that the typesetter brings. Only signs that occur are put in.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from typing import Any
 from outreach import assets
 
 WALL_SECONDS = 120
-FONTS = (*assets.PRINT_FAMILIES.values(), "Libertinus Serif", "DejaVu Sans Mono")
+_LETTERS, _DRAWINGS = [family for _, _, family, _ in assets.NAME_FONTS][:-1], assets.NAME_FONTS[-1][2]
+FONTS = (*assets.PRINT_FAMILIES.values(), *_LETTERS, "Libertinus Serif", _DRAWINGS, "DejaVu Sans Mono")
 # Accessible PDF: tags, language, title. SOURCE: ISO 14289-1.
 STANDARDS = ["ua-1"]
 # Stands for a sign that no font shows.
@@ -65,7 +67,9 @@ def _given(kind: str, sheets: Any, words: Any, title: str, language: str) -> str
 def _shown(value: Any) -> Any:
     """The same with signs that cannot be printed taken out or replaced."""
     if isinstance(value, str):
-        return value if value.isascii() and value.isprintable() else "".join(map(_sign, value))
+        if value.isascii() and value.isprintable():
+            return value
+        return "".join(map(_sign, unicodedata.normalize("NFC", value)))
     if isinstance(value, dict):
         return {key: _shown(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -76,18 +80,38 @@ def _shown(value: Any) -> Any:
 @lru_cache(maxsize=4096)
 def _sign(sign: str) -> str:
     """``sign``, or what stands for it: nothing for what is invisible, a square for what no font has."""
-    if sign == "\n":
+    if sign in KEPT:
         return sign
     kind = unicodedata.category(sign)
     if kind[0] == "C" and kind != "Cn":
         return "" if kind in ("Cf", "Cc") else UNKNOWN
-    return sign if ord(sign) in _PRINTED else UNKNOWN
+    if sign in LOOKS:
+        return ""
+    return sign if ord(sign) in _printed() else UNKNOWN
 
 
-# Latin with its extensions, Greek, Cyrillic, punctuation, a few signs: what the fonts above show, tried one by one.
+KEPT = frozenset("\n\u200c\u200d\u2068\u2069")
+"""What is no sign and does something: a new line, what joins letters and drawings or keeps them apart (ZWNJ, ZWJ), the
+isolates that keep a name's direction to itself. What would turn the direction of all that follows is taken out."""
+LOOKS = frozenset("\ufe0e\ufe0f")
+"""Whether a drawing is wanted black or coloured: there is one kind on paper."""
+
+
+@lru_cache(maxsize=1)
+def _printed() -> frozenset[int]:
+    try:
+        runs = json.loads((assets.static() / "vendor" / assets.PRINT_SIGNS).read_text(encoding="utf-8"))
+    except OSError:
+        runs = []
+    return _PRINTED | {number for first, last in runs for number in range(first, last + 1)}
+
+
+# Latin with its extensions and the letters and accents of languages of Canada's west coast, Greek, Cyrillic,
+# punctuation, arrows, boxes, stars and ticks: what the fonts of the site and of the typesetter show, tried one by one.
 _PRINTED = frozenset((
-    *range(0x20, 0x7F), *range(0xA0, 0x250), *range(0x384, 0x500), *range(0x1E00, 0x1F00), *range(0x2010, 0x2028),
-    0x202F, *range(0x2030, 0x2040), 0x20AC, 0x2122, *range(0x2190, 0x2194), 0x2212, 0x2260, 0x2264, 0x2265, 0x25A1,
+    *range(0x20, 0x7F), *range(0xA0, 0x370), *range(0x384, 0x500), *range(0x1E00, 0x1F00), *range(0x2010, 0x2028),
+    0x202F, *range(0x2030, 0x2038), *range(0x2039, 0x2040), *range(0x20A0, 0x20B6), 0x2116, 0x2122,
+    *range(0x2190, 0x2200), 0x2212, 0x2260, 0x2264, 0x2265, *range(0x2500, 0x2630), *range(0x2713, 0x2719),
 ))  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,49 @@ def test_what_people_typed_is_only_text(here, typed):
     if typed == HOSTILE:
         said = text_of(pdf_of("assignment", operation).pages[0])
         assert '#import "x": * $x^2$ *b* _i_ `r` \\ \\u{41} @l <l> = h // c /* #{1+1} [x]' in said
+
+
+NAMES = {
+    "NotoSansHebrew": "=שלום",
+    "NotoSansArabic": "خدمات الشرطة ١٧",
+    "NotoSansCanadianAboriginal": "ᐃᓄᒃᑎᑐᑦ ᓀᐦᐃᔭᐍᐏᐣ",
+    "NotoEmoji": "👮 👍🏽",
+    "LibertinusSerif": "xʷməθkʷəy̓əm Ωμέγα Київ",
+}
+
+
+def set_in(name: str) -> tuple[str, set[str], bytes]:
+    """The text of a sheet that says ``name`` plain and in bold, its fonts, and what it says of itself."""
+    sheet = {"title": "Sheet", "operation": name, "as_of": name, "destroy": "", "draft": "", "boxes": [], "crew": ""}
+    words = {"page": "Page", "time": "", "happened": "", "prepared_by": "", "signature": "", "who": ""}
+    made_of = sheets.pdf("activity", [{**sheet, "blank": 1}], words, title=name, language="en")
+    reader = PdfReader(io.BytesIO(made_of))
+    fonts = {str(font.get_object()["/BaseFont"]) for font in reader.pages[0]["/Resources"]["/Font"].values()}
+    return text_of(reader.pages[0]), fonts, reader.trailer["/Root"]["/Metadata"].get_data()
+
+
+def test_names_in_other_scripts_and_drawings_are_set_in_fonts_that_have_them():
+    said, fonts, meta = set_in(" ".join(NAMES.values()))
+    assert all(any(family in font for font in fonts) for family in NAMES), fonts
+    assert sheets.UNKNOWN not in said and b"pdfuaid" in meta, "an accessible PDF has no sign that its font lacks"
+    assert all(set(name) - set("\u0313") <= set(unicodedata.normalize("NFC", said)) | {" "} for name in NAMES.values())
+
+
+def test_a_sheet_without_such_names_carries_none_of_their_fonts():
+    _, fonts, _ = set_in("Windsor Police Service, Sûreté, œuvre")
+    assert fonts and all("AtkinsonHyperlegible" in font for font in fonts)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("e\u0301", "é"), ("漢", "□"), ("a\u202eb\u2066c\u200fd", "abcd"), ("\u2764\ufe0f", "\u2764"),
+        ("\u2068ש\u2069\n", "\u2068ש\u2069\n"), ("👩\u200d👧", "👩\u200d👧"), ("\ud800\x00", "□"),
+    ],
+    ids=["accent apart", "no font", "turning", "look", "isolated", "joined", "broken"],
+)  # fmt: skip
+def test_a_sign_is_printed_as_it_is_or_left_out_or_a_square(typed, shown):
+    assert sheets._shown([{"name": typed}]) == [{"name": shown}]
 
 
 def test_the_paper_form_asks_what_the_phone_asks_in_both_languages(here):

@@ -83,7 +83,8 @@ def test_every_paper_says_the_figures_the_status_the_coverage_and_the_rule(files
                      "#import *second*", "media@example.org", FORMULA):  # fmt: skip
             assert said in words, (said, words)
     assert "retenu" in papers[0] if language == "fr" else "withheld" in papers[0]
-    assert HEBREW in papers[0] and EMOJI in papers[0] and HEBREW in papers[2] and EMOJI in papers[2]
+    assert all(EMOJI in words and set(HEBREW) <= set(words) and "□" not in words for words in papers)
+    assert HEBREW in papers[0] and HEBREW in papers[2]
 
 
 def test_the_page_is_valid_static_and_asks_for_nothing_but_its_own_files(files):
@@ -186,7 +187,8 @@ def test_an_erratum_has_one_line_for_each_changed_figure():
     assert [file.name for file in files][1] == "ONS-2017-ON_erratum-3_en.pdf"
     for words in (page_words(files[0].content), pdf_words(files[1].content), docx_words(files[2].content)):
         for said in ("Erratum 3, ONS-2017-ON", "Restates release 2.", "198", "199", "One service sent it late.", "=2"):
-            assert said in words
+            # What takes text out of a PDF sets a space of its own where the direction of writing turns.
+            assert said.replace(" ", "") in words.replace(" ", "")
     rows = csv_rows(files[3].content)
     assert [(row["Row"], row["As published"], row["In words"], row["Note"]) for row in rows] == [
         ("Persons met", "198", "199", "One service sent it late."), (HEBREW, "'=2", "x", "")]  # fmt: skip
