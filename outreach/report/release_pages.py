@@ -81,7 +81,7 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
         "verdict": verdict(source),
         "openings": openings(source),
         "since": since if since is not None and not since.good else None,
-        "wrong": [] if done else [said(one) for one in work.text_findings(source, release.texts)],
+        "differs": [] if done else [said(one) for one in work.text_findings(source, release.texts)],
         "steps": [_step(step) for step in steps],
         "reasons": any(step.reason for step in steps),
         "approvals": [step.by for step in given.values()],
@@ -126,7 +126,7 @@ def figures(operation: Any, source: Any) -> list[dict[str, Any]]:
                 "said": "x" if cell.withheld else words.said(cell),
                 "note": words.note(cell) or (gettext("withheld") if cell.withheld else ""),
                 "url": url_for("report.measure", code=operation.code, measure=cell.measure),
-                "rule": gettext("rule, version %(version)s", version=rule),
+                "rule": rule,
                 "version_url": version_url(operation, found),
             }
         )

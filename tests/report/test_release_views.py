@@ -42,11 +42,14 @@ def test_a_release_goes_from_its_draft_to_the_public_through_the_pages(world, si
     assert refused.status_code == 422 and "Say what is wrong with it" in refused.text
     stale = post(commander, PAGE + "/1/approve", {"seen": "0" * 64}, page=PAGE + "/1")
     assert stale.status_code == 409 and "edited since" in stale.text
+    assert "A text differs" not in stale.text  # another problem is no problem of the texts
     for client in (commander, coordinator):
         done = post(client, PAGE + "/1/approve", {"seen": world.row().content_hash}, page=PAGE + "/1")
         assert done.status_code == 303, done.text
     page = coordinator.get(PAGE + "/1").text
     assert "Unchanged since it was published." in page and world.row().hash in page
+    # What is wanted of a published release stands first: its files, then where they come from.
+    assert page.index("Files</h2>") < page.index("Where each figure comes from") and "Release check" not in page
     listed = coordinator.get(PAGE).text
     assert world.row().hash[:12] in listed and "awaits" not in coordinator.get("/report").text
 
