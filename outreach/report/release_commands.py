@@ -264,6 +264,8 @@ def need_ready(row: Release, found: FigureSet, operation: Operation) -> None:
     if not set_commands.intact(found):
         raise Blocked(N_("These figures are not what was locked."), LOOK_AGAIN)
     need_current(row, operation)
+    if not row.verdict.get("finished", True):
+        raise Blocked(N_("Not safe: the attack did not finish."), N_("Leave out a split, and check again."))
     if not row.verdict.get("safe"):
         raise Blocked(
             N_("It is not safe: a withheld number can be worked out."),

@@ -10,19 +10,17 @@ values not yet seen; what is left then is tried one by one.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from outreach.rollup.budget import Budget
 from outreach.rollup.narrowing import Narrow, narrow
 from outreach.rollup.protection import Leak, Told, Verdict
 from outreach.rollup.relations import Need, Tie, World, world_of
 
-SECONDS = 60.0
-"""How long an attack takes at most; a release that it cannot finish is not published."""
 _TIRED = 2
 """Rounds that bring little after which each number is tried by itself."""
 _LARGE, _ROUNDS = 400, 40
@@ -32,7 +30,8 @@ _SMALL = 150
 _WIDE = 60
 """A relation of so many numbers is not opened to mend one of them."""
 _GAP = 0.3
-_IMPOSSIBLE = 2
+_CUT, _IMPOSSIBLE = 1, 2
+"""What the solver says when it was broken off, and when there is no such world."""
 _NEAR = 20
 """A number that stands beside a small one is tried so far around what is known of it."""
 
@@ -41,11 +40,12 @@ Seen = dict[Terms, set[int]]
 """Values that were found possible. More withheld, they stay possible."""
 
 
-def attack(releases: Sequence[Told], seconds: float = SECONDS) -> Verdict:
-    """Try to tell every withheld number of all these releases, joined."""
+def attack(releases: Sequence[Told], budget: Budget | None = None) -> Verdict:
+    """Try to tell every withheld number of all these releases, joined. What was not chosen to the end is not safe."""
     world = world_of(releases)
-    found = solve(world, seconds)
-    return Verdict(tuple(found.leak(need) for need in found.failed), len(world.needs), found.finished)
+    found = solve(world, budget or Budget.of())
+    whole = found.finished and all(told.complete for told in releases)
+    return Verdict(tuple(found.leak(need) for need in found.failed), len(world.needs), whole)
 
 
 @dataclass
@@ -61,14 +61,13 @@ class Found:
         return Leak(need.release, need.key, low, high, need.why, need.beside)
 
 
-def solve(world: World, seconds: float = SECONDS, seen: Seen | None = None, *, spans: bool = True) -> Found:
+def solve(world: World, budget: Budget, seen: Seen | None = None, *, spans: bool = True) -> Found:
     """Attack every need of ``world`` until time is up. ``seen`` is added to. ``spans``: say also where leaks lie."""
-    ends = time.monotonic() + seconds
     found = Found()
     known: Seen = defaultdict(set) if seen is None else seen
     close = narrow(world)
     for needs, variables in parts(world):
-        _Part(world, variables, close, known, ends).attack(needs, found, spans=spans)
+        _Part(world, variables, close, known, budget).attack(needs, found, spans=spans)
         if not found.finished:
             break
     return found
@@ -105,8 +104,8 @@ class _Part:
     Of a large puzzle also pieces are tried, with all else as it is in truth: a world of a piece is a world.
     """
 
-    def __init__(self, world: World, variables: Sequence[int], close: Narrow, seen: Seen, ends: float) -> None:
-        self.world, self.close, self.seen, self.ends, self.turn = world, close, seen, ends, 0
+    def __init__(self, world: World, variables: Sequence[int], close: Narrow, seen: Seen, budget: Budget) -> None:
+        self.world, self.close, self.seen, self.budget, self.turn = world, close, seen, budget, 0
         self.ties: dict[int, list[Tie]] = defaultdict(list)
         self.variables = list(variables)
         self.at = {variable: place for place, variable in enumerate(variables)}
@@ -254,8 +253,7 @@ class _Part:
         aims: Mapping[int, tuple[int, float]] | None = None, fixed: tuple[Terms, int] | None = None
     ) -> list[int] | None:
         """One world that prints the same; None when there is none, or no time (``found.finished`` is false then)."""
-        left = self.ends - time.monotonic()
-        if left <= 0:
+        if self.budget.over:
             found.finished = False
             return None
         row: dict[int, int] | None = None
@@ -267,7 +265,7 @@ class _Part:
                 return None
         numbers, sure = self.solver.solve(
             {self.at[variable]: weight for variable, weight in (cost or {}).items()},
-            {self.at[variable]: aim for variable, aim in (aims or {}).items()}, row, rest, left)
+            {self.at[variable]: aim for variable, aim in (aims or {}).items()}, row, rest, self.budget)
         found.finished = found.finished and sure
         return numbers
 
@@ -298,7 +296,7 @@ class _Solver:
 
     def solve(
         self, cost: Mapping[int, float], aims: Mapping[int, tuple[int, float]], row: dict[int, int] | None, rest: int,
-        seconds: float,
+        budget: Budget,
     ) -> tuple[list[int] | None, bool]:
         """A world in which the weighted sum and the distances from the aims are least; whether the answer is sure.
 
@@ -320,16 +318,15 @@ class _Solver:
             high += [aim, np.inf]
         least = np.array([*self.least, *[0.0] * len(aims)])
         greatest = np.array([*self.greatest, *[np.inf] * len(aims)])
-        ends = time.monotonic() + seconds
         program = _Program(weights, _matrix(rows, width), low, high, self.count, 0.0 if cost else _GAP)
         if self.count > _SMALL and not cost:
-            status, found = program.run(least, greatest, ends, whole=False)
+            status, found = program.run(least, greatest, budget, whole=False)
             if found is None:
                 return None, status == _IMPOSSIBLE
-            numbers = self._mended(program, found, rows, least, greatest, ends)
+            numbers = self._mended(program, found, rows, least, greatest, budget)
             if numbers is not None and self._holds(numbers, row, rest):
                 return numbers, True
-        status, found = program.run(least, greatest, ends)
+        status, found = program.run(least, greatest, budget)
         if found is None:
             return None, status == _IMPOSSIBLE
         numbers = [round(number) for number in found[:self.count]]
@@ -337,7 +334,8 @@ class _Solver:
         return (numbers if holds else None), holds and (status == 0 or not cost)
 
     def _mended(
-        self, program: _Program, found: Any, rows: Sequence[Mapping[int, int]], least: Any, greatest: Any, ends: float
+        self, program: _Program, found: Any, rows: Sequence[Mapping[int, int]], least: Any, greatest: Any,
+        budget: Budget
     ) -> list[int] | None:
         """A world near a solution in fractions: only what is broken, and what is in relation with it, may move."""
         import numpy as np
@@ -349,7 +347,7 @@ class _Solver:
             fixed = np.array([place for place in range(self.count) if place not in free], int)
             low, high = least.copy(), greatest.copy()
             low[fixed] = high[fixed] = number[fixed]
-            _, mended = program.run(low, high, ends)
+            _, mended = program.run(low, high, budget)
             if mended is None:
                 return None
             number = np.round(mended[:self.count])
@@ -375,18 +373,23 @@ class _Program:
     count: int
     gap: float
 
-    def run(self, least: Any, greatest: Any, ends: float, whole: bool = True) -> tuple[int, Any]:
-        """The solver's status, and its solution or None."""
+    def run(self, least: Any, greatest: Any, budget: Budget, whole: bool = True) -> tuple[int, Any]:
+        """The solver's status, and its solution or None. Broken off by the clock while there is work left, as when the
+        process was paused, it begins again, with more patience each time."""
         import numpy as np
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         kinds = np.zeros(len(self.weights))
         kinds[:self.count] = whole
         ties = [LinearConstraint(self.rows, self.low, self.high)] if self.rows.shape[0] else []
-        found = milp(
-            self.weights, constraints=ties, integrality=kinds, bounds=Bounds(least, greatest),
-            options={"time_limit": max(ends - time.monotonic(), 0.01), "mip_rel_gap": self.gap})
-        return found.status, found.x
+        patience = 1
+        while True:
+            found = milp(
+                self.weights, constraints=ties, integrality=kinds, bounds=Bounds(least, greatest),
+                options={"time_limit": max(patience * budget.left(), 0.01), "mip_rel_gap": self.gap})
+            if found.status != _CUT or budget.over:
+                return found.status, found.x
+            patience *= 2
 
 
 def _within(least: float, number: int, greatest: float) -> bool:

@@ -62,6 +62,7 @@ class Told:
 
     ``version``: of the locked figures. ``opened``: small numbers that are published on purpose. What is in ``true`` and
     not in ``hidden`` is printed. Distinct persons do not add up across services; the attack knows which measures do.
+    ``complete``: false where choosing what is withheld ran out of time; it may not leave then.
     """
 
     version: int
@@ -69,6 +70,7 @@ class Told:
     hidden: Mapping[Key, Why] = field(default_factory=dict)
     opened: frozenset[Key] = frozenset()
     policy: Policy = Policy()
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class Leak:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the attack found. ``tried``: withheld numbers attacked; ``finished``: false where it ran out of time."""
+    """What the attack found. ``tried``: withheld numbers attacked; ``finished``: false where it ran out of
+    time, or the choosing before it did."""
 
     leaks: tuple[Leak, ...]
     tried: int

@@ -8,18 +8,17 @@ first, then what the solver finds. In the end each of them is shown again if it 
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from outreach.rollup.attack import Seen, solve
+from outreach.rollup.attack import Found, Seen, solve
+from outreach.rollup.budget import Budget
 from outreach.rollup.narrowing import Narrow, narrow
+from outreach.rollup.offences import offence_of
 from outreach.rollup.protection import Key, Policy, Told, Why, is_protected
 from outreach.rollup.relations import Need, Tie, World, is_small, world_of
 
-SECONDS = 60.0
-"""How long the choice takes at most. What it comes to is attacked again before it leaves."""
 _FEW = 6
 """Of more numbers that stand beside small ones it is not tried whether each was needed."""
 _LONELY = 1.5
@@ -28,22 +27,25 @@ _LONELY = 1.5
 
 def protect(
     true: Mapping[Key, int], policy: Policy, earlier: Sequence[Told] = (), opened: frozenset[Key] = frozenset(),
-    version: int = 0,
+    version: int = 0, budget: Budget | None = None,
 ) -> Told:
     """What may be told of ``true`` after ``earlier`` releases. ``opened`` is never withheld.
 
-    Whether it is safe is for ``attack`` to say: with enough opened, or told before, it may not be.
+    Whether it is safe is for ``attack`` to say: with enough opened, or told before, it may not be. Where the time was
+    not enough it is not ``complete``: an accident of that moment, and nothing that may leave.
     """
     told = Told(version, dict(true), _first(true, policy, earlier, opened), opened, policy)
-    choice = _Choice(_with_zeros(told), tuple(earlier), time.monotonic() + SECONDS)
+    choice = _Choice(_with_zeros(told), tuple(earlier), budget or Budget.of())
     choice.mend()
     choice.show_again()
-    return choice.told
+    return replace(choice.told, complete=choice.complete)
 
 
 def cost(key: Key) -> float:
     """What is lost with a number: a headline more than a row, a row more than a cell."""
-    _, service, day = key
+    code, service, day = key
+    if offence_of(code) is not None:
+        return 3.0
     return 1.0 if service is not None and day is not None else 12.0 if service is None and day is None else 3.0
 
 
@@ -90,12 +92,19 @@ class _Choice:
 
     told: Told
     earlier: tuple[Told, ...]
-    ends: float
+    budget: Budget
+    complete: bool = True
     seen: Seen = field(default_factory=dict)
     hopeless: set[tuple[tuple[int, int], ...]] | None = None
 
     def world(self, told: Told | None = None) -> World:
         return world_of([*self.earlier, told or self.told])
+
+    def solve(self, world: World, seen: Seen | None = None) -> Found:
+        """What the solver finds. Where it did not finish the choice is not complete."""
+        found = solve(world, self.budget, seen, spans=False)
+        self.complete = self.complete and found.finished
+        return found
 
     def mend(self) -> None:
         """Withhold more until nothing can be told too closely, or nothing helps."""
@@ -104,9 +113,12 @@ class _Choice:
             close = narrow(world)
             more = self._more(world, close, [need for need in world.needs if close.fails(need)])
             if not more:
-                found = solve(world, self.ends - time.monotonic(), self.seen, spans=False)
+                found = self.solve(world, self.seen)
                 more = self._more(world, close, found.failed)
-            if not more or time.monotonic() > self.ends:
+            if not more:
+                return
+            if self.budget.over:
+                self.complete = False
                 return
             self.told = _with_zeros(replace(self.told, hidden={**self.told.hidden, **more}))
 
@@ -129,7 +141,7 @@ class _Choice:
         close = narrow(world)
         if any(close.fails(need) for need in world.needs):
             return True
-        found = solve(world, self.ends - time.monotonic(), spans=False)
+        found = self.solve(world)
         return bool(found.failed) or not found.finished
 
     def _can(self, world: World) -> set[int]:
@@ -227,8 +239,7 @@ class _Choice:
             more |= {key: Why.SMALL for key, number in self.told.true.items()
                      if not number and is_protected(key[0]) and key not in self.told.opened}
             world = self.world(replace(self.told, hidden={**more, **self.told.hidden}))
-            found = solve(world, self.ends - time.monotonic(), spans=False)
-            self.hopeless = {need.terms for need in found.failed}
+            self.hopeless = {need.terms for need in self.solve(world).failed}
         return need.terms in self.hopeless
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from scipy import optimize
 
 from outreach.rollup.attack import attack
+from outreach.rollup.budget import Budget
 from outreach.rollup.protection import APART, Key, Policy, Told, Why
 
 DAY, NEXT = "2026-10-13", "2026-10-14"
@@ -187,10 +192,64 @@ def test_numbers_of_services_and_kits_say_nothing_of_persons() -> None:
     assert attack([Told(1, true)]).tried == 0
 
 
+class Time:
+    """Work and clock, moved by hand: each look at the work takes ``each``, each look at the clock ``pause``."""
+
+    def __init__(self, each: float = 0, pause: float = 0) -> None:
+        self.worked = self.passed = 0.0
+        self.each, self.pause = each, pause
+
+    def work(self) -> float:
+        self.worked += self.each
+        return self.worked
+
+    def clock(self) -> float:
+        self.passed += self.pause
+        return self.passed
+
+    def budget(self, seconds: float = 60) -> Budget:
+        return Budget.of(seconds, self.work, self.clock)
+
+
+def a_square() -> Told:
+    """Safe where there is time to see it."""
+    true = table_of([[3, 20], [30, 40]])
+    return Told(1, true, {("contacts", service, day): Why.SMALL if service == 1 and day == DAY else Why.BESIDE
+                          for service in (1, 2) for day in (DAY, NEXT)})
+
+
 def test_an_attack_without_time_is_not_safe() -> None:
     true = table_of([[3, 20], [30, 40]])
-    verdict = attack([Told(1, true, {("contacts", 1, DAY): Why.SMALL})], seconds=0)
-    square = {("contacts", service, day): Why.SMALL if service == 1 and day == DAY else Why.BESIDE
-              for service in (1, 2) for day in (DAY, NEXT)}
-    late = attack([Told(1, true, square)], seconds=0)
+    verdict = attack([Told(1, true, {("contacts", 1, DAY): Why.SMALL})], Budget.of(0))
+    late = attack([a_square()], Budget.of(0))
     assert not verdict.safe and not late.finished and not late.safe
+
+
+def test_time_is_what_the_attack_worked_not_what_passed_by_the_clock() -> None:
+    paused = Time(pause=240)
+    assert attack([a_square()], paused.budget(6000)).safe and paused.passed > 300
+    assert not attack([a_square()], Time(each=31).budget()).finished, "it worked longer than it may"
+    assert not attack([a_square()], Time(pause=2000).budget()).finished, "twenty times as long, nobody waits"
+
+
+def test_what_the_clock_broke_off_while_there_was_work_left_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def milp(*given: Any, options: dict[str, Any], **named: Any) -> Any:
+        tried.append(options["time_limit"])
+        if len(tried) % 3:
+            return SimpleNamespace(status=1, x=None)
+        return optimize_milp(*given, options=options, **named)
+
+    optimize_milp = optimize.milp
+    monkeypatch.setattr(optimize, "milp", milp)
+    assert attack([a_square()], Time().budget()).safe
+    assert tried[:3] == [60, 120, 240]
+    tried.clear()
+    assert not attack([a_square()], Time(each=10).budget()).finished and tried
+
+
+def test_what_was_not_chosen_to_the_end_is_not_safe() -> None:
+    assert attack([a_square()]).finished
+    verdict = attack([replace(a_square(), complete=False)])
+    assert not verdict.leaks and not verdict.finished and not verdict.safe

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from outreach.rollup.attack import attack
+from outreach.rollup.budget import Budget
 from outreach.rollup.protection import Key, Policy, Told, Why
 from outreach.rollup.suppression import protect
 from tests.bench.disclosure_soak import STARTS, sequences, tables
 
-from .test_attack import DAY, NEXT, headline, table_of
+from .test_attack import DAY, NEXT, Time, headline, table_of
 
 
 def test_tables_and_sequences_of_releases_give_nothing_away() -> None:
@@ -85,3 +86,15 @@ def test_one_service_and_four_hundred_are_withheld_in_time(services: int) -> Non
     true[headline("charges")] = sum(true.values())
     told = protect(true, Policy())
     assert attack([told]).safe and len(told.hidden) < 0.7 * len(true) + 2
+
+
+def test_a_choice_that_ran_out_of_time_says_so_and_one_that_was_paused_is_the_same_as_ever() -> None:
+    true = table_of([[3, 20, 11], [30, 40, 17], [8, 9, 25]])
+    told = protect(true, Policy())
+    assert told.complete
+    paused = Time(pause=100)
+    assert protect(true, Policy(), budget=paused.budget(6000)) == told and paused.passed > 1000
+    late = protect(true, Policy(), budget=Time(each=20).budget())
+    assert not late.complete and not attack([late]).safe
+    assert not protect(true, Policy(), budget=Budget.of(0)).complete
+    assert protect(table_of([[9, 9]]), Policy()).complete

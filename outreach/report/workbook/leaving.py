@@ -36,6 +36,7 @@ class Left:
 
     told: Told
     safe: bool
+    finished: bool = True
 
 
 def locked(operation_id: int, as_of: dt.datetime | None = None) -> FigureSet | None:
@@ -69,6 +70,11 @@ def told_of(found: FigureSet) -> Told:
             N_("An adjustment takes off more than there was: put it right and lock a new version."),
         )
     left = _left(found, queries.publication_copies(releases.tree_of(found.operation_id)))
+    if not left.finished:
+        raise Blocked(
+            N_("Not safe: the attack did not finish."),
+            N_("Make a release: it can leave out splits, and this copy cannot."),
+        )
     if not left.safe:
         raise Blocked(
             N_("What is withheld could be worked out from what was published before."),
@@ -119,7 +125,8 @@ def _work_out(
     earlier += [_seen_from(found.operation_id, one, before) for one in before]
     earlier = [told for told in earlier if told.true]
     told = protect(true_of(found.figures), policy, earlier, version=found.version)
-    return Left(told, attack([*earlier, told]).safe)
+    verdict = attack([*earlier, told])
+    return Left(told, verdict.safe, verdict.finished)
 
 
 def _of_release(operation_id: int, row: object, of: FigureSet) -> Told:
@@ -163,6 +170,8 @@ class _Shelf:
             return self.kept.get(marks)
 
     def put(self, marks: object, left: Left) -> Left:
+        if not left.finished:
+            return left  # another time it may come to an end
         with self.lock:
             self.kept[marks] = left
             while len(self.kept) > self.room:
