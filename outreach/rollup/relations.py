@@ -20,6 +20,7 @@ from functools import cache
 
 from outreach.errors import Problem
 from outreach.rollup.measures import Measure, measure
+from outreach.rollup.offences import CHARGES, PERSONS, base_of, code_of, offence_of, offences_in
 from outreach.rollup.protection import APART, Key, Policy, Told, Why, is_protected
 from outreach.vocab import FOLLOW_UP_DAYS
 
@@ -159,6 +160,7 @@ def _ties(world: World, cells: Mapping[Key, int]) -> Iterator[Tie]:
         if (found := _known_measure(code)) is not None:
             yield from _additions(world, found, table)
     yield from _between(world, tables)
+    yield from _by_offence(world, {code: table[None, None] for code, table in tables.items() if (None, None) in table})
 
 
 def _additions(world: World, of: Measure, table: Mapping[tuple[int | None, str | None], int]) -> Iterator[Tie]:
@@ -178,6 +180,23 @@ def _additions(world: World, of: Measure, table: Mapping[tuple[int | None, str |
         if (None, day) in table:
             whole = table[None, day]
             yield from _sum(world, whole, parts) if of.adds_across_services else _distinct(world, whole, parts)
+
+
+def _by_offence(world: World, whole: Mapping[str, int]) -> Iterator[Tie]:
+    """Charges of all offences make the charges; a person stands with every offence that she is charged with."""
+    parts = {base: [variable for code, variable in whole.items() if offence_of(code) is not None
+                    and base_of(code) == base] for base in (CHARGES, PERSONS)}
+    if CHARGES in whole and parts[CHARGES]:
+        yield from _sum(world, whole[CHARGES], parts[CHARGES])
+    if PERSONS in whole and parts[PERSONS]:
+        yield from _distinct(world, whole[PERSONS], parts[PERSONS])
+    top = 2 * max(map(world.value, range(len(world.cells))), default=0) + 1000
+    for offence in offences_in(whole):
+        counts, persons = (whole.get(code_of(base, offence)) for base in (CHARGES, PERSONS))
+        if counts is not None and persons is not None:
+            yield from _no_more(world, counts, persons)
+            if world.value(persons) or not world.value(counts):
+                yield Tie(((persons, top), (counts, -1)), 0, float("inf"))
 
 
 def _sum(world: World, whole: int, parts: Sequence[int], exact: bool = True) -> Iterator[Tie]:
@@ -234,7 +253,8 @@ def _places(
 @cache
 def _pairs(codes: tuple[str, ...]) -> tuple[tuple[str, str, bool], ...]:
     """Which of these measures lie within which, also over others between them, and whether on each day too."""
-    found: dict[tuple[str, str], bool] = {}
+    found = {(PERSONS, code): True for code in codes if offence_of(code) is not None and base_of(code) == PERSONS
+             and PERSONS in codes}
     under = {code: known.threshold for code in codes if (known := _known_measure(code)) and known.threshold}
     for outer in codes:
         for inner, by_day in _below(outer.partition(":")[0], True):
