@@ -54,6 +54,16 @@ def test_a_release_goes_from_its_draft_to_the_public_through_the_pages(world, si
     assert world.row().hash[:12] in listed and "awaits" not in coordinator.get("/report").text
 
 
+def test_a_page_that_does_not_say_what_was_looked_at_sends_and_approves_nothing(world, signed_in, post):
+    """A form made by hand, or kept from long ago, does not get around the comparison with what was read."""
+    one, coordinator = f"{PAGE}/{world.draft().number}", signed_in(world.users["coordinator"])
+    for step in ("send", "approve"):
+        refused = post(coordinator, f"{one}/{step}", page=one)
+        assert refused.status_code == 409 and "edited since" in refused.text, step
+        post(coordinator, one + "/send", {"seen": world.row().content_hash}, page=one)
+    assert world.steps() == ["made", "sent"]
+
+
 def test_the_files_come_as_they_are_kept_and_their_hash_is_worked_out_again(world, signed_in):
     release = world.out()
     analyst = signed_in(world.users["analyst"])
