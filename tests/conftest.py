@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
@@ -29,6 +30,13 @@ from tests.quick import compile_once, leave_modules_alone, work_in_memory
 close_outside_network()
 compile_once()
 work_in_memory()
+
+# The same examples at each run, however long a busy machine takes over one: a run that fails is repeated by running it
+# again. New examples are looked for by `--hypothesis-profile=default`.
+hypothesis.settings.register_profile(
+    "house", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 _cheap_hash = {"argon2_time_cost": 1, "argon2_memory_kib": 8}
 

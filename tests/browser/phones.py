@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from .conftest import PHONE, Site, follow
+from .conftest import PATIENCE, PHONE, Site, follow
 from .gate import Gate, a_gate
 
 TAKEN_OVER = "navigator.serviceWorker.controller !== null"
@@ -54,7 +54,6 @@ def phone(gate: Gate, chromium: Browser, officer_state: Any) -> Iterator[Browser
 
 def sign_in(page: Page, gate: Gate, site: Site, who: str = "officer") -> None:
     """As a person does, on whatever page asks for it."""
-    page.set_default_timeout(10_000)
     if not page.url.startswith(gate.url + "/sign-in"):
         page.goto(gate.url + "/sign-in")
     email, password = site.people[who]
@@ -66,7 +65,6 @@ def sign_in(page: Page, gate: Gate, site: Site, who: str = "officer") -> None:
 def ready(context: BrowserContext, gate: Gate) -> Page:
     """A phone that has been on My shift once, with its worker in charge and the modules in ``m``."""
     page = context.new_page()
-    page.set_default_timeout(10_000)
     page.goto(gate.url + "/field")
     until(page, TAKEN_OVER)
     with_modules(page)
@@ -80,7 +78,7 @@ def with_modules(page: Page) -> None:
 
 def until(page: Page, said: str, value: Any = True) -> None:
     """Ask until it is so. (Waiting inside of the page would need ``eval``, which the policy forbids.)"""
-    for _ in range(200):
+    for _ in range(PATIENCE // 50):
         found = page.evaluate(said)
         if found == value:
             return

@@ -114,7 +114,6 @@ def with_two_agencies(route: Route) -> None:
 def test_the_question_and_the_card_name_whom_to_call_and_another_one_can_be_chosen(site: Site, chromium: Browser):
     context = chromium.new_context(viewport=PHONE, locale="en-CA", service_workers="block")
     page = context.new_page()
-    page.set_default_timeout(8_000)
     page.goto(site.url + "/sign-in")
     email, password = site.people["officer"]
     page.fill("input[name=email]", email)

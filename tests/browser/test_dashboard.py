@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from outreach.app import create_app
 from outreach.report import wall_commands
@@ -15,14 +15,13 @@ from outreach.storage import db, writing
 from outreach.storage.queries import walls
 from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, Role
-from tests.browser.conftest import DESK, axe_findings, picture
+from tests.browser.conftest import DESK, MINUTE, another_minute, axe_findings, picture
 from tests.conftest import settings
 from tests.factories import PASSWORD, a_participation, a_service, a_user, an_operation
 from tests.report.factories import a_tally
 
 pytestmark = pytest.mark.browser
 
-MINUTE = 61_000
 UNCHANGED = 2048
 WALL = {"width": 1920, "height": 1080}
 SMALLEST = """() => Math.min(...[...document.querySelectorAll('body *')]
@@ -65,13 +64,15 @@ def evening(site) -> Iterator[SimpleNamespace]:
 
 def a_minute_later(page: Page, part: str) -> tuple[int, int]:
     """Let a minute pass for the page; status of what it asked then, and its bytes where nothing had changed."""
-    with page.expect_response(lambda answer: part in answer.url) as asked:
-        page.clock.fast_forward(MINUTE)
-    if asked.value.status != 304:
-        return asked.value.status, 0
-    asked.value.finished()
-    sizes = asked.value.request.sizes()
-    return asked.value.status, sizes["responseHeadersSize"] + sizes["responseBodySize"]
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer) if part in answer.url else None)
+    another_minute(page, lambda: bool(answers))
+    answer = answers[0]
+    if answer.status != 304:
+        return answer.status, 0
+    answer.finished()
+    sizes = answer.request.sizes()
+    return answer.status, sizes["responseHeadersSize"] + sizes["responseBodySize"]
 
 
 def test_the_dashboard_of_46_services_is_light(site, open_page):

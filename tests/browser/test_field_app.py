@@ -58,7 +58,6 @@ def phone(site: Site, chromium: Browser, signed_in: Any) -> Iterator[Callable[..
         context = chromium.new_context(**({"viewport": PHONE, "locale": "en-CA", "storage_state": signed_in} | more))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)
         if script:

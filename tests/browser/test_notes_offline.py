@@ -7,7 +7,7 @@ import contextlib
 import pytest
 from pysqlite3 import dbapi2 as sqlite
 
-from .conftest import PHONE, axe_findings, picture
+from .conftest import PATIENCE, PHONE, axe_findings, picture
 from .gate import a_gate
 from .phones import TAKEN_OVER, sign_in, until, with_modules
 
@@ -20,7 +20,7 @@ GOAL = "A door that locks, plantedgoal (invented)"
 def revoke(site, who):
     """End every session of an account from elsewhere."""
     whose = f"(SELECT id FROM user WHERE email = '{site.people[who][0]}')"
-    with contextlib.closing(sqlite.connect(site.instance / "outreach.sqlite3", timeout=10)) as database:
+    with contextlib.closing(sqlite.connect(site.instance / "outreach.sqlite3", timeout=PATIENCE // 1000)) as database:
         database.execute(f"UPDATE session_record SET revoked_at = seen_at WHERE user_id = {whose}")
         database.commit()
 
@@ -87,7 +87,6 @@ def test_after_one_visit_a_note_written_without_signal_is_saved_sent_once_and_st
         page.get_by_text("Nothing is kept on this phone").wait_for()
         gate.open()
         sign_in(page, gate, site, "liaison")
-        page.set_default_timeout(30_000)  # two processes make pages on a machine that does other work
         page.goto(f"{gate.url}/referrals/app")
         page.locator(".sent-list a").first.wait_for()
         with_modules(page)

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESK, PHONE, follow, picture
+from tests.browser.conftest import DESK, PATIENCE, PHONE, follow, picture
 
 pytestmark = pytest.mark.browser
 
@@ -128,7 +128,7 @@ def test_a_double_tap_on_save_stores_once(open_page, site):
 
 def run_out(site, email: str) -> None:
     """Let every session of that person have begun thirteen hours ago."""
-    database = pysqlite3.connect(str(site.instance / "outreach.sqlite3"), timeout=10)
+    database = pysqlite3.connect(str(site.instance / "outreach.sqlite3"), timeout=PATIENCE // 1000)
     database.execute(
         "UPDATE session_record SET ends_at = ends_at - 13 * 3600 * 1000000"
         " WHERE user_id = (SELECT id FROM user WHERE email = ?)",

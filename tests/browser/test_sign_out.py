@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 from pysqlite3 import dbapi2 as sqlite
 
-from .conftest import PHONE, follow
+from .conftest import PATIENCE, PHONE, follow
 from .phones import SAVE, gate, officer_state, phone, ready, shows_my_shift, sign_in, unsent, until, with_modules
 
 pytestmark = pytest.mark.browser
@@ -137,7 +137,7 @@ def test_a_session_revoked_elsewhere_ends_on_the_phone_and_what_waits_goes_after
     fresh.goto(gate.url + "/field/app")
     shows_my_shift(fresh)
     fresh.get_by_text("A contact is not saved yet.").wait_for()
-    with contextlib.closing(sqlite.connect(site.instance / "outreach.sqlite3", timeout=10)) as database:
+    with contextlib.closing(sqlite.connect(site.instance / "outreach.sqlite3", timeout=PATIENCE // 1000)) as database:
         last = "SELECT max(id) FROM session_record"  # of the phone that signed in last
         database.execute(f"UPDATE session_record SET revoked_at = seen_at WHERE id = ({last})")
         database.commit()

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from outreach.field import phone_files
 
-from .conftest import FLAGS, PHONE, follow
+from .conftest import FLAGS, PATIENCE, PHONE, follow
 from .phones import SAVE, gate, officer_state, phone, ready, shows_my_shift, unsent, until, with_modules
 
 pytestmark = pytest.mark.browser
@@ -46,6 +46,7 @@ def told(page: Page) -> dict[str, Any]:
 
 
 def test_after_one_visit_the_app_opens_from_any_of_its_addresses_without_signal_or_site(phone, gate):
+    gate.patient = False
     page = ready(phone, gate)
     gate.shut = True
     for path in ("/field", "/field/app", "/field/roster"):
@@ -53,15 +54,13 @@ def test_after_one_visit_the_app_opens_from_any_of_its_addresses_without_signal_
         shows_my_shift(page)
         assert ("needs signal" in page.locator("main").inner_text()) == (path != "/field/app")
     gate.open()
-    gate.slow["/field"] = 30
+    gate.slow["/field"] = 600
     page.goto(gate.url + "/field")
     shows_my_shift(page)
     gate.open()
     gate.down["/field/app"] = 502
     page.goto(gate.url + "/field/app")
     shows_my_shift(page)
-    page.goto(gate.url + "/field/roster")
-    assert page.locator("h1").inner_text() == "My shifts", "with signal the site's own page"
 
 
 def test_it_opens_without_signal_when_the_browser_was_closed_in_between(gate, officer_state, tmp_path, chromium):
@@ -80,8 +79,10 @@ def test_it_opens_without_signal_when_the_browser_was_closed_in_between(gate, of
 
 def test_only_the_page_of_the_app_and_its_files_are_kept_and_all_else_is_passed_on(phone, gate):
     page = ready(phone, gate)
-    for path in ("/field", "/field/roster", "/account", "/field/app"):
+    for path in ("/field", "/account", "/field/roster"):
         page.goto(gate.url + path)
+    assert page.locator("h1").inner_text() == "My shifts", "with signal the site's own page"
+    page.goto(gate.url + "/field/app")
     with_modules(page)
     assert page.evaluate("m.refreshPack().then(({ ok }) => ok)")
     with page.expect_response("**/field/check-in") as posted:
@@ -187,7 +188,10 @@ def test_the_browser_sends_what_waits_when_the_app_is_closed(phone, gate):
     session.send("ServiceWorker.enable")
     page.goto(gate.url + "/static/icons/mark.svg")  # nothing of ours runs here
     gate.open()
-    page.wait_for_timeout(100)
+    for _ in range(PATIENCE // 50):
+        page.wait_for_timeout(50)
+        if found:
+            break
     session.send(
         "ServiceWorker.dispatchSyncEvent",
         {"origin": gate.url, "registrationId": found[-1], "tag": "outreach-send", "lastChance": False},
@@ -252,7 +256,7 @@ def test_the_first_load_of_the_app_and_all_that_is_kept_are_light(first_visit, s
         """Address → bytes of the page and its files, once so many of them are here."""
         page.goto(site.url + "/field/app", wait_until="networkidle")
         shows_my_shift(page)
-        for _ in range(200):
+        for _ in range(PATIENCE // 50):
             found = {path: size for path, size in sizes.items() if path not in ("/field/app/pack", "/field/heartbeat")}
             if len(found) == number:
                 break
