@@ -8,6 +8,7 @@ from flask import g, url_for
 from flask_babel import gettext, ngettext
 
 from outreach.auth.permissions import may
+from outreach.errors import Blocked, Invalid
 from outreach.plan.views import visible_operations
 from outreach.returns import figure_words
 from outreach.storage.queries import releases as rows
@@ -81,6 +82,8 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
         "verdict": verdict(source),
         "openings": openings(source),
         "since": since if since is not None and not since.good else None,
+        "halted": None if done else _halted(operation, release, found),
+        "later": _later(operation, release) if release.state == ReleaseState.PUBLISHED else [],
         "differs": [] if done else [said(one) for one in work.text_findings(source, release.texts)],
         "steps": [_step(step) for step in steps],
         "reasons": any(step.reason for step in steps),
@@ -94,6 +97,27 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
         "files": rows.files_of(release.id),
         "addresses": rows.links_of(release.id),
     }
+
+
+def _halted(operation: Any, release: Any, found: Any) -> Blocked | None:
+    """Why nobody can approve it as it stands, or send it: asked before somebody presses and is refused."""
+    try:
+        if release.state == ReleaseState.SENT:
+            commands.need_ready(release, found, operation)
+            commands.need_unmoved(release, found, operation)
+        else:
+            commands.need_current(release, operation)
+    except Blocked as problem:
+        return problem
+    except Invalid:
+        return None  # a text: said by name above
+    return None
+
+
+def _later(operation: Any, release: Any) -> list[dict[str, Any]]:
+    """What was published since and restates or replaces this release, the first one first."""
+    found = [listed(one) for one in reversed(rows.of_operation(operation.id)) if one.replaces == release.number]
+    return [one for one in found if one["state_code"] == ReleaseState.PUBLISHED]
 
 
 def said(finding: Any) -> str:

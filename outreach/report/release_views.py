@@ -18,7 +18,7 @@ from outreach.returns import figure_words
 from outreach.rollup.measures import measure as measure_of
 from outreach.storage.queries import figure_sets
 from outreach.storage.queries import releases as rows
-from outreach.vocab import ReleaseState
+from outreach.vocab import ReleaseKind, ReleaseState
 from outreach.web import load
 from outreach.web.forms import whole
 from outreach.web.guard import guard
@@ -76,9 +76,11 @@ def releases(operation: Any) -> Any:
 @bp.get("/operations/<code>/releases/new")
 @guard("release.draft", load=load.operation)
 def new_release(operation: Any) -> Any:
+    """What replaces a release starts with the same figures and splits."""
     form = DraftForm(formdata=None)
     form.replaces.data = request.args.get("replaces", "")
-    return _draft(operation, form, None)
+    old = rows.find(operation.id, whole(form.replaces.data, 0))
+    return _draft(operation, form, _asked_of(old) if old is not None and old.kind == ReleaseKind.RELEASE else None)
 
 
 @bp.post("/operations/<code>/releases/new")
@@ -150,6 +152,11 @@ def _draft(operation: Any, form: DraftForm, asked: dict[str, set[str]] | None) -
         measures=[_choice(found, code, asked) for code in rules.MEASURES] if found else [],
         locks=may(g.actor, "figures.lock", g.target),
     )
+
+
+def _asked_of(release: Any) -> dict[str, set[str]]:
+    """What was ticked for a release that exists."""
+    return {part: set(release.scope.get(part, ())) for part in PARTS}
 
 
 def _since(operation: Any, found: Any) -> rules.Stands | None:

@@ -132,3 +132,30 @@ def test_without_locked_figures_there_is_one_sentence_and_the_way_on(world, sign
     page = signed_in(world.users["coordinator"]).get("/operations/OP-NONE/releases/new")
     assert page.status_code == 200 and "A release needs locked figures." in page.text
     assert signed_in(world.users["coordinator"]).get("/operations/OP-NONE/releases").status_code == 200
+
+
+def test_what_stops_a_release_is_said_before_somebody_approves_it_and_a_replacement_starts_with_its_figures(
+    world, signed_in, post
+):
+    coordinator, commander = signed_in(world.users["coordinator"]), signed_in(world.users["commander"])
+    draft(post, coordinator, measures=["persons_met", "contacts"], by_day=["persons_met"])
+    post(coordinator, PAGE + "/1/send", {"seen": world.row().content_hash}, page=PAGE + "/1")
+    world.reopen(world.parts[0])
+    page = commander.get(PAGE + "/1").text
+    assert "Figures moved since it was sent" in page and "Approve release" not in page
+    assert "Refuse it, so that it is drafted again" in page and 'id="refuse"' in page
+    post(commander, PAGE + "/1/refuse", {"reason": "Figures moved"}, page=PAGE + "/1")
+    page = coordinator.get(PAGE + "/1").text
+    assert "Send for approval" in page and 'id="reason"' in page  # with the reason that is needed now
+    ticked = 'aria-label="Persons met: By day" checked'
+    assert ticked in coordinator.get(PAGE + "/new?replaces=1").text
+    assert ticked not in coordinator.get(PAGE + "/new").text
+
+
+def test_a_release_that_an_erratum_restates_leads_to_it(world, signed_in):
+    world.out()
+    coordinator = signed_in(world.users["coordinator"])
+    assert "It was restated or replaced since." not in coordinator.get(PAGE + "/1").text
+    world.out(scope={"measures": ("charges",)}, replaces=world.row())
+    page = coordinator.get(PAGE + "/1").text
+    assert "It was restated or replaced since." in page and f'href="{PAGE}/2"' in page
