@@ -16,7 +16,7 @@ from outreach.web.page import language
 from . import erratum_commands as commands
 from . import release_rules
 from .erratum_rules import key_text
-from .release_contents import Words, place_of
+from .release_contents import Words, place_of, said_alone
 from .release_forms import ErratumForm
 from .release_views import loaded, say, take, to_page
 from .release_work import source_of
@@ -82,8 +82,8 @@ def _lines(operation: Any, planned: commands.Planned) -> list[dict[str, Any]]:
         {
             "key": key_text(one.key),
             "label": place_of(one.key, source, words),
-            "was": words.said(one.was) if one.was else "–",
-            "now": words.said(one.now) if one.now else "–",
+            "was": said_alone(one.key, one.was, words),
+            "now": said_alone(one.key, one.now, words),
             "typed": {lang: typed[lang].get(key_text(one.key), "") for lang in typed},
             "own": any(typed[lang].get(key_text(one.key)) for lang in typed),
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from outreach.audit.tags import Tag
 from outreach.auth.actors import Actor
 from outreach.errors import N_, Blocked, Invalid, NotAllowed, NotFound
@@ -54,7 +56,7 @@ def approve(actor: Actor, release: Release, opening_id: int) -> Release:
     need_state(release, ReleaseState.DRAFT)
     scope = rules.Scope.of(release.scope)
     key: Key = (found.measure, found.service_id, found.day)
-    wider = rules.Scope(scope.measures, scope.by_service, scope.by_day, scope.opened | {key})
+    wider = replace(scope, opened=scope.opened | {key})
 
     def agreed(row: Release) -> None:
         standing = _of(row, opening_id)

@@ -99,6 +99,8 @@ def draft(
     if replaces is not None:
         need_state(replaces, ReleaseState.PUBLISHED)
     work.need_last(operation, found)
+    if scope.by_offence and not rules.has_offences(found.figures):
+        raise Invalid.at("by_offence", N_("Version %(version)s keeps no charges by offence."), version=version)
     weighed = work.weigh(operation, found, scope)
     values = {
         "uid": new_uid(),

@@ -15,9 +15,10 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from outreach.errors import N_
-from outreach.returns.set_rules import SIGNED, count_signed
+from outreach.returns.set_rules import OFFENCE, SIGNED, count_signed
 from outreach.rollup.measures import NoSuchMeasure
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.offences import TOLD, WRITTEN, base_of, code_of, offence_of
 from outreach.storage.days import window_days
 from outreach.vocab import Bound, ReleaseKind
 
@@ -74,7 +75,10 @@ class Words:
         return str(format_decimal(value, locale=self.language))
 
     def label(self, code: str, definitions: Mapping[str, Any]) -> str:
-        """What a measure was called when its figures were locked."""
+        """What a measure was called when its figures were locked; of one offence with the name of the offence."""
+        offence = offence_of(code)
+        if offence is not None:
+            return f"{self.label(base_of(code), definitions)}, {self.offence(offence, definitions)}"
         found = definitions.get(code)
         if found is not None:
             return self.text(str(found["label"]), **(found.get("params") or {}))
@@ -83,6 +87,14 @@ class Words:
         except NoSuchMeasure:
             return code
         return self.text(measure.label, **measure.params)
+
+    def offence(self, offence: str, definitions: Mapping[str, Any]) -> str:
+        """``279.01 Trafficking in persons``, as it was called when the figures were locked."""
+        named = {WRITTEN: N_("Other offences, written by hand"), TOLD: N_("Told without an offence")}
+        if offence in named:
+            return self.text(named[offence])
+        found = definitions.get(f"{OFFENCE}{offence}")
+        return offence if found is None else f"{found['section']} {found[self.language]}"
 
     def said(self, cell: Cell) -> str:
         """A figure with its bound, in words."""
@@ -260,7 +272,12 @@ def lines_of(source: Source, words: Words) -> tuple[Line, ...]:
             source=source_of(cell.measure, found, words),
         )
 
-    return tuple(line(cell) for cell in source.cells if cell.service is None and cell.day is None)
+    return tuple(line(cell) for cell in source.cells if is_whole(cell))
+
+
+def is_whole(cell: Cell) -> bool:
+    """Whether it is a figure in all."""
+    return cell.service is None and cell.day is None and offence_of(cell.measure) is None
 
 
 def _shown(cell: Cell | None, words: Words) -> str | int:
@@ -274,7 +291,7 @@ def _shown(cell: Cell | None, words: Words) -> str | int:
 
 
 def tables_of(source: Source, words: Words) -> tuple[Table, ...]:
-    """By service, then by day, with the figures in all at the foot."""
+    """By service, by day and by offence, each with the figures in all at the foot."""
     scope, cells = rules.Scope.of(source.release.scope), {cell.key: cell for cell in source.cells}
     definitions, t = source.found.definitions, words.t
     made = []
@@ -291,7 +308,7 @@ def tables_of(source: Source, words: Words) -> tuple[Table, ...]:
             (words.day(day), *(_shown(cells.get((code, None, day)), words) for code in scope.by_day)) for day in days
         ]
         made.append((t.gettext("By day"), t.gettext("Day"), scope.by_day, rows))
-    return tuple(
+    split = tuple(
         Table(
             title=title,
             head=(first, *(words.label(code, definitions) for code in codes)),
@@ -301,6 +318,33 @@ def tables_of(source: Source, words: Words) -> tuple[Table, ...]:
         )
         for title, first, codes, rows in made
         if rows
+    )
+    return (*split, *_by_offence(source, words, scope.by_offence, cells))
+
+
+def _by_offence(
+    source: Source, words: Words, codes: Sequence[str], cells: Mapping[rules.Key, Cell]
+) -> tuple[Table, ...]:
+    """A line an offence, in the order of their sections: the order of their numbers would tell of what is withheld."""
+    definitions, t = source.found.definitions, words.t
+    offences = rules.offences_of(cells.values())
+    if not codes or not offences:
+        return ()
+    note = N_("A person charged with several offences stands in several rows: persons do not add up, charges do.")
+    return (
+        Table(
+            title=t.gettext("By offence"),
+            head=(t.gettext("Offence"), *(words.label(code, definitions) for code in codes)),
+            rows=tuple(
+                (
+                    words.offence(offence, definitions),
+                    *(_shown(cells.get((code_of(code, offence), None, None)), words) for code in codes),
+                )
+                for offence in offences
+            ),
+            foot=(t.gettext("In all"), *(_shown(cells.get((code, None, None)), words) for code in codes)),
+            note=words.text(note),
+        ),
     )
 
 
@@ -360,13 +404,16 @@ def _changed(source: Source, words: Words, cells: Sequence[Cell], texts: Mapping
     return tuple(
         Changed(
             place_of(one.key, source, words),
-            _said_alone(one.was, words),
-            _said_alone(one.now, words),
+            said_alone(one.key, one.was, words),
+            said_alone(one.key, one.now, words),
             reasons.get(key_text(one.key)) or texts.get("reason", ""),
         )
         for one in changes_of(source.before or (), cells)
     )
 
 
-def _said_alone(cell: Cell | None, words: Words) -> str:
+def said_alone(key: rules.Key, cell: Cell | None, words: Words) -> str:
+    """A figure of one side of an erratum. An offence that has no line there is one that nobody was charged with."""
+    if cell is None and offence_of(key[0]) is not None:
+        return words.number(0)
     return words.t.pgettext("figure", "not known") if cell is None else words.said(cell)

@@ -11,7 +11,7 @@ from outreach.web.forms import OutreachForm
 class DraftForm(OutreachForm):
     """What is released. ``after``: the number of the last release that the asker has seen. The ticks of the table are
 
-    read by name: ``measures``, ``by_service``, ``by_day``.
+    read by name: ``measures``, ``by_service``, ``by_day``, ``by_offence``.
     """
 
     version = HiddenField()
@@ -20,6 +20,7 @@ class DraftForm(OutreachForm):
     measures = StringField()
     by_service = StringField()
     by_day = StringField()
+    by_offence = StringField()
 
 
 class SendForm(OutreachForm):

@@ -19,7 +19,7 @@ from . import release_commands as commands
 from . import release_rules as rules
 from . import release_work as work
 from .erratum_rules import key_text
-from .release_contents import Words, contents_of, place_of
+from .release_contents import Words, contents_of, is_whole, place_of
 
 
 def listed(one: rows.Listed) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def figures(operation: Any, source: Any) -> list[dict[str, Any]]:
     words, found = _reader(), source.found
     made = []
     for cell in source.cells:
-        if cell.service is not None or cell.day is not None:
+        if not is_whole(cell):
             continue
         rule = found.definitions.get(cell.measure, {}).get("version", 1)
         made.append(

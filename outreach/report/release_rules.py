@@ -16,8 +16,9 @@ from outreach.errors import N_, Finding
 from outreach.returns.set_rules import COLUMNS, Row
 from outreach.rollup.measures import STANDARD, NoSuchMeasure
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.offences import SPLIT, TOLD, base_of, by_section, code_of, offence_of, offences_in
 from outreach.rollup.protection import Key, Policy, Told, Verdict, Why, is_protected
-from outreach.vocab import ReleaseState
+from outreach.vocab import Bound, ReleaseState
 
 APPROVALS = 2
 """Persons who have to approve the same content, each once."""
@@ -53,9 +54,13 @@ WITHHELD_BECAUSE = {
 }
 
 
+SCOPE = ("measures", "by_service", "by_day", "by_offence")
+"""What a release may hold: figures in all, and the splits of them."""
+
+
 @dataclass(frozen=True)
 class Scope:
-    """What a release holds: measures in all; those also told for every service, and for every day.
+    """What a release holds: measures in all; those also told for every service, for every day, for every offence.
 
     ``opened``: small numbers that are published on purpose.
     """
@@ -64,50 +69,60 @@ class Scope:
     by_service: tuple[str, ...] = ()
     by_day: tuple[str, ...] = ()
     opened: frozenset[Key] = frozenset()
+    by_offence: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        kept = {
             "measures": list(self.measures),
             "by_service": list(self.by_service),
             "by_day": list(self.by_day),
             "opened": sorted(([*key] for key in self.opened), key=str),
         }
+        # Left out where there is none: releases that were approved before the split was known keep their hash.
+        return {**kept, "by_offence": list(self.by_offence)} if self.by_offence else kept
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Scope:
-        measures, by_service, by_day = (tuple(kept.get(part, ())) for part in ("measures", "by_service", "by_day"))
+        measures, by_service, by_day, by_offence = (tuple(kept.get(part, ())) for part in SCOPE)
         opened = frozenset((code, service, day) for code, service, day in kept.get("opened", ()))
-        return cls(measures, by_service, by_day, opened)
+        return cls(measures, by_service, by_day, opened, by_offence)
 
     def holds(self, key: Key) -> bool:
         code, service, day = key
         if service is not None and day is not None:
             return False
+        if offence_of(code) is not None:
+            return base_of(code) in self.by_offence
         within = self.by_service if service is not None else self.by_day if day is not None else self.measures
         return code in within
 
 
 def scope_of(
-    measures: Iterable[str], by_service: Iterable[str] = (), by_day: Iterable[str] = ()
+    measures: Iterable[str],
+    by_service: Iterable[str] = (),
+    by_day: Iterable[str] = (),
+    by_offence: Iterable[str] = (),
 ) -> tuple[Scope, list[Finding]]:
     """What somebody asked for, in the order of the catalogue, with what is wrong with it."""
-    asked = [set(part) for part in (measures, by_service, by_day)]
+    asked = [set(part) for part in (measures, by_service, by_day, by_offence)]
     findings = [
         Finding(where, N_("Choose from the list of figures."))
-        for where, part in zip(("measures", "by_service", "by_day"), asked, strict=True)
+        for where, part in zip(SCOPE, asked, strict=True)
         if part - set(MEASURES)
     ]
     if not asked[0]:
         findings.append(Finding("measures", N_("Choose at least one figure.")))
-    for where, part in zip(("by_service", "by_day"), asked[1:], strict=True):
+    for where, part in zip(SCOPE[1:], asked[1:], strict=True):
         if asked[0] and part - asked[0]:
             findings.append(Finding(where, N_("A figure that is split stands among the figures in all too.")))
     if asked[1] & set(WHOLE):
         findings.append(Finding("by_service", N_("One of these figures is not told by service.")))
     if any(not _by_day(code) for code in asked[2]):
         findings.append(Finding("by_day", N_("One of these figures is not told by day.")))
-    whole, services, days = (tuple(code for code in MEASURES if code in part) for part in asked)
-    return Scope(whole, services, days), findings
+    if asked[3] - set(SPLIT):
+        findings.append(Finding("by_offence", N_("Only charges, and persons charged, are told by offence.")))
+    whole, services, days, offences = (tuple(code for code in MEASURES if code in part) for part in asked)
+    return Scope(whole, services, days, by_offence=offences), findings
 
 
 def _by_day(code: str) -> bool:
@@ -156,7 +171,43 @@ def in_scope(figures: Iterable[Row], scope: Scope) -> list[Row]:
     """The rows of a locked version that a release of this scope holds, in its order."""
     order = {code: place for place, code in enumerate(MEASURES)}
     rows = [row for row in figures if scope.holds((row[0], row[1], row[2]))]
-    return sorted(rows, key=lambda row: (row[1] is not None, row[2] is not None, order.get(row[0], 99)))
+    place = {code: at for at, code in enumerate(by_section(offences_in(row[0] for row in rows)))}
+    return sorted(
+        rows,
+        key=lambda row: (
+            row[1] is not None,
+            row[2] is not None,
+            place.get(offence_of(row[0]) or "", -1),
+            order.get(base_of(row[0]), 99),
+        ),
+    )
+
+
+def with_gone(figures: Sequence[Row], scope: Scope, told: Iterable[str]) -> list[Row]:
+    """The rows with a zero for each offence of the scope that was told of before and that nobody is charged with now.
+
+    ``told``: codes of what left before. A line that is missing would say less than the zero that it is.
+    """
+    have, like = {row[0] for row in figures}, {row[0]: row for row in in_scope(figures, scope) if row[0] in SPLIT}
+    gone = [code for code in dict.fromkeys(told) if offence_of(code) is not None and code not in have]
+    told_of = {code: like[base_of(code)] for code in gone if base_of(code) in scope.by_offence}
+    zeros = [[code, None, None, 0, Bound.EXACT.value, *row[5:8], None, None, None] for code, row in told_of.items()]
+    return [*figures, *zeros]
+
+
+def offences_of(told: Iterable[Cell]) -> list[str]:
+    """Every offence that the cells are of, in the order of its section."""
+    return by_section(offences_in(cell.measure for cell in told))
+
+
+def has_offences(figures: Iterable[Row]) -> bool:
+    """Whether a locked version keeps charges by offence."""
+    return any(offence_of(row[0]) is not None for row in figures)
+
+
+def taken_off(true: Mapping[Key, int]) -> bool:
+    """Whether an adjustment took charges off without saying of which offence."""
+    return true.get((code_of("charges", TOLD), None, None), 0) < 0
 
 
 def usual_of(figures: Iterable[Row]) -> set[str]:
@@ -192,8 +243,12 @@ def told_again(
     figures: Iterable[Row], scope: Scope, kept: Iterable[Sequence[Any]], policy: Policy, version: int
 ) -> Told:
     """What a release that was published told, for the attack on all of them together."""
-    hidden = {cell.key: Why(cell.why) for cell in cells(kept) if cell.withheld}
-    return Told(version, true_of(figures, scope), hidden, scope.opened, policy)
+    told = cells(kept)
+    hidden = {cell.key: Why(cell.why) for cell in told if cell.withheld}
+    true = true_of(figures, scope)
+    # Offences that nobody was charged with any more stood there as a zero (``with_gone``).
+    gone = {cell.key: 0 for cell in told if offence_of(cell.measure) is not None and cell.key not in true}
+    return Told(version, {**true, **gone}, hidden, scope.opened, policy)
 
 
 def of_another(told: Told, version: int, in_line: bool) -> Told:
@@ -205,7 +260,8 @@ def of_another(told: Told, version: int, in_line: bool) -> Told:
     """
     kept = {key: number for key, number in told.true.items() if in_line or key[1] is not None}
     hidden = {key: why for key, why in told.hidden.items() if key in kept}
-    return Told(version, kept, hidden, frozenset(key for key in told.opened if key in kept), told.policy)
+    opened = frozenset(key for key in told.opened if key in kept)
+    return Told(version, kept, hidden, opened, told.policy, told.complete)
 
 
 def withheld(kept: Iterable[Sequence[Any]]) -> list[Cell]:

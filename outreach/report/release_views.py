@@ -30,8 +30,6 @@ from . import release_work as work
 from .release_forms import DraftForm, RefuseForm, SendForm, TextsForm
 from .views import bp
 
-PARTS = ("measures", "by_service", "by_day")
-
 
 def loaded(code: str, number: int, **rest: Any) -> tuple[Target, dict[str, Any]]:
     """``/operations/<code>/releases/<number>``: one release of the operation."""
@@ -88,8 +86,8 @@ def new_release(operation: Any) -> Any:
 def draft_release(operation: Any) -> Any:
     """The command holds the write: what is withheld is worked out before it."""
     form = DraftForm()
-    asked = {part: set(request.form.getlist(part)) for part in PARTS}
-    scope, wrong = rules.scope_of(*(asked[part] for part in PARTS))
+    asked = {part: set(request.form.getlist(part)) for part in rules.SCOPE}
+    scope, wrong = rules.scope_of(*(asked[part] for part in rules.SCOPE))
     replaces = whole(form.replaces.data, 0)
     try:
         if wrong:
@@ -131,7 +129,8 @@ def _draft(operation: Any, form: DraftForm, asked: dict[str, set[str]] | None) -
     last = figure_sets.last_version(operation.id)
     found = figure_sets.find(operation.id, last) if last else None
     if asked is None:
-        asked = {"measures": rules.usual_of(found.figures if found else ()), "by_service": set(), "by_day": set()}
+        asked = {part: set() for part in rules.SCOPE}
+        asked["measures"] = rules.usual_of(found.figures if found else ())
     form.version.data, form.after.data = str(last), str(rows.last_number(operation.id))
     out = [one for one in rows.of_operation(operation.id) if one.row.state == ReleaseState.PUBLISHED]
     form.replaces.choices = [("", gettext("No release"))] + [
@@ -169,8 +168,13 @@ def _choice(found: Any, code: str, asked: dict[str, set[str]]) -> dict[str, Any]
     return {
         "code": code,
         "label": figure_words.label(code, found.definitions),
-        "ticked": {part: code in asked[part] for part in PARTS},
-        "can": {"measures": True, "by_service": code not in rules.WHOLE, "by_day": measure_of(code).by_day},
+        "ticked": {part: code in asked[part] for part in rules.SCOPE},
+        "can": {
+            "measures": True,
+            "by_service": code not in rules.WHOLE,
+            "by_day": measure_of(code).by_day,
+            "by_offence": code in rules.SPLIT and rules.has_offences(found.figures),
+        },
     }
 
 

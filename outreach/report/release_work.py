@@ -53,7 +53,13 @@ def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: i
     for told in left_before(operation.id):
         earlier.append(told)
         names.append(f"{operation.code} (xlsx)")
-    true = rules.true_of(found.figures, scope)
+    figures = _with_gone(operation, found, scope, besides)
+    true = rules.true_of(figures, scope)
+    if rules.taken_off(true):
+        raise Blocked(
+            N_("An adjustment takes charges off without saying of which offence."),
+            N_("Leave out the split by offence, or put the charges themselves right and lock a new version."),
+        )
     if any(number < 0 for number in true.values()):
         raise Blocked(
             N_("A figure of this release is below zero."),
@@ -63,7 +69,7 @@ def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: i
     verdict = attack([*earlier, told])
     return Weighed(
         rules.policy_json(policy),
-        [cell.as_json() for cell in rules.cells_of(found.figures, scope, told)],
+        [cell.as_json() for cell in rules.cells_of(figures, scope, told)],
         {**rules.verdict_json(verdict, [*names, THIS]), "against": marks},
     )
 
@@ -71,6 +77,14 @@ def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: i
 THIS = ""
 """What the release that is being weighed is called in its own verdict."""
 _APART = 100_000
+
+
+def _with_gone(operation: Operation, found: FigureSet, scope: rules.Scope, besides: int | None) -> list[Any]:
+    """The figures of the version, with a zero for each offence that left before and is charged no more."""
+    if not scope.by_offence:
+        return found.figures
+    told = (cell.measure for row, _ in rows.published([operation.id], besides) for cell in rules.cells(row.cells))
+    return rules.with_gone(found.figures, scope, told)
 
 
 def _earlier(operation_id: int, tree: Sequence[int], besides: int | None) -> tuple[list[Told], list[str]]:

@@ -12,9 +12,11 @@ from typing import Any
 from babel.dates import format_date
 from flask_babel import format_decimal, format_percent, get_locale, gettext, ngettext, pgettext
 
+from outreach.errors import N_
 from outreach.rollup import counting
 from outreach.rollup.measures import NoSuchMeasure
 from outreach.rollup.measures import measure as measure_of
+from outreach.rollup.offences import TOLD, WRITTEN, base_of, offence_of
 from outreach.rollup.totals import Figure
 from outreach.vocab import Bound
 
@@ -24,7 +26,10 @@ EPOCH = dt.date(1970, 1, 1)
 
 
 def label(code: str, definitions: Mapping[str, Any] | None = None) -> str:
-    """What a measure is called, in a version: as it was called then."""
+    """What a measure is called, in a version: as it was called then; of one offence with the name of the offence."""
+    offence = offence_of(code)
+    if offence is not None:
+        return f"{label(base_of(code), definitions)}, {offence_title(offence, definitions)}"
     found = (definitions or {}).get(code)
     if found is not None:
         text, params = str(found["label"]), found.get("params") or {}
@@ -34,6 +39,17 @@ def label(code: str, definitions: Mapping[str, Any] | None = None) -> str:
     except NoSuchMeasure:
         return code
     return gettext(measure.label, **measure.params) if measure.params else gettext(measure.label)
+
+
+def offence_title(offence: str, definitions: Mapping[str, Any] | None = None) -> str:
+    """``279.01 Trafficking in persons``; of what nobody gave an offence, that it is so."""
+    named = {WRITTEN: N_("Other offences, written by hand"), TOLD: N_("Told without an offence")}
+    if offence in named:
+        return gettext(named[offence])
+    found = (definitions or {}).get(f"{rules.OFFENCE}{offence}")
+    if found is None:
+        return offence
+    return f"{found['section']} {found['fr' if str(get_locale()).startswith('fr') else 'en']}"
 
 
 def _by(code: str, definition: Mapping[str, Any], name: str) -> str:

@@ -25,6 +25,7 @@ from outreach.rollup.measures import CATALOGUE, DERIVED, FOLLOWED, Measure, coun
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.members import members
 from outreach.rollup.months import Month, by_month
+from outreach.rollup.offences import offence_figures
 from outreach.rollup.reconcile import Line, Signed, reconcile
 from outreach.rollup.splits import Offence, Outcomes, by_offence, by_team, outcomes_by_agency
 from outreach.rollup.totals import Figure, coverage, totals
@@ -287,6 +288,15 @@ def offences_of(operation_id: int, as_of: dt.datetime | None = None, only: Filte
         return tuple(by_offence(facts))
 
     return remembered(operation_id, as_of, ("offences",), make, lambda made: len(made) + 1, only)
+
+
+def by_offence_of(operation_id: int, as_of: dt.datetime | None = None) -> tuple[Figure, ...]:
+    """The same as figures, as a locked version keeps them."""
+
+    def make(facts: Facts) -> tuple[Figure, ...]:
+        return tuple(offence_figures(facts))
+
+    return remembered(operation_id, as_of, ("offence figures",), make, lambda made: len(made) + 1)
 
 
 def hours_of(operation: Operation, as_of: dt.datetime | None = None, only: Filter | None = None) -> Hours:

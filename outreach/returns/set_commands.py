@@ -20,14 +20,14 @@ from outreach.errors import N_, Blocked, Changed, Finding, Invalid, NotAllowed
 from outreach.plan.paste_rules import visible
 from outreach.rollup.totals import Coverage
 from outreach.storage import writing
-from outreach.storage.queries import access, close_out
+from outreach.storage.queries import access, close_out, lists
 from outreach.storage.queries import figure_sets as rows
 from outreach.storage.queries import report as report_rows
 from outreach.storage.tables import FigureSet, Operation
 from outreach.storage.types import new_uid, utc_now
 
 from . import set_rules as rules
-from .figures import figures_of, measures_in, need_figures
+from .figures import by_offence_of, figures_of, measures_in, need_figures
 
 LEAST_REASON, LONGEST_REASON = 3, 500
 
@@ -66,15 +66,31 @@ def take(operation: Operation) -> Taken:
     marks = report_rows.change_marks(operation.id)
     as_of = utc_now()
     splits = [figures_of(operation.id, None, by) for by in rules.SPLITS]
+    figures = rules.rows_of([*(split.figures for split in splits), by_offence_of(operation.id)])
     return Taken(
         as_of,
         splits[0].coverage,
         _named(operation),
-        rules.definitions_of(measures_in(operation.id)),
+        {**_offences_before(operation), **_definitions(operation, figures, None)},
         signatures_of(operation),
-        rules.rows_of(split.figures for split in splits),
+        figures,
         marks,
     )
+
+
+def _definitions(operation: Operation, figures: list[rules.Row], as_of: dt.datetime | None) -> dict[str, Any]:
+    """What each figure means, and what each offence is called, now."""
+    return {
+        **rules.definitions_of(measures_in(operation.id, as_of)),
+        **rules.offences_of(figures, lists.offence_titles()),
+    }
+
+
+def _offences_before(operation: Operation) -> dict[str, Any]:
+    """What the offences of the last version were called: an erratum names those too that nobody is charged with now."""
+    last = rows.last_version(operation.id)
+    found = rows.find(operation.id, last) if last else None
+    return rules.offences_named(found.definitions) if found is not None else {}
 
 
 def signatures_of(operation: Operation) -> dict[str, Any]:
@@ -251,8 +267,9 @@ def side_at(operation: Operation, as_of: dt.datetime | None, by: tuple[str, ...]
     """The figures of a moment in one split, as a version would keep them."""
     splits: list[Any] = [()] * rules.SPLITS.index(by)
     found = figures_of(operation.id, as_of, by)
-    definitions = rules.definitions_of(measures_in(operation.id, as_of))
-    return Side(rules.rows_of([*splits, found.figures]), found.as_of, None, definitions)
+    single = () if by else by_offence_of(operation.id, as_of)
+    figures = rules.rows_of([*splits, found.figures, single])
+    return Side(figures, found.as_of, None, _definitions(operation, figures, as_of))
 
 
 def changed_since(operation: Operation) -> tuple[FigureSet, list[rules.Difference]] | None:
@@ -262,5 +279,6 @@ def changed_since(operation: Operation) -> tuple[FigureSet, list[rules.Differenc
     if found is None:
         return None
     now = side_at(operation, None)
-    differences = rules.compared(rules.chosen(found.figures), rules.chosen(now.figures))
+    before, after = (rules.in_all(*pair) for pair in ((found.figures, now.figures), (now.figures, found.figures)))
+    differences = rules.compared(before, after)
     return found, [one for one in differences if one.moved]

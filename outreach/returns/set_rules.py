@@ -17,6 +17,7 @@ from typing import Any
 from outreach.errors import N_
 from outreach.rollup.days import Day
 from outreach.rollup.measures import CATALOGUE, DERIVED, ENGAGED_AT, FOLLOWED, HOURS_TO_RECEIPT, Measure
+from outreach.rollup.offences import offence_of, offences_in
 from outreach.rollup.totals import Coverage, Figure
 from outreach.vocab import Bound, OperationStatus
 
@@ -27,7 +28,10 @@ KINDS = {SIGNED: N_("Signed"), PROVISIONAL: N_("Provisional")}
 COLUMNS = ("measure", "service", "day", "value", "bound", "basis", "reported", "expected", "part", "whole", "least")
 """What stands at each place of a row of ``figures``: ``service`` an id or null (all), ``day`` a date, ``before``,
 ``after``, ``undated`` or null (the window); ``value`` null is not known; ``part`` and ``whole`` are those of a ratio;
-``least`` is where a range begins."""
+``least`` is where a range begins. Charges and persons charged of one offence are measures of their own
+(``rollup.offences``), in all alone; a version that was locked before they were kept has none."""
+OFFENCE = "@"
+"""Before the code of an offence, where ``definitions`` hold its section and its titles of then."""
 SPLITS: tuple[tuple[str, ...], ...] = ((), ("service",), ("day",), ("service", "day"))
 
 FOLLOWED_CODES = frozenset({*FOLLOWED, HOURS_TO_RECEIPT.code, *(measure.code for measure in ENGAGED_AT)})
@@ -86,6 +90,20 @@ def definitions_of(measures: Iterable[Measure] = (*CATALOGUE, *DERIVED)) -> dict
         }
         for measure in measures
     }
+
+
+def offences_of(figures: Iterable[Row], titles: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """``@279.01`` → section and title in both languages, in the words of then, of every offence in the figures.
+
+    ``titles``: code of an offence → ``section``, ``en``, ``fr``.
+    """
+    found = offences_in(row[0] for row in figures)
+    return {f"{OFFENCE}{code}": dict(titles[code]) for code in found if code in titles}
+
+
+def offences_named(definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """The offences that a version names."""
+    return {code: one for code, one in definitions.items() if code.startswith(OFFENCE)}
 
 
 def signed_of(standings: Iterable[Any]) -> dict[str, dict[str, Any]]:
@@ -255,8 +273,19 @@ def moment(text: str, zone: dt.tzinfo) -> dt.datetime | None:
 
 
 def chosen(rows: Iterable[Row], *, by_service: bool = False, by_day: bool = False) -> list[Row]:
-    """The rows of one split: in all, by service, by day, or by service and day."""
-    return [row for row in rows if (row[1] is not None) == by_service and (row[2] is not None) == by_day]
+    """The rows of one split: in all, by service, by day, or by service and day; none of a single offence."""
+    whole = (row for row in rows if offence_of(row[0]) is None)
+    return [row for row in whole if (row[1] is not None) == by_service and (row[2] is not None) == by_day]
+
+
+def by_offence(rows: Iterable[Row]) -> list[Row]:
+    """The rows of single offences."""
+    return [row for row in rows if offence_of(row[0]) is not None]
+
+
+def in_all(rows: Sequence[Row], other: Sequence[Row]) -> list[Row]:
+    """What is compared of ``rows`` in all: single offences too, where the other side keeps them as well."""
+    return chosen(rows) + (by_offence(rows) if by_offence(other) else [])
 
 
 def seen(rows: Iterable[Row], *, followed: bool) -> list[Row]:

@@ -14,6 +14,7 @@ from flask_babel import gettext
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Invalid, NotFound
 from outreach.plan.invitation_rules import formula_safe
+from outreach.rollup.offences import SPLIT, by_section, code_of, offences_in
 from outreach.storage.queries import figure_sets as rows
 from outreach.storage.queries import report as report_rows
 from outreach.storage.types import utc_now
@@ -149,6 +150,7 @@ def version(operation: Any, locked: int) -> Any:
         covered=words.covered(found.reported, found.expected),
         intact=commands.intact(found),
         figures=_table(rules.chosen(shown), found.definitions),
+        offences=_offences(found),
         services=_services(found, shown) if by == "service" else None,
         heads=[words.label(code, found.definitions) for code in HEAD],
         definitions=[
@@ -167,6 +169,24 @@ def version(operation: Any, locked: int) -> Any:
         complete=may(g.actor, "versions.export", g.target),
         last=rows.last_version(operation.id),
     )
+
+
+def _offences(found: Any) -> list[dict[str, str]]:
+    """One row an offence with the persons charged with it and the charges."""
+    kept = dict(map(rules.said_of, rules.by_offence(found.figures)))
+    none = rules.UNKNOWN
+    return [
+        {
+            "offence": words.offence_title(offence, found.definitions),
+            **{
+                code: words.said(kept[key])
+                if (key := (code_of(code, offence), None, None)) in kept
+                else words.said(none)
+                for code in SPLIT
+            },
+        }
+        for offence in by_section(offences_in(code for code, _, _ in kept))
+    ]
 
 
 def _services(found: Any, shown: list[rules.Row]) -> list[dict[str, Any]]:
@@ -292,14 +312,17 @@ def _differences(
     operation: Any, before: commands.Side, after: commands.Side, by: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     followed, split = _followed(), bool(by)
+    seen = [rules.seen(side.figures, followed=followed) for side in (before, after)]
     first, second = (
-        rules.chosen(rules.seen(side.figures, followed=followed), by_service=split) for side in (before, after)
+        rules.chosen(one, by_service=True) if split else rules.in_all(one, other)
+        for one, other in (seen, reversed(seen))
     )
+    definitions = {**(after.definitions or {}), **(before.definitions or {})}
     names: dict[int, str] = {}
     if split:
         names = {service: named.name for service, named in report_rows.service_names().items()}
     found = [
-        _difference(one, names, before.definitions)
+        _difference(one, names, definitions)
         for one in rules.compared(first, second)
         if not split or one.state not in (rules.SAME, rules.NOT_KNOWN)
     ]

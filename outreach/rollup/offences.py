@@ -1,9 +1,9 @@
 """Charges, and persons charged, by offence as figures: each with a code of its own, so that it is kept, withheld and
 attacked as any other figure is.
 
-The code is that of the measure, ``@`` and the offence: ``charges@279.01``. What was written by hand is one line, because
-free text does not belong into what is never changed; what was told without an offence, or added by an adjustment, is the
-rest. So the charges of all lines make the figure *charges*. Persons stand in every line in which they are charged.
+The code is that of the measure, ``@`` and the offence: ``charges@279.01``. What was written by hand is one line: free
+text does not belong into what is never changed. What was told without an offence, or added by an adjustment, is the
+rest. So the charges of all lines make the figure *charges*; persons stand in every line in which they are charged.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def by_section(offences: Iterable[str]) -> list[str]:
 
 
 def offence_figures(facts: Facts) -> list[Figure]:
-    """A line an offence with charges: persons and counts. In the order of their codes, which says nothing of their size.
+    """A line an offence with charges: persons and counts, in the order of the codes, which tells nothing of numbers.
 
     None where the figure *charges* is not known.
     """
@@ -87,12 +87,13 @@ def _persons(offence: str, by_service: list[int], whole: Figure, nil: bool) -> F
     if isinstance(whole.value, int) and whole.value >= max(by_service):
         most = min(most, whole.value)
     made = _line(code_of(PERSONS, offence), most, whole)
-    if nil or most == max(by_service):
+    if nil or most == max(by_service) or made.bound is not Bound.EXACT:
         return made
     return Figure(made.measure, {}, most, Bound.AT_MOST, made.basis, made.coverage, least=max(by_service))
 
 
 def _line(code: str, number: int, whole: Figure) -> Figure:
-    bound = Bound.PARTIAL if whole.bound is Bound.PARTIAL else Bound.EXACT
+    """What may still come for all of them may come for any of them."""
+    bound = whole.bound if whole.bound in (Bound.PARTIAL, Bound.AT_LEAST) else Bound.EXACT
     basis = Basis.TALLIES if code == code_of(CHARGES, TOLD) else Basis.RECORDS
     return Figure(code, {}, number, bound, basis, whole.coverage)

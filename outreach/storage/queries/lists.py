@@ -45,6 +45,12 @@ def offence_label(offence: Offence, lang: str) -> str:
     return f"{offence.section} {offence.title_fr if lang == 'fr' else offence.title_en}"
 
 
+def offence_titles() -> dict[str, dict[str, str]]:
+    """Code → ``section``, and the title in ``en`` and ``fr``."""
+    query = select(Offence.code, Offence.section, Offence.title_en, Offence.title_fr)
+    return {code: {"section": section, "en": en, "fr": fr} for code, section, en, fr in db.session.execute(query)}
+
+
 def in_force(offence: Offence, day: dt.date) -> bool:
     """Whether the offence can be laid on the day; the day it ends on no longer counts."""
     since, until = offence.in_force_from, offence.in_force_to
