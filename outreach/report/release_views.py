@@ -155,7 +155,7 @@ def _draft(operation: Any, form: DraftForm, asked: dict[str, set[str]] | None) -
 
 def _asked_of(release: Any) -> dict[str, set[str]]:
     """What was ticked for a release that exists."""
-    return {part: set(release.scope.get(part, ())) for part in PARTS}
+    return {part: set(release.scope.get(part, ())) for part in rules.SCOPE}
 
 
 def _since(operation: Any, found: Any) -> rules.Stands | None:
