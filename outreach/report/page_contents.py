@@ -220,8 +220,8 @@ def _but_partial(figure: Figure) -> Figure:
 
 def _plain(figure: Figure) -> Figure:
     """The figure without the words of its bound, which stand beside it."""
-    bare = figure.bound is Bound.AT_MOST and figure.least
-    return figure if bare else Figure(figure.measure, figure.key, figure.value, Bound.EXACT)
+    bound = Bound.AT_MOST if figure.least else Bound.EXACT
+    return Figure(figure.measure, figure.key, figure.value, bound, least=figure.least)
 
 
 def _staff(asked: Asked) -> str:
@@ -407,7 +407,7 @@ def _counted(whole: Figures) -> tuple[str, ...]:
         gettext("Charged persons and charges belong to services, never to a person met."),
         gettext("Refusal is a normal answer."),
     ]
-    if any(whole.one(code).bound is Bound.AT_MOST for code in TILES):
+    if any(whole.one(code).bound is Bound.AT_MOST or whole.one(code).least for code in TILES):
         lines.append(gettext("At most, or a range: several services may have counted the same person."))
     return tuple(lines)
 

@@ -45,11 +45,18 @@ class Number:
     @property
     def one(self) -> bool:
         """Whether it is one and nothing else."""
-        return self.value == 1 and (self.bound not in (Bound.AT_LEAST, Bound.AT_MOST) or self.least == self.value)
+        return self.value == 1 and self.bound is not Bound.AT_LEAST and not self.most
 
     @property
     def ranged(self) -> bool:
-        return self.bound is Bound.AT_MOST and 0 < (self.least or 0) < self.count
+        return self.bound in (Bound.AT_MOST, Bound.PARTIAL) and 0 < (self.least or 0) < self.count
+
+    @property
+    def most(self) -> bool:
+        """Whether the value is an upper end; of a partial figure only where somebody may have been counted twice."""
+        if self.bound is Bound.PARTIAL:
+            return self.least is not None and self.least != self.value
+        return self.bound is Bound.AT_MOST and self.least != self.value
 
 
 UNKNOWN = Number()
@@ -189,7 +196,7 @@ class _Words:
     def _bounded(self, said: str, number: Number) -> str:
         if number.bound is Bound.AT_LEAST:
             return self.t.gettext("at least %(what)s") % {"what": said}
-        if number.bound is Bound.AT_MOST and number.least != number.value:
+        if number.most:
             return self.t.gettext("at most %(what)s") % {"what": said}
         return said
 
@@ -221,10 +228,12 @@ class _Words:
 
     def by_whom(self, number: Number, told: tuple[int, int] | None) -> str:
         """``in 5 of 46 services`` of a partial figure, where the last sentence does not say as much."""
-        if number.bound is not Bound.PARTIAL or (number.told is not None and number.told == told):
+        if number.bound is not Bound.PARTIAL:
             return ""
         if number.told is None or number.told[0] >= number.told[1]:
             return self.t.gettext("by what is known so far")
+        if number.told == told:
+            return ""
         said = self.t.ngettext("in %(part)s of %(whole)s services", "in %(part)s of %(whole)s services", number.told[0])
         return said % {"part": self._number(number.told[0]), "whole": self._number(number.told[1])}
 

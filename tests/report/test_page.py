@@ -60,7 +60,7 @@ def test_the_page_says_status_sentence_seven_figures_coverage_charts_and_notes(o
     said = words_of(page)
     for words in (
         "Provisional · as of 18 October 2017, 12:10",
-        "From 10 to 16 October 2017, 3 services took part and met 5 persons.",
+        "From 10 to 16 October 2017, 3 services took part and met between 3 and 5 persons.",
         "In 1 of 3 services, 3 were offered support; 2 accepted it.",
         "one person was charged; 3 charges were laid",
         "Figures of one service are still to come.",

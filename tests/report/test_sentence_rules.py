@@ -103,6 +103,18 @@ TABLE = [
      "Aucun service n’a participé; personne n’a été rencontré."),
     (Facts(FIRST, LAST, services=n(0)), "From 10 to 16 October 2017, no service took part.",
      "Du 10 au 16 octobre 2017, aucun service n’a participé."),
+    (Facts(FIRST, LAST, services=n(46), met=Number(13, Bound.PARTIAL, 11, (5, 46)), accepted=some(1, 5), missing=41,
+           charged=Number(2, Bound.PARTIAL, 1, (5, 46)), told=(5, 46)),
+     "From 10 to 16 October 2017, 46 services took part and met between 11 and 13 persons. One person accepted support. "
+     "Between 1 and 2 persons were charged. Figures of 41 services are still to come.",
+     "Du 10 au 16 octobre 2017, 46 services ont rencontré entre 11 et 13 personnes. Une personne a accepté du soutien. "
+     "Entre 1 et 2 personnes ont été accusées. Les chiffres de 41 services sont encore à venir."),
+    (Facts(services=n(2), met=Number(1, Bound.PARTIAL, 0, (2, 2)), charges=Number(7, Bound.PARTIAL, None, (2, 2)),
+           told=(2, 2)),
+     "2 services took part. By what is known so far, at most one person was met. By what is known so far, 7 charges "
+     "were laid.",
+     "2 services ont participé. Selon ce qui est connu, au plus une personne a été rencontrée. Selon "
+     "ce qui est connu, 7 accusations ont été déposées."),
     (Facts(FIRST, LAST, open=True, services=n(46), met=between(196, 205), offered=between(11, 13)),
      "Since 10 October 2017, 46 services took part and met between 196 and 205 persons. Between 11 and 13 were offered "
      "support.",
