@@ -12,7 +12,7 @@ from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, DeadLink, Invalid, NotAllowed, NotFound
 from outreach.storage import writing
 from outreach.storage.keys import site_keys
-from outreach.storage.queries import access
+from outreach.storage.queries import access, accounts
 from outreach.storage.queries import walls as rows
 from outreach.storage.tables import Operation, WallLink
 from outreach.storage.types import utc_now
@@ -22,11 +22,12 @@ from . import wall_rules as rules
 # The same words for every link that leads nowhere, whether it was guessed, altered, ended or taken back.
 DEAD = N_("It may have ended, or a part of it was lost. Ask the coordinator of the operation for a new one.")
 LABEL_MOST = 80
+BY_WALL = Actor(user=None, name="by wall link")
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A link as its page lists it."""
+    """A link as its page lists it. ``lost``: who made it has no account any more that may share the wall."""
 
     uid: str
     label: str
@@ -36,6 +37,7 @@ class Listed:
     opened_at: dt.datetime | None
     works: bool
     revoked: bool
+    lost: bool
 
 
 def make(actor: Actor, operation: Operation, life: str, label: str) -> WallLink:
@@ -78,7 +80,8 @@ def end(actor: Actor, operation: Operation, uid: str) -> bool:
 def listed(actor: Actor, operation: Operation) -> list[Listed]:
     """The links of the operation, the newest first. Raises ``NotAllowed``."""
     _check(actor, operation)
-    now = utc_now()
+    now, found = utc_now(), rows.of_operation(operation.id)
+    stand = {maker: _stands_for(maker, operation) for maker in {link.created_by_id for link, _ in found}}
     return [
         Listed(
             link.uid,
@@ -87,11 +90,23 @@ def listed(actor: Actor, operation: Operation) -> list[Listed]:
             link.created_at,
             link.ends_at,
             link.opened_at,
-            rules.link_works(now, link.ends_at, link.revoked_at is not None, operation.status),
+            stand[link.created_by_id]
+            and rules.link_works(now, link.ends_at, link.revoked_at is not None, operation.status),
             link.revoked_at is not None,
+            not stand[link.created_by_id],
         )
-        for link, by in rows.of_operation(operation.id)
+        for link, by in found
     ]
+
+
+def _stands_for(maker: int | None, operation: Operation) -> bool:
+    """Whether the account of who made a link works, and may still share the wall: a link may no more than its maker."""
+    user = accounts.as_it_stands(maker) if maker is not None else None
+    return (
+        user is not None
+        and user.active
+        and may(access.actor_of(user), "wall.share", access.operation_target(operation))
+    )
 
 
 def token_of(link: WallLink) -> str:
@@ -121,7 +136,23 @@ def behind(token: str) -> tuple[WallLink, Operation]:
     link, operation = found
     if not rules.link_works(utc_now(), link.ends_at, link.revoked_at is not None, operation.status):
         raise DeadLink(fix=DEAD)
+    if not _stands_for(link.created_by_id, operation):
+        _end_for_good(link, operation)
+        raise DeadLink(fix=DEAD)
     return link, operation
+
+
+def _end_for_good(link: WallLink, operation: Operation) -> None:
+    """A link whose maker may not share the wall any more ends where it is next opened, and stays ended if she may again.
+
+    Holds its own write.
+    """
+    with writing():
+        if rows.revoke(link.id):
+            audit.record(
+                BY_WALL, Tag.WALL_LINK_ENDED, kind="operation", object_id=operation.id, operation=operation.id,
+                outcome="refused", link=link.id,
+            )  # fmt: skip
 
 
 def note_opened(link: WallLink) -> None:

@@ -123,9 +123,10 @@ def test_the_page_of_links_makes_one_shows_its_address_once_and_ends_it(operatio
     assert gone.status_code == 404 and "This link does not work." in gone.text
 
 
-def _a_token(operation, **more) -> str:
+def _a_token(operation, by=None, **more) -> str:
+    maker = by or site.a_user(Role.OPERATION_COORDINATOR)
     with writing():
-        link = commands.rows.add(operation.id, None, "", utc_now() + dt.timedelta(hours=12))
+        link = commands.rows.add(operation.id, maker.id, "", utc_now() + dt.timedelta(hours=12))
         for name, value in more.items():
             setattr(link, name, value)
         return commands.token_of(link)
@@ -160,6 +161,38 @@ def test_every_link_that_leads_nowhere_is_answered_alike_and_guesses_are_counted
     assert len({same_page(answer) for answer in answers}) == 1
     with pytest.raises(DeadLink):
         commands.behind("")
+
+
+def _disabled(user):
+    user.active = False
+
+
+def _without_a_role(user):
+    user.roles.clear()
+
+
+def _of_another_operation(user):
+    user.roles[0].operation_id = site.an_operation("ONS-2").id
+
+
+@pytest.mark.parametrize("lose", [_disabled, _without_a_role, _of_another_operation])
+def test_a_link_may_no_more_than_who_made_it_and_ends_for_good_when_she_may_not(operation, client, signed_in, lose):
+    maker, other = site.a_user(Role.OPERATION_COORDINATOR), site.a_user(Role.OPERATION_COORDINATOR)
+    address, stays = f"/w/{_a_token(operation, maker)}", f"/w/{_a_token(operation, other)}"
+    page = client.get(address)
+    assert page.status_code == 200
+    held = db.session.merge(maker)
+    with writing():
+        lose(held)
+    listed = signed_in(other).get("/operations/ONS-1/wall-links").text
+    assert "ended: who made it may not share it any more" in listed and listed.count("End it<") == 1
+    for _ in range(2):  # a screen that has the page asks again with its mark
+        gone = client.get(address, headers={"If-None-Match": page.headers["ETag"]})
+        assert gone.status_code == 404 and "This link does not work." in gone.text
+    assert client.get(stays).status_code == 200
+    (entry,) = db.session.query(AuditEntry).filter_by(tag="report.wall_link.end")
+    assert (entry.outcome, entry.actor_name, entry.actor_id) == ("refused", "by wall link", None)
+    assert [link.revoked_at is not None for link in db.session.query(WallLink).order_by(WallLink.id)] == [True, False]
 
 
 def test_the_wall_for_who_is_signed_in_is_that_of_an_operation_she_sees(operation, signed_in):
