@@ -121,6 +121,7 @@ def pivot_file(operation: Operation) -> Any:
     from .workbook import LANGUAGES, paper
 
     about = " · ".join((operation.name, words.moment(operation, asking.at.now), *_filter_words(asking)))
+    about += " · " + gettext("Not to be passed on.")
     book = pivot_pages.book(made, _title(asking), about, asking.at.now, LANGUAGES[language()])
     return send_file(io.BytesIO(paper.write(book)), mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")
 

@@ -133,6 +133,7 @@ def test_a_file_is_what_is_seen_and_is_entered_in_the_journal(operation, signed_
     sheet = book.worksheets[0]
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=5)]
     assert [row[0] for row in rows] == [row[0] for row in shown]
+    assert "Not to be passed on." in sheet["A2"].value
     windsor = next(row for row in rows if row[0] == "Windsor")
     assert windsor[rows[0].index("16 to 17")] == 1 and all(cell.data_type != "f" for row in sheet for cell in row)
     entries = [one for one in db.session.query(AuditEntry) if one.tag == "report.pivot.export"]

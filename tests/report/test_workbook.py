@@ -403,6 +403,7 @@ def test_every_sheet_prints_on_letter_one_page_wide_with_status_and_page(opened,
         assert ws.page_setup.paperSize == 1 and ws.page_setup.fitToWidth == 1
         assert ws.sheet_properties.pageSetUpPr.fitToPage and ws.print_title_rows and ws.print_area
         assert in_words("Provisional", language) in ws.oddFooter.left.text and "&P" in ws.oddFooter.right.text
+        assert in_words("Not to be passed on.", language) in ws.oddFooter.left.text
     assert opened.sheets["tblSummary"].page_setup.fitToHeight == 1
     assert opened.sheets["tblSummary"].page_setup.orientation == "portrait"
     about = opened.book.properties

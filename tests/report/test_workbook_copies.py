@@ -133,6 +133,7 @@ def test_the_publication_copy_has_no_persons_no_filters_no_frozen_panes_and_no_n
         assert not ws.conditional_formatting and not ws.merged_cells.ranges and ws.sheet_state == "visible"
         assert all((cell.font.sz or 0) >= 11 for row in ws.iter_rows() for cell in row)
         assert ws.print_area and "publication copy" in ws.oddFooter.left.text
+        assert "passed on" not in ws.oddFooter.left.text
     assert set(opened.book.defined_names) == {"op_name", "as_of", "status", "coverage", "acceptance", *IN_ALL}
     charts = [text for name, text in opened.parts() if name.startswith("xl/charts/chart")]
     assert charts and all("<numCache>" not in text and "<strCache>" not in text for text in charts)

@@ -135,7 +135,7 @@ def book_of(source: Source, language: str) -> Book:
         title=_("Summary of %(operation)s", operation=source.name),
         language=LANGUAGES[language],
         subject=subject,
-        footer=f"{source.code}. {subject}",
+        footer=f"{source.code}. {_('Not to be passed on.')} {subject}",
         page=_("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"),
         made_at=source.as_of,
         names=summary.names(),
