@@ -27,6 +27,9 @@ def draft(post, client, **more):
 def test_a_release_goes_from_its_draft_to_the_public_through_the_pages(world, signed_in, post):
     coordinator, commander = signed_in(world.users["coordinator"]), signed_in(world.users["commander"])
     assert "No release awaits you." in commander.get(PAGE).text
+    # Whoever has locked figures finds the next step beside them.
+    assert f'href="{PAGE}/new"' in coordinator.get("/operations/OP-OUT/versions/1").text
+    assert f'href="{PAGE}/new"' not in commander.get("/operations/OP-OUT/versions/1").text
     answer = draft(post, coordinator, by_service=["charges"])
     assert answer.status_code == 303 and answer.location.endswith("/releases/1")
     page = coordinator.get(PAGE + "/1").text
