@@ -143,7 +143,8 @@ def lines(
 ) -> Chart:
     """Lines from zero over places 1, 2, 3 …: ``series`` are name, (place, number) pairs, and whether it is past.
 
-    ``ticks``: the label of each place; of many only some are written.
+    ``ticks``: the label of each place. Written are the first one whole and then numbers, which a phone has room for; of
+    many only some.
     """
     last = max([place for place, _ in ticks], default=1)
     most = max([number for _, pairs, _ in series for _, number in pairs], default=0) or 1
@@ -156,7 +157,11 @@ def lines(
 
     made = tuple(Line(name, tuple(point(name, *pair) for pair in pairs), past) for name, pairs, past in series)
     every = max(1, -(-len(ticks) // 8))
-    written = tuple((_x(place, last), said) for order, (place, said) in enumerate(ticks) if order % every == 0)
+    written = tuple(
+        (_x(place, last), str(place) if order else said)
+        for order, (place, said) in enumerate(ticks)
+        if order % every == 0
+    )
     return Chart(code, "lines", title, subtitle, lines=made, ticks=written, **more)
 
 

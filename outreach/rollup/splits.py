@@ -55,8 +55,9 @@ def running(figures: Sequence[Figure]) -> dict[Day, int | None]:
     """Day row → everything counted up to it, from the figures by day of one measure that adds up across days.
 
     What came before the window counts into its first day; the row without a day has none. From the first day on which
-    nothing is known the running total is not known either.
+    nothing is known the running total is not known either; a day that is nobody's day adds nothing.
     """
+    owed = any(figure.coverage.expected for figure in figures)
     order = {BEFORE: -1, AFTER: 1, WITHOUT_DAY: 2}
     rows = sorted(figures, key=lambda figure: (order.get(str(figure.key["day"]), 0)))
     out: dict[Day, int | None] = {}
@@ -66,7 +67,8 @@ def running(figures: Sequence[Figure]) -> dict[Day, int | None]:
         if day == WITHOUT_DAY:
             out[day] = None
             continue
-        so_far = None if so_far is None or figure.value is None else so_far + int(figure.value)
+        if not (owed and figure.value is None and figure.coverage.expected == 0):
+            so_far = None if so_far is None or figure.value is None else so_far + int(figure.value)
         out[day] = so_far
     return out
 

@@ -70,6 +70,12 @@ def test_colours_stand_only_among_the_tokens():
     assert not re.search(r"#[0-9A-Fa-f]{3,8}\b(?![^{}]*\{)", rules)
 
 
+def test_the_sheet_of_dashboard_and_page_takes_its_colours_from_there_and_fetches_nothing():
+    words = (assets.static() / "report" / "figures.css").read_text(encoding="utf-8")
+    assert not re.search(r"#[0-9A-Fa-f]{3,8}\b(?![^{}]*\{)|url\(|@import", words)
+    assert set(re.findall(r"var\(--([a-z0-9-]+)\)", words)) <= set(_DAY) | {"face"}
+
+
 def test_the_sheet_is_light():
     assert len(SHEET.encode()) < 44_000
     assert len(gzip.compress(SHEET.encode(), 9)) < 10_500

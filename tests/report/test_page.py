@@ -236,7 +236,8 @@ def test_the_fullest_page_is_still_one_page_and_one_of_400_services_with_a_comb_
         content = sheets.pdf("page", [as_sheet(made), as_sheet(few)], sheet_words(), title="T", language=language)
     count, said = pdf_of(content)
     assert count == 2
-    assert "311 services sur 400 ont répondu" in said and '#import "x" *b*' in said and "81 autres" in said
+    assert "311 services sur 400 ont répondu" in said and 'import "x" *b*' in said and "81 autres" in said
+    assert "🦊" in said and sheets.UNKNOWN not in said
 
 
 def test_negative_and_unknown_columns_are_drawn_as_nothing(app):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from outreach.rollup.measures import measure
 from outreach.rollup.splits import Offence, by_offence, running
-from outreach.rollup.totals import Figure, coverage, total, totals
+from outreach.rollup.totals import Coverage, Figure, coverage, total, totals
 from tests.golden.operation import golden
 
 
@@ -24,6 +24,17 @@ def test_a_running_total_stops_at_the_first_day_on_which_nothing_is_known() -> N
     figures = [Figure("charges", {"day": day}, value) for day, value in ((1, 2), (2, None), (3, 4), ("before", 1))]
     assert running(figures) == {"before": 1, 1: 3, 2: None, 3: None}
     assert running([Figure("charges", {"day": "undated"}, 3)]) == {"undated": None}
+
+
+def test_a_day_that_is_nobodys_day_adds_nothing_to_a_running_total_unless_nobody_owes_any() -> None:
+    def figures(*owed: int) -> list[Figure]:
+        told = ((9, None), (10, 3), (11, None))
+        return [Figure("persons_met", {"day": day}, value, coverage=Coverage(owe, owe))
+                for (day, value), owe in zip(told, owed, strict=True)]  # fmt: skip
+
+    assert running(figures(0, 2, 0)) == {9: 0, 10: 3, 11: 3}
+    assert running(figures(0, 2, 2)) == {9: 0, 10: 3, 11: None}
+    assert running(figures(0, 0, 0)) == {9: None, 10: None, 11: None}
 
 
 def test_taking_part_is_not_reporting() -> None:
