@@ -51,10 +51,11 @@ _AFTER = "(?:_of_[0-9]+_W|_W_sur_[0-9]+|_W)".replace("_", "[ \u00a0\u202f]+").re
 _NO_NUMBER_BEFORE = frozenset({"no", "any", "every", "each", "some", "another", "which", "the", "this", "that"})
 _NO_NUMBER_AFTER = frozenset({"of", "another", "who", "can", "may", "should", "must", "has", "does", "and"})
 _PERSONS = (
-    "personne femme fille homme garçon enfant mineur mineure victime accusation contact service seule seul accusé "
+    "personne femme fille homme garçon enfant mineur mineure victime accusation contact seule seul accusé "
     "accusée arrestation trousse adolescente adolescent jeune survivante"
 )
 _COUNTED = frozenset(_PERSONS.split())
+"""What “un” and “une” count. Not services: “un service a remis ses totaux en retard” is said of any of them."""
 
 
 def numbers_in(text: str, *, names: Iterable[str] = ()) -> list[tuple[str, int | float]]:

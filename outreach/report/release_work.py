@@ -239,7 +239,9 @@ def _written(language: str, given: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*parts, *((f"why_{language}-{key}", str(text)) for key, text in given.get("reasons", {}).items())]
 
 
-NOT_SHOWN = N_("The text differs from the figures of this release: they do not show %(numbers)s.")
+NOT_SHOWN = N_(
+    "The text differs from the figures of this release: they do not show %(numbers)s. Say it without a number."
+)
 
 
 def _foreign(source: Source, words: Words, made: Mapping[str, str], text: str) -> list[str]:

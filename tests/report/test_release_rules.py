@@ -20,6 +20,7 @@ TEXTS = {
     "Quatre-vingt-onze, soixante et onze, trois cent trente et un": [91, 71, 331],
     "One person; no one; one of them; each one.": [1],
     "Une personne dans une opération; un enfant.": [1, 1],
+    "Un service a remis en retard le compte d’une nuit.": [],
     "A dozen, ٣ and ７, 2nd and x³": [12, 3, 7, 2, 3],
     "2017-10-12, 21:42, 21 h 42, le 1er octobre, Oct. 12, 2017": [],
     "5 0 0": [5, 0, 0],
