@@ -197,18 +197,23 @@ def funnel(reading: Reading, whole: Figures) -> Chart:
             Row(words.label(meant), None if figure.value is None else int(figure.value), _said(figure),
                 reading.url(figure.measure), words.definition(meant))
         )  # fmt: skip
-    offered, accepted = whole.one("support_offered"), whole.one("support_accepted")
-    if offered.value and accepted.value is not None and not offered.least and not accepted.least:
+    # Of the services that know both: those of two figures may be others.
+    both, ranged = whole.one("acceptance"), whole.one("support_offered").least or whole.one("support_accepted").least
+    if both.denominator and 0 <= (both.numerator or 0) <= both.denominator and not ranged:
         title = ngettext(
             "%(accepted)s of %(many)s person offered support accepted it",
             "%(accepted)s of %(many)s persons offered support accepted it",
-            int(offered.value),
-            many=words.number(int(offered.value)),
-            accepted=words.number(accepted.value),
+            both.denominator,
+            many=words.number(both.denominator),
+            accepted=words.number(both.numerator),
         )
-        if Bound.PARTIAL in (offered.bound, accepted.bound):
-            title = gettext("%(finding)s, as far as is known", finding=title)
+        title = _as_known(title, both)
     return charts.bars("steps", title, subtitle, rows)
+
+
+def _as_known(title: str, figure: Figure) -> str:
+    """The title, with a word that it is not of everything where the figure is not."""
+    return title if figure.bound == Bound.EXACT else gettext("%(finding)s, as far as is known", finding=title)
 
 
 def _said(figure: Figure) -> str:
@@ -322,8 +327,10 @@ def _span(minutes: int) -> str:
     return gettext("%(minutes)s min", minutes=minutes)
 
 
-def offences(reading: Reading, found: Sequence[Offence], titles: Mapping[str, str], charges: Figure) -> Chart:
-    """What police did: charges by offence, most first."""
+def offences(
+    reading: Reading, found: Sequence[Offence], titles: Mapping[str, str], charges: Figure, adjusted: int = 0
+) -> Chart:
+    """What police did: charges by offence, most first. ``adjusted``: what adjustments add, without an offence."""
     title = gettext("Charges by offence")
     if not told_apart(measure_of("charges"), reading.only):
         return charts.nothing("offences", title, gettext("Charges are not told apart by this filter."))
@@ -342,12 +349,13 @@ def offences(reading: Reading, found: Sequence[Offence], titles: Mapping[str, st
             offence=first[0],
             first=words.number(first[1].charges),
         )
+        title = _as_known(title, charges)
     url = reading.url("charges")
     rows = [Row(name, one.charges, "", url, meaning, soft=one.told) for name, one in named[:OFFENCES]]
-    twin = charts.Twin(
-        (gettext("Offence"), pgettext("column", "Persons"), gettext("Charges")),
-        tuple((name, "…" if one.persons is None else one.persons, one.charges) for name, one in named),
-    )
+    lines = [(name, "…" if one.persons is None else one.persons, one.charges) for name, one in named]
+    if adjusted:
+        lines.append((gettext("Adjusted, without an offence"), "…", adjusted))
+    twin = charts.Twin((gettext("Offence"), pgettext("column", "Persons"), gettext("Charges")), tuple(lines))
     note = gettext("A person charged with several offences stands in each of them.")
     if len(named) > OFFENCES:
         note = gettext("The %(num)s most frequent; the table has all.", num=OFFENCES) + " " + note

@@ -352,17 +352,18 @@ def _whole(figure: Figure) -> int | None:
 
 def _offer_title(whole: Figures) -> str:
     offered, accepted, share = (whole.one(code) for code in ("support_offered", "support_accepted", "acceptance"))
-    loose = {offered.bound, accepted.bound} - {Bound.EXACT, Bound.PARTIAL}
-    if loose or offered.value is None or accepted.value is None:
-        return gettext("Who was offered support, and what they said")
-    if not offered.value:
+    loose = {offered.bound, accepted.bound} - {Bound.EXACT, Bound.PARTIAL} or offered.least or accepted.least
+    if offered.value == 0 and offered.bound is Bound.EXACT and accepted.value is not None:
         return gettext("Nobody was offered support yet")
+    # The parts of the share are of the services that know both; the two figures may be of others.
+    if loose or not share.denominator or not 0 <= (share.numerator or 0) <= share.denominator:
+        return gettext("Who was offered support, and what they said")
     found = page_rules.fraction(share.value, share.denominator)
     if found is None:
         return gettext(
             "%(accepted)s of %(offered)s took up the offer",
-            accepted=words.number(accepted.value),
-            offered=words.number(offered.value),
+            accepted=words.number(share.numerator),
+            offered=words.number(share.denominator),
         )
     return {
         (1, 1): gettext("All took up the offer"),

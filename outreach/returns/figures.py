@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from outreach.errors import N_, Blocked
 from outreach.rollup.cells import Cell, cells
+from outreach.rollup.charge_lines import added
 from outreach.rollup.checks import checks
 from outreach.rollup.completeness import Completeness, Timeliness, completeness, timeliness
 from outreach.rollup.counting import RULED, RULES
@@ -297,6 +298,11 @@ def by_offence_of(operation_id: int, as_of: dt.datetime | None = None) -> tuple[
         return tuple(offence_figures(facts))
 
     return remembered(operation_id, as_of, ("offence figures",), make, lambda made: len(made) + 1)
+
+
+def charges_added(operation_id: int, as_of: dt.datetime | None = None, only: Filter | None = None) -> int:
+    """What adjustments add to the charges; no offence is known of it."""
+    return remembered(operation_id, as_of, ("charges added",), added, lambda made: 1, only)
 
 
 def hours_of(operation: Operation, as_of: dt.datetime | None = None, only: Filter | None = None) -> Hours:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from outreach.rollup.days import Day, day_row
+from outreach.rollup.days import Day, counts_on, day_row
 from outreach.rollup.facts import Facts
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import measure
@@ -60,4 +60,5 @@ def charge_lines(facts: Facts) -> list[ChargeLine]:
 def added(facts: Facts) -> int:
     """What adjustments add to the figure *charges*; no offence is known of it."""
     book, charges = ledger(facts), measure("charges")
-    return sum(amount for service in book.services() for amount in book.adjusted(service, charges).values())
+    return sum(amount for service in book.services() for day, amount in book.adjusted(service, charges).items()
+               if counts_on(book, day))

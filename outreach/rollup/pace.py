@@ -48,7 +48,7 @@ def steps(figures: Sequence[Figure], days: Iterable[Day], today: int) -> tuple[S
     """
     order = [day for day in days if isinstance(day, int)]
     counted = running(figures)
-    most = Bound.AT_MOST in {figure.bound for figure in figures if figure.value}
+    most = any(figure.bound is Bound.AT_MOST or figure.least is not None for figure in figures if figure.value)
     return tuple(
         Step(day - order[0] + 1, day, counted.get(day) if day <= today else None, most) for day in order)
 

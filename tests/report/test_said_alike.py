@@ -69,3 +69,40 @@ def test_rows_and_what_comes_on_top_of_them_are_two_numbers(operation, signed_in
     added(logs, "charges", -2)
     page = words(client.get("/operations/ALIKE/figures/charges").text)
     assert "They add up to 3. Reported totals and adjustments, without rows, make it 6." in page
+
+
+def test_who_accepted_is_said_of_those_whose_services_know_what_was_offered_and_what_was_accepted(operation, signed_in):
+    logs = site.a_participation(operation)
+    facts.a_contact(logs, {"answer": "accepted"}, {"answer": "declined"})
+    sends(operation, support_offered=7)
+    found = figures_of(operation.id)
+    assert (found.one("support_offered").value, found.one("support_accepted").value) == (9, 1)
+    with writing():
+        operation = db.session.merge(operation)
+        operation.overlap_nil = True
+        note_change(operation.id)
+    client = signed_in(site.a_user(Role.ANALYST))
+    board, page = (words(client.get(f"/operations/ALIKE/{where}").text) for where in ("dashboard", "page"))
+    assert "1 of 2 persons offered support accepted it, as far as is known" in board
+    assert "of 9 persons" not in board and "1 of 9" not in page
+
+
+def test_nobody_was_offered_support_is_not_said_on_the_word_of_some_services(operation, signed_in):
+    facts.a_contact(site.a_participation(operation), {"answer": "not_offered"})
+    site.a_participation(operation)
+    page = words(signed_in(site.a_user(Role.ANALYST)).get("/operations/ALIKE/page").text)
+    assert "Who was offered support, and what they said" in page and "Nobody was offered support yet" not in page
+
+
+def test_charges_by_offence_come_to_the_figure_with_what_was_adjusted(operation, signed_in):
+    logs = site.a_participation(operation)
+    facts.an_accused(logs, counts=(3,))
+    site.a_participation(operation)
+    added(logs, "charges", -2)
+    board = signed_in(site.a_user(Role.ANALYST)).get("/operations/ALIKE/dashboard").text
+    rows = html.fromstring(board).xpath("//details[@id='offences-twin']//tbody/tr")
+    assert [[cell.text_content() for cell in row] for row in rows] == [
+        ["Luring", "1", "3"],
+        ["Adjusted, without an offence", "…", "-2"],
+    ]
+    assert "as far as is known" in words(board) and figures_of(operation.id).one("charges").value == 1

@@ -28,6 +28,8 @@ def test_a_day_that_has_not_come_has_no_running_total_and_the_day_before_the_win
 
 def test_a_running_total_of_upper_ends_says_so() -> None:
     assert steps(_met((100, 2), bound=Bound.AT_MOST), [100], 100) == (Step(1, 100, 2, most=True),)
+    some = [Figure("persons_met", {"day": 100}, 5, Bound.PARTIAL, least=3)]
+    assert steps(some, [100], 100) == (Step(1, 100, 5, most=True),)
 
 
 def test_editions_stand_beside_each_other_at_the_last_day_number_that_both_know() -> None:
