@@ -62,7 +62,7 @@ def plan(release: Release) -> Planned:
             version=found.version,
         )
     work.need_last(operation, found)
-    scope = release_rules.Scope.of(base.scope)
+    scope = release_rules.inherited(release_rules.Scope.of(base.scope), base.cells, found.figures)
     weighed = work.weigh(operation, found, scope)
     changes = rules.changes_of(release_rules.cells(base.cells), release_rules.cells(weighed.cells))
     if not changes:

@@ -1,13 +1,14 @@
-"""Writes of releases: drafted from locked figures, edited, sent, approved by two persons and frozen.
+"""Writes of releases until they await approval: drafted from locked figures, edited, checked again, sent, dropped.
 
-What takes time (withholding, the attack, the files) is worked out before the write; inside, with the operation held,
-everything that it rests on is looked at again. Small numbers on purpose are in ``opening_commands``, public addresses
-in ``release_link_commands``.
+What takes time (withholding, the attack) is worked out before the write; inside, with the operation held, everything
+that it rests on is looked at again. Approving is in ``release_approval_commands``, small numbers on purpose in
+``opening_commands``, public addresses in ``release_link_commands``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from outreach import audit
@@ -17,10 +18,11 @@ from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Invalid, NotAllowed
 from outreach.plan.paste_rules import visible
 from outreach.returns import set_commands
+from outreach.rollup.protection import Key
 from outreach.storage import writing
 from outreach.storage.queries import access, accounts, figure_sets
 from outreach.storage.queries import releases as rows
-from outreach.storage.tables import FigureSet, Operation, Release
+from outreach.storage.tables import FigureSet, Operation, Release, ReleaseOpening
 from outreach.storage.types import new_uid, utc_now
 from outreach.vocab import ReleaseKind, ReleaseState
 
@@ -191,7 +193,24 @@ def weigh_again(actor: Actor, release: Release, *, seen: str | None = None) -> R
     operation = rows.operation_of(release)
     need(actor, "release.draft", operation)
     need_state(release, ReleaseState.DRAFT, ReleaseState.SENT)
-    return reweigh(actor, release, operation, rules.Scope.of(release.scope), seen=seen)
+    scope, lost = rules.Scope.of(release.scope), lost_openings(release, operation)
+
+    def close(row: Release) -> None:
+        for key, one in lost.items():
+            enter(actor, Tag.OPENING_REFUSED, row, measure=key[0], day=key[2] or "")
+            rows.remove_opening(one)
+
+    return reweigh(actor, release, operation, replace(scope, opened=scope.opened - set(lost)), seen=seen, then=close)
+
+
+def lost_openings(row: Release, operation: Operation) -> dict[Key, ReleaseOpening]:
+    """Small numbers to be published on purpose whose second person may not approve releases any more."""
+    agreed = [one.row for one in rows.openings_of(row.id) if one.row.approved_at is not None]
+    return {
+        (one.measure, one.service_id, one.day): one
+        for one in agreed
+        if one.approved_by_id is None or not may_still(one.approved_by_id, operation)
+    }
 
 
 def reweigh(
@@ -230,7 +249,7 @@ def reweigh(
         return row
 
 
-# --- sending and approving --------------------------------------------------------------------------------------------
+# --- sending --------------------------------------------------------------------------------------------
 
 
 def send(actor: Actor, release: Release, *, seen: str | None = None, reason: str = "") -> Release:
@@ -278,9 +297,21 @@ def need_ready(row: Release, found: FigureSet, operation: Operation) -> None:
             N_("Somebody has asked to publish a small number on purpose."),
             N_("A second person approves that, or refuses it, first."),
         )
+    if lost_openings(row, operation):
+        raise Blocked(
+            N_("Who agreed to publish a small number on purpose may not approve releases any more."),
+            N_("Check it again: the number is withheld then, and can be asked for anew."),
+        )
     wrong = work.text_findings(work.source_of(row, found, operation), row.texts)
     if wrong:
         raise Invalid(*wrong)
+
+
+def may_still(person: int, operation: Operation) -> bool:
+    """Whether the account works, and has a role that approves, as the database says now."""
+    user = accounts.as_it_stands(person)
+    target = access.operation_target(operation)
+    return user is not None and user.active and may(access.actor_of(user), "release.approve", target)
 
 
 def need_current(row: Release, operation: Operation) -> None:
@@ -294,105 +325,6 @@ def need_current(row: Release, operation: Operation) -> None:
         raise Blocked(N_("The threshold was changed since this release was checked."), CHECK_AGAIN)
     if rows.marks_of_published(rows.tree_of(operation.id), row.id) != row.verdict.get("against"):
         raise Blocked(N_("Another release was published since this one was checked."), CHECK_AGAIN)
-
-
-def approve(actor: Actor, release: Release, *, seen: str | None = None) -> Release:
-    """Approve this very content. The second person's approval publishes it, in the same write, with its files.
-
-    Approving twice changes nothing. Raises ``NotAllowed``; ``Changed`` where it was edited since; ``Blocked`` where it
-    does not await approval, or something moved since it was sent.
-    """
-    operation = rows.operation_of(release)
-    need(actor, "release.approve", operation)
-    if actor.user is None:
-        raise NotAllowed(N_("A release is approved by persons."))
-    papers: work.Papers | None = None
-    for _ in range(3):
-        with writing():
-            row = hold(release)
-            given = approvals(row, operation)
-            if actor.user in given and row.state in (ReleaseState.SENT, ReleaseState.PUBLISHED):
-                return row
-            need_same(row, seen)
-            need_state(row, ReleaseState.SENT)
-            found = rows.set_of(row)
-            need_ready(row, found, operation)
-            need_unmoved(row, found, operation)
-            if not _may_still(actor.user, operation):  # making the files took its time
-                raise NotAllowed()
-            last = len(given) + 1 >= rules.APPROVALS
-            if not last or (papers is not None and papers.content_hash == row.content_hash):
-                rows.add_step(row.id, rules.APPROVED, actor.user, row.content_hash)
-                enter(actor, Tag.RELEASE_APPROVED, row, hash=row.content_hash[:12])
-                if last and papers is not None:
-                    publish(actor, row, found, papers)
-                return row
-        # The files are made outside: a typesetter under the lock would let every phone wait.
-        papers = work.papers_of(row, found, operation, utc_now())
-    raise Changed(EDITED_MEANWHILE, LOOK_AGAIN)
-
-
-def approvals(row: Release, operation: Operation) -> dict[int, Any]:
-    """Person → her approval of the release as it is. While it is not published, only of those who may still give it:
-    what somebody approved whose account was disabled, or whose role was taken away, waits for another person."""
-    given = rules.approvals(rows.steps_of(row.id), row.content_hash)
-    if row.state == ReleaseState.PUBLISHED:
-        return given
-    return {person: step for person, step in given.items() if _may_still(person, operation)}
-
-
-def _may_still(person: int, operation: Operation) -> bool:
-    """Whether the account works, and has a role that approves, as the database says now."""
-    user = accounts.as_it_stands(person)
-    target = access.operation_target(operation)
-    return user is not None and user.active and may(access.actor_of(user), "release.approve", target)
-
-
-def need_unmoved(row: Release, found: FigureSet, operation: Operation) -> None:
-    """Raise ``Blocked`` where figures moved since it was sent: whoever sent it did not know."""
-    since = work.stands_of(operation, found)
-    if since.as_json() != row.verdict.get("stands"):
-        raise Blocked(
-            N_("Figures moved since it was sent: a newer version, or a service that is not signed any more."),
-            N_("Refuse it, so that it is drafted again or sent again with a reason."),
-        )
-
-
-def publish(actor: Actor, row: Release, found: FigureSet, papers: work.Papers) -> None:
-    """Freeze it: its files, their hash, its state; the last write that there is of it."""
-    rows.add_files(row.id, papers.files)
-    rows.add_step(row.id, rules.PUBLISHED, actor.user, row.content_hash)
-    mark = rules.hash_of(rules.manifest_of(row, papers.files, found.hash))
-    row.published_at, row.hash, row.state = papers.at, mark, ReleaseState.PUBLISHED.value
-    enter(actor, Tag.RELEASE_PUBLISHED, row, version=found.version, files=len(papers.files), hash=mark[:12])
-
-
-def take_back(actor: Actor, release: Release) -> Release:
-    """Take one's own approval back, while it is not published."""
-    need(actor, "release.approve", rows.operation_of(release))
-    with writing():
-        row = hold(release)
-        need_state(row, ReleaseState.SENT)
-        if actor.user in rules.approvals(rows.steps_of(row.id), row.content_hash):
-            rows.add_step(row.id, rules.RETRACTED, actor.user, row.content_hash)
-            enter(actor, Tag.RELEASE_RETRACTED, row)
-        return row
-
-
-def refuse(actor: Actor, release: Release, reason: str) -> Release:
-    """Not as it is: it is a draft again, and everybody who approves begins anew."""
-    need(actor, "release.approve", rows.operation_of(release))
-    text = visible(reason)
-    wrong = rules.reason_findings(text, "reason", N_("Say what is wrong with it, in a few words."))
-    if wrong:
-        raise Invalid(*wrong)
-    with writing():
-        row = hold(release)
-        need_state(row, ReleaseState.SENT)
-        row.state = ReleaseState.DRAFT.value
-        rows.add_step(row.id, rules.REFUSED, actor.user, row.content_hash, text)
-        enter(actor, Tag.RELEASE_REFUSED, row)
-        return row
 
 
 def drop(actor: Actor, release: Release, reason: str = "") -> Release:

@@ -15,6 +15,7 @@ from outreach.storage.queries import releases as rows
 from outreach.vocab import ReleaseKind, ReleaseState
 from outreach.web.page import language
 
+from . import release_approval_commands as approving
 from . import release_commands as commands
 from . import release_rules as rules
 from . import release_work as work
@@ -68,7 +69,7 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
     found = rows.set_of(release)
     source = work.source_of(release, found, operation)
     steps = rows.steps_of(release.id)
-    given = commands.approvals(release, operation)
+    given = approving.approvals(release, operation)
     done = release.state in (ReleaseState.PUBLISHED, ReleaseState.DROPPED)
     since = None if done else work.stands_of(operation, found)
     return {
@@ -104,7 +105,7 @@ def _halted(operation: Any, release: Any, found: Any) -> Blocked | None:
     try:
         if release.state == ReleaseState.SENT:
             commands.need_ready(release, found, operation)
-            commands.need_unmoved(release, found, operation)
+            approving.need_unmoved(release, found, operation)
         else:
             commands.need_current(release, operation)
     except Blocked as problem:
@@ -210,9 +211,12 @@ def verdict(source: Any) -> dict[str, Any]:
 
 
 def openings(source: Any) -> list[dict[str, Any]]:
-    """Small numbers that somebody asked to publish on purpose."""
+    """Small numbers that somebody asked to publish on purpose; of an erratum also those that were published before."""
     words = _reader()
-    return [
+    asked = rows.openings_of(source.release.id)
+    own = {(one.row.measure, one.row.service_id, one.row.day) for one in asked}
+    before = sorted(rules.Scope.of(source.release.scope).opened - own, key=str)
+    return [{"label": place_of(key, source, words), "before": True} for key in before] + [
         {
             "id": one.row.id,
             "label": place_of((one.row.measure, one.row.service_id, one.row.day), source, words),
@@ -222,5 +226,5 @@ def openings(source: Any) -> list[dict[str, Any]]:
             "approver": one.approver,
             "approved_at": one.row.approved_at,
         }
-        for one in rows.openings_of(source.release.id)
+        for one in asked
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from outreach.errors import N_, Finding
@@ -193,6 +193,17 @@ def with_gone(figures: Sequence[Row], scope: Scope, told: Iterable[str]) -> list
     told_of = {code: like[base_of(code)] for code in gone if base_of(code) in scope.by_offence}
     zeros = [[code, None, None, 0, Bound.EXACT.value, *row[5:8], None, None, None] for code, row in told_of.items()]
     return [*figures, *zeros]
+
+
+def inherited(scope: Scope, kept: Iterable[Sequence[Any]], figures: Iterable[Row]) -> Scope:
+    """The scope of an erratum of a release with this scope and these cells.
+
+    A small number that was published on purpose stays open while it is the number that the public has. Who agreed to it
+    agreed to no other: a changed one is withheld until it is asked for anew.
+    """
+    told = {cell.key: cell.number for cell in cells(kept)}
+    now = {(row[0], row[1], row[2]): row[3] for row in figures}
+    return replace(scope, opened=frozenset(key for key in scope.opened if told.get(key) == now.get(key, -1)))
 
 
 def offences_of(told: Iterable[Cell]) -> list[str]:

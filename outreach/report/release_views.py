@@ -23,6 +23,7 @@ from outreach.web import load
 from outreach.web.forms import whole
 from outreach.web.guard import guard
 
+from . import release_approval_commands as approving
 from . import release_commands as commands
 from . import release_pages as pages
 from . import release_rules as rules
@@ -240,7 +241,7 @@ def approve_release(operation: Any, release: Any) -> Any:
         operation,
         release,
         form,
-        lambda: commands.approve(g.actor, release, seen=form.seen.data or ""),
+        lambda: approving.approve(g.actor, release, seen=form.seen.data or ""),
         lambda made: (
             gettext("Approved and published: it will not change any more.")
             if made.state == ReleaseState.PUBLISHED
@@ -256,7 +257,7 @@ def take_back_approval(operation: Any, release: Any) -> Any:
         operation,
         release,
         SendForm(),
-        lambda: commands.take_back(g.actor, release),
+        lambda: approving.take_back(g.actor, release),
         lambda _made: gettext("Your approval is taken back."),
     )
 
@@ -269,7 +270,7 @@ def refuse_release(operation: Any, release: Any) -> Any:
         operation,
         release,
         form,
-        lambda: commands.refuse(g.actor, release, form.reason.data or ""),
+        lambda: approving.refuse(g.actor, release, form.reason.data or ""),
         lambda _made: gettext("Not approved. It is a draft again."),
     )
 

@@ -143,7 +143,7 @@ def behind(token: str) -> tuple[WallLink, Operation]:
 
 
 def _end_for_good(link: WallLink, operation: Operation) -> None:
-    """A link whose maker may not share the wall any more ends where it is next opened, and stays ended if she may again.
+    """A link whose maker may not share the wall any more ends where it is next opened, also if she may again later.
 
     Holds its own write.
     """

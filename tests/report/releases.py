@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from outreach.report import release_approval_commands as approving
 from outreach.report import release_commands as commands
 from outreach.report import release_rules as rules
 from outreach.returns import set_commands
@@ -97,7 +98,7 @@ class World:
         row = self.draft(version, **more)
         commands.send(self.people["coordinator"], row, reason="For the test")
         for who in ("coordinator", "commander"):
-            commands.approve(self.people[who], row)
+            approving.approve(self.people[who], row)
         return row
 
     def row(self, number: int = 1) -> Release:

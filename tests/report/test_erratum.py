@@ -4,7 +4,7 @@ import pytest
 
 from outreach.errors import Blocked, Invalid, NotAllowed
 from outreach.report import erratum_commands as commands
-from outreach.report import release_commands, release_work
+from outreach.report import release_approval_commands, release_commands, release_work
 from outreach.report import release_rules as rules
 from outreach.report.erratum_rules import changes_of, key_of, key_text
 from outreach.report.release_contents import contents_of
@@ -31,7 +31,7 @@ def world(app):
 def approve(world, row):
     release_commands.send(world.people["coordinator"], row, reason="For the test")
     for who in ("coordinator", "commander"):
-        release_commands.approve(world.people[who], row)
+        release_approval_commands.approve(world.people[who], row)
 
 
 def later(world, **numbers):

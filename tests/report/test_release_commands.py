@@ -7,6 +7,7 @@ import pytest
 
 from outreach.errors import Blocked, Changed, Invalid, NotAllowed
 from outreach.report import opening_commands as openings
+from outreach.report import release_approval_commands as approving
 from outreach.report import release_commands as commands
 from outreach.report import release_rules as rules
 from outreach.report import release_work as work
@@ -34,13 +35,13 @@ def test_a_release_is_drafted_in_both_languages_sent_approved_by_two_and_frozen_
     assert [cell.number for cell in rules.cells(row.cells)] == [50, 21]
     assert all("50" in row.texts[language]["text"] for language in ("en", "fr"))
     with pytest.raises(Blocked):
-        commands.approve(world.people["commander"], row)
+        approving.approve(world.people["commander"], row)
     sent = commands.send(world.people["coordinator"], row, seen=row.content_hash)
     mark = sent.content_hash
-    commands.approve(world.people["coordinator"], sent, seen=mark)
-    commands.approve(world.people["coordinator"], sent, seen=mark)  # the same person never counts twice
+    approving.approve(world.people["coordinator"], sent, seen=mark)
+    approving.approve(world.people["coordinator"], sent, seen=mark)  # the same person never counts twice
     assert world.row().state == "sent" and db.session.query(ReleaseFile).count() == 0
-    commands.approve(world.people["commander"], sent, seen=mark)
+    approving.approve(world.people["commander"], sent, seen=mark)
     out = world.row()
     assert out.state == ReleaseState.PUBLISHED and out.published_at and out.content_hash == mark
     for file in rows.files_of(out.id):
@@ -50,7 +51,7 @@ def test_a_release_is_drafted_in_both_languages_sent_approved_by_two_and_frozen_
     assert {"en.html", "fr.html", "release.css"} <= set(names) and len(names) == 9
     assert work.intact(out, rows.set_of(out))
     assert b"50" in rows.file(out.id, "fr.html").content
-    assert commands.approve(world.people["commander"], out).state == "published"  # asked again: nothing happens
+    assert approving.approve(world.people["commander"], out).state == "published"  # asked again: nothing happens
     with pytest.raises(Blocked):
         commands.drop(world.people["coordinator"], out)
     assert world.steps() == ["made", "sent", "approved", "approved", "published"]
@@ -67,9 +68,9 @@ def test_who_may_not_is_refused_and_nothing_is_written(world):
         lambda: commands.edit(world.people["analyst"], row, row.texts),
         lambda: commands.weigh_again(world.people["commander"], row),
         lambda: commands.drop(world.people["commander"], row),
-        lambda: commands.approve(world.people["analyst"], row),
-        lambda: commands.refuse(world.people["analyst"], row, "Not good"),
-        lambda: commands.take_back(world.people["analyst"], row),
+        lambda: approving.approve(world.people["analyst"], row),
+        lambda: approving.refuse(world.people["analyst"], row, "Not good"),
+        lambda: approving.take_back(world.people["analyst"], row),
     ):
         with pytest.raises(NotAllowed):
             step()
@@ -80,7 +81,7 @@ def test_editing_drops_the_approvals_and_the_page_of_before_is_refused(world):
     people, row = world.people, world.draft()
     commands.send(people["coordinator"], row)
     old = world.row().content_hash
-    commands.approve(people["commander"], row)
+    approving.approve(people["commander"], row)
     texts = {language: {**row.texts[language], "title": f"Out, {language}"} for language in ("en", "fr")}
     edited = commands.edit(people["coordinator"], world.row(), texts, seen=old)
     assert edited.state == "draft" and edited.content_hash != old
@@ -89,17 +90,17 @@ def test_editing_drops_the_approvals_and_the_page_of_before_is_refused(world):
         commands.edit(people["coordinator"], row, texts, seen=old)
     commands.send(people["coordinator"], row)
     with pytest.raises(Changed):
-        commands.approve(people["commander"], row, seen=old)
-    commands.approve(people["coordinator"], row)
+        approving.approve(people["commander"], row, seen=old)
+    approving.approve(people["coordinator"], row)
     assert world.row().state == "sent"  # what was approved before it was edited counts no more
-    commands.take_back(people["coordinator"], row)
-    commands.approve(people["commander"], row)
+    approving.take_back(people["coordinator"], row)
+    approving.approve(people["commander"], row)
     assert world.row().state == "sent"
     with pytest.raises(Invalid):
-        commands.refuse(people["second"], row, " ")
-    assert commands.refuse(people["second"], row, "The title says too little.").state == "draft"
+        approving.refuse(people["second"], row, " ")
+    assert approving.refuse(people["second"], row, "The title says too little.").state == "draft"
     assert commands.drop(people["coordinator"], row).state == "dropped"
-    for step in (commands.send, commands.approve, commands.weigh_again):
+    for step in (commands.send, approving.approve, commands.weigh_again):
         with pytest.raises(Blocked):
             step(people["coordinator"], world.row())
     assert world.steps().count("edited") == 1
@@ -137,11 +138,11 @@ def test_a_service_that_reopens_blocks_drafting_asks_for_a_reason_at_sending_and
         commands.send(people["coordinator"], row)
     assert [finding.where for finding in refused.value.findings] == ["reason"]
     commands.send(people["coordinator"], row, reason="The minister speaks at noon.")
-    commands.approve(people["coordinator"], row)
+    approving.approve(people["coordinator"], row)
     world.reopen(world.parts[1])
     with pytest.raises(Blocked, match="moved since"):
-        commands.approve(people["commander"], row)
-    commands.refuse(people["commander"], row, "Wait for the other service.")
+        approving.approve(people["commander"], row)
+    approving.refuse(people["commander"], row, "Wait for the other service.")
     world.lock(provisional=True)
     with pytest.raises(Blocked, match="Version 2"):
         world.draft(1)
@@ -206,7 +207,7 @@ def test_small_numbers_are_withheld_everywhere_and_one_is_opened_by_two_persons(
     assert "opening.ask" in tags and "opening.approve" in tags
     commands.send(people["coordinator"], small.row())
     for who in ("second", "commander"):
-        commands.approve(people[who], small.row())
+        approving.approve(people[who], small.row())
     page = rows.file(small.row().id, "en.html").content.decode()
     assert small.row().state == "published" and "= Reed Town 🦊" in page
 
@@ -215,7 +216,7 @@ def test_what_left_before_and_a_new_threshold_ask_for_a_new_check(small, monkeyp
     first, second = small.draft(), small.draft(scope={"by_service": ("charges",)})
     commands.send(small.people["coordinator"], first)
     for who in ("second", "commander"):
-        commands.approve(small.people[who], first)
+        approving.approve(small.people[who], first)
     with pytest.raises(Blocked, match="Another release"):
         commands.send(small.people["coordinator"], second)
     commands.weigh_again(small.people["coordinator"], second)
@@ -224,7 +225,7 @@ def test_what_left_before_and_a_new_threshold_ask_for_a_new_check(small, monkeyp
 
     monkeypatch.setattr(work, "policy_of", lambda _operation: Policy(least=11))
     with pytest.raises(Blocked, match="threshold"):
-        commands.approve(small.people["commander"], small.row(2))
+        approving.approve(small.people["commander"], small.row(2))
     again = commands.weigh_again(small.people["coordinator"], small.row(2))
     assert again.state == "draft" and again.policy["least"] == 11
 
@@ -233,15 +234,15 @@ def test_what_left_before_and_a_new_threshold_ask_for_a_new_check(small, monkeyp
 def test_the_approval_of_who_was_disabled_or_lost_the_role_since_no_longer_counts(world, monkeypatch):
     row = world.draft()
     commands.send(world.people["coordinator"], row)
-    commands.approve(world.people["second"], row)
+    approving.approve(world.people["second"], row)
     with writing():
         world.users["second"].active = False
-    commands.approve(world.people["commander"], row)
-    assert world.row().state == "sent" and set(commands.approvals(world.row(), world.operation)) == {
+    approving.approve(world.people["commander"], row)
+    assert world.row().state == "sent" and set(approving.approvals(world.row(), world.operation)) == {
         world.people["commander"].user
     }
     with pytest.raises(NotAllowed):  # her request was on its way when the account was disabled
-        commands.approve(world.people["second"], row)
+        approving.approve(world.people["second"], row)
     real = work.papers_of
 
     def meanwhile(*all_):
@@ -251,16 +252,16 @@ def test_the_approval_of_who_was_disabled_or_lost_the_role_since_no_longer_count
 
     monkeypatch.setattr(work, "papers_of", meanwhile)
     with pytest.raises(NotAllowed):
-        commands.approve(world.people["coordinator"], row)
+        approving.approve(world.people["coordinator"], row)
     assert world.row().state == "sent" and db.session.query(ReleaseFile).count() == 0
     with writing():
         world.users["second"].active = True
     monkeypatch.setattr(work, "papers_of", real)
-    assert commands.approve(world.people["commander"], world.row()).state == "sent"
+    assert approving.approve(world.people["commander"], world.row()).state == "sent"
     third = access.actor_of(a_user(Role.COMMANDER))
     with writing():
         db.session.delete(world.users["commander"].roles[0])
-    assert commands.approve(third, world.row()).state == "published"
+    assert approving.approve(third, world.row()).state == "published"
     assert world.steps().count("approved") == 3
 
 
@@ -274,7 +275,7 @@ def test_two_approvals_at_the_same_moment_publish_once(app, world):
         try:
             with app.app_context():
                 start.wait(20)
-                commands.approve(actor, rows.by_id(number))
+                approving.approve(actor, rows.by_id(number))
                 db.session.remove()
         except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
             wrong.append(error)

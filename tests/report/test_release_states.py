@@ -6,6 +6,7 @@ import random
 import pytest
 
 from outreach.errors import Problem
+from outreach.report import release_approval_commands as approving
 from outreach.report import release_commands as commands
 from outreach.report import release_work as work
 from outreach.storage.queries import releases as rows
@@ -63,10 +64,10 @@ def take(world, row, step, who, number):
         title = {"title": "Title " + "a" * number}
         commands.edit(actor, row, {lang: {**row.texts[lang], **title} for lang in ("en", "fr")})
     elif step == "refuse":
-        commands.refuse(actor, row, "For the test")
+        approving.refuse(actor, row, "For the test")
     else:
         name = {"send": "send", "approve": "approve", "take_back": "take_back", "check": "weigh_again", "drop": "drop"}
-        getattr(commands, name[step])(actor, row)
+        getattr(approving if step in ("approve", "take_back") else commands, name[step])(actor, row)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 4, 5])
