@@ -366,4 +366,4 @@ def offences(
 def _offence(one: Offence, titles: Mapping[str, str]) -> str:
     if one.told:
         return gettext("Told without an offence")
-    return titles.get(one.code) or one.label or one.code or gettext("Without a title")
+    return titles.get(one.code) or one.label or one.code or gettext("Other offences, written by hand")

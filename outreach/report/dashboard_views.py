@@ -184,7 +184,7 @@ def _charts(
     if waits := _waits(reading):
         found.append(waits)
     if fine() or not reading.only:  # of one service and day they are finer than by service and day
-        offences = made.offences_of(operation.id, as_of, **reading.narrowed)
+        offences = made.offences_of(operation.id, as_of, **reading.narrowed, labels=fine())
         more = made.charges_added(operation.id, as_of, **reading.narrowed)
         found.append(drawn.offences(reading, offences, titles, whole.one("charges"), more))
     return found

@@ -41,6 +41,7 @@ def ask(operation: Operation) -> None:
     figures.completeness_of(number)
     figures.outcomes_of(number)
     figures.offences_of(number)
+    figures.offences_of(number, labels=False)
     figures.hours_of(operation)
     figures.waits_of(number, edges(operation))
     figures.months_of(number, ("persons_met",))

@@ -282,13 +282,16 @@ def outcomes_of(operation_id: int, as_of: dt.datetime | None = None) -> Outcomes
     return remembered(operation_id, as_of, ("outcomes",), outcomes_by_agency, lambda made: len(made.full) * 8)
 
 
-def offences_of(operation_id: int, as_of: dt.datetime | None = None, only: Filter | None = None) -> tuple[Offence, ...]:
-    """Charges by offence, most charges first."""
+def offences_of(
+    operation_id: int, as_of: dt.datetime | None = None, only: Filter | None = None, *, labels: bool = True
+) -> tuple[Offence, ...]:
+    """Charges by offence, most charges first; ``labels``: with the words of what was written by hand."""
 
     def make(facts: Facts) -> tuple[Offence, ...]:
-        return tuple(by_offence(facts))
+        return tuple(by_offence(facts, labels=labels))
 
-    return remembered(operation_id, as_of, ("offences",), make, lambda made: len(made) + 1, only)
+    name = ("offences",) if labels else ("offences", "without labels")
+    return remembered(operation_id, as_of, name, make, lambda made: len(made) + 1, only)
 
 
 def by_offence_of(operation_id: int, as_of: dt.datetime | None = None) -> tuple[Figure, ...]:

@@ -19,7 +19,8 @@ from outreach.rollup.totals import Figure
 
 @dataclass(frozen=True)
 class Offence:
-    """One line. ``code`` '' with a ``label``: written by hand; both '' (``told``): numbers sent without an offence.
+    """One line. ``code`` '' with a ``label``: written by hand; both '': everything written by hand, as one line, or
+    (``told``) numbers sent without an offence.
 
     ``persons`` are distinct accused codes, who may stand in several lines, so that lines do not add up; None where
     only a number was told. ``charges`` are counts standing as laid; their sum is the figure *charges*.
@@ -32,15 +33,18 @@ class Offence:
     told: bool = False
 
 
-def by_offence(facts: Facts) -> list[Offence]:
-    """Offences with charges, most charges first, then by code and label; what was only told comes last."""
+def by_offence(facts: Facts, *, labels: bool = True) -> list[Offence]:
+    """Offences with charges, most charges first, then by code and label; what was only told comes last.
+
+    ``labels``: whether what was written by hand is read word for word, or is one line without words.
+    """
     charges = measure("charges")
     rows = members(facts, charges)
     counts: dict[tuple[str, str], int] = {}
     accused: dict[tuple[str, str], set[tuple[int, int]]] = {}
     for code, label, count, service, person in zip(*(rows[name].tolist() for name in (
             "offence", "label", "counted", "service", "accused")), strict=True):
-        offence = (code, "") if isinstance(code, str) and code else ("", str(label or ""))
+        offence = (code, "") if isinstance(code, str) and code else ("", str(label or "") if labels else "")
         counts[offence] = counts.get(offence, 0) + count
         accused.setdefault(offence, set()).add((service, person))
     out = [Offence(*key, len(accused[key]), count) for key, count in counts.items()]

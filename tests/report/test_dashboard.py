@@ -18,6 +18,7 @@ from tests import factories as site
 from tests.report import factories as facts
 from tests.report.followed import a_referral
 from tests.report.test_views import members_listed, text_of
+from tests.report.workbook_file import Opened
 
 PAGE = "/operations/ONS-1/dashboard"
 
@@ -247,6 +248,18 @@ def test_four_hundred_services_stand_on_pages_of_the_grid(app, signed_in):
     assert page.text.count('<th role="rowheader"') == 92
     assert "400 services are overdue" in text_of(page) and "page=2" in page.text
     assert client.get(f"{PAGE}?page=5").text.count('<th role="rowheader"') == 32
+
+
+def test_what_an_officer_wrote_by_hand_as_an_offence_is_read_only_by_who_may_see_small_numbers(operation, signed_in):
+    service = db.session.get(site.Service, operation.fox)
+    for role, reads in ((Role.OPERATION_COORDINATOR, True), (Role.COMMANDER, False), (Role.SERVICE_COORDINATOR, False)):
+        client = signed_in(site.a_user(role, service if role is Role.SERVICE_COORDINATOR else None))
+        for path in (PAGE, PAGE + "/figures"):
+            page = client.get(path).text
+            assert ("Luring" in page) == reads and ("Other offences, written by hand" in page) != reads, (role, path)
+        made = Opened(client.get("/operations/ONS-1/workbook?lang=en").data)
+        wrote = "Luring" if reads else "Other offences, written by hand"
+        assert [row["Offence"] for row in made.rows("tblOffence")] == [wrote], role
 
 
 def test_who_may_not_see_small_numbers_gets_no_age_by_its_address_and_no_offence_of_one_service(

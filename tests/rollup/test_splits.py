@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from outreach.rollup.measures import measure
 from outreach.rollup.splits import Offence, by_offence, running
 from outreach.rollup.totals import Coverage, Figure, coverage, total, totals
@@ -13,6 +15,18 @@ def test_offences_add_up_to_the_charges_with_what_was_told_without_one_last() ->
     assert found == [
         Offence("279.01", "", 1, 2), Offence("267", "", 1, 1), Offence("", "", None, 3, told=True)]
     assert sum(line.charges for line in found) == total(golden(), measure("charges")).value
+
+
+def test_what_was_written_by_hand_is_one_line_where_its_words_are_not_to_be_read() -> None:
+    facts = golden()
+    frame = facts.charges
+    said = [f"words {row % 2}" for row in range(len(frame))]
+    facts = replace(facts, charges=frame.assign(offence=frame["offence"].where([False] * len(frame)), label=said))
+    whole = by_offence(facts)
+    assert {line.label for line in whole} == {"words 0", "words 1", ""}
+    one, *told = by_offence(facts, labels=False)
+    assert (one.code, one.label, one.told) == ("", "", False) and told == [line for line in whole if line.told]
+    assert one.charges == sum(line.charges for line in whole if not line.told)
 
 
 def test_a_running_total_ends_at_the_figure() -> None:

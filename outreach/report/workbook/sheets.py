@@ -244,10 +244,11 @@ def offences(source: Source) -> Sheet:
         Column(_("Persons charged"), 13),
         Column(_("Charges"), 12, code="charges"),
     )
-    found = by_offence(source.facts)
+    found = by_offence(source.facts, labels=source.inside)
     rows: list[list[Cell]] = []
     for line in found:
-        section, title = source.offences.get(line.code, (line.code, line.label or line.code))
+        unnamed = line.label or line.code or _("Other offences, written by hand")
+        section, title = source.offences.get(line.code, (line.code, unnamed))
         if line.told:
             section, title = SYMBOL_NOT_APPLICABLE, _("Told without an offence")
         rows.append(
