@@ -217,6 +217,7 @@ def _codes(book: Ledger) -> Iterator[Check]:
         for service, persons in zip(services.tolist(), counts.tolist(), strict=True):
             yield Check("ages_across_18", Severity.QUESTION, _AGES, {"persons": persons}, {"service": service})
     meetings = book.facts.meetings
+    meetings = meetings[meetings["contact"].duplicated(keep=False)]  # nobody is there twice who is there alone
     if len(meetings):
         within = distinct_by(meetings, ["service", "contact"], "person")
         twice = (within["rows"] - within["distinct"]).groupby(within["service"]).sum()

@@ -16,7 +16,7 @@ tells them is not in, and an adjustment leaves it open whether the figure is mor
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from outreach.rollup import counting, persons
@@ -307,14 +307,13 @@ class Ledger:
         for column, values in measure.where:
             if column == "age":
                 keep &= np.isin(found.age, [persons.AGES.index(str(value)) for value in values])
-                unaged = self._taken(found, found.age == persons.AGE_UNKNOWN)
-                aged = self._taken(found, found.age != persons.AGE_UNKNOWN)
+                unaged = self._at(found.position[found.age == persons.AGE_UNKNOWN])
+                aged = self._at(found.position[found.age != persons.AGE_UNKNOWN])
             elif column == "support":
                 keep &= np.isin(found.support, [persons.ANSWERS.index(str(value)) for value in values])
             else:
                 keep &= found.made_safe
-        taken = self._taken(found, keep)
-        return Units(taken.position, taken.service, taken.day, taken.counted, taken.resolved, unaged, aged)
+        return replace(self._taken(found, keep), unaged=unaged, aged=aged)
 
     def _resolved(self, measure: Measure, within: tuple[str, ...], only: tuple[int, ...] | None) -> persons.Resolved:
         import numpy as np
@@ -332,14 +331,17 @@ class Ledger:
         return found
 
     def _taken(self, found: persons.Resolved, keep: Any) -> Units:
+        if not keep.all():
+            found = persons.Resolved(**{name: values[keep] for name, values in vars(found).items()})
+        return replace(self._at(found.position), resolved=found)
+
+    def _at(self, position: Any) -> Units:
+        """Persons whose first meeting is in these rows of the frame."""
         import numpy as np
 
         meetings = self.facts.meetings
-        if not keep.all():
-            found = persons.Resolved(**{name: values[keep] for name, values in vars(found).items()})
-        position = found.position
         return Units(position, meetings["service"].to_numpy()[position], meetings["day"].to_numpy()[position],
-                     np.ones(len(position), dtype=np.int64), found)
+                     np.ones(len(position), dtype=np.int64))
 
     # Owing --------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ rows count is decided in ``ledger`` and ``persons``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Any
 
 from outreach.rollup.measures import Measure
@@ -14,6 +15,8 @@ from outreach.rollup.persons import Resolved
 
 UNDATED = -1
 """The day of what cannot be placed on one: whole-window tallies, unknown days."""
+_SPARSE = 4
+"""Sums stand side by side, one a combination of keys, while there are not so many times more of them than units."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Units:
     resolved: Resolved | None = None
     unaged: Units | None = None
     aged: Units | None = None
+    _sums: dict[tuple[str, ...], dict[tuple[int, ...], int]] = field(default_factory=dict, init=False, repr=False)
 
     def blind(self, *keys: str) -> dict[tuple[int, ...], int]:
         """Where a threshold has persons and the age of none of them: there is no figure there, not even a zero."""
@@ -41,7 +45,15 @@ class Units:
         return {key: number for key, number in self.unaged.by(*keys).items() if not aged.get(key)}
 
     def by(self, *keys: str) -> dict[tuple[int, ...], int]:
-        """Sum of ``counted`` by ``service`` and/or ``day``; combinations that do not occur are left out."""
+        """Sum of ``counted`` by ``service`` and/or ``day``; combinations that do not occur are left out.
+
+        Added up once: it is asked for every cell of a grid. Whoever asks does not change it.
+        """
+        if keys not in self._sums:
+            self._sums[keys] = self._added(keys)
+        return self._sums[keys]
+
+    def _added(self, keys: tuple[str, ...]) -> dict[tuple[int, ...], int]:
         import numpy as np
 
         if not len(self.position):
@@ -54,6 +66,13 @@ class Units:
             low, span = int(values.min()), int(values.max()) - int(values.min()) + 1
             spans.append((low, span))
             code = code * span + (values - low)
+        size = math.prod(span for _, span in spans)
+        if size <= _SPARSE * len(code) + 1_000:
+            dense = np.zeros(size, dtype=np.int64)
+            np.add.at(dense, code, self.counted)
+            found = np.flatnonzero(np.bincount(code, minlength=size))
+            return {_unpacked(number, spans): total
+                    for number, total in zip(found.tolist(), dense[found].tolist(), strict=True)}
         found, place = unique(code)
         sums = np.zeros(len(found), dtype=np.int64)
         np.add.at(sums, place, self.counted)

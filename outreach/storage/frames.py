@@ -12,7 +12,20 @@ import datetime as dt
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import aliased
 
 from outreach.rollup.agency import Came
@@ -54,6 +67,15 @@ DUE_HOURS = 12
 
 _CHUNK = 20_000
 _CONFLICT_AGE = 18
+_IDS = 1 << 31
+"""More than any id of a service or a team."""
+_DAYS = 1 << 22
+"""More than there are days in a calendar, from ``_FIRST_DAY`` on."""
+_FIRST_DAY = -719_162
+_SHARE = 10
+"""A table is read from end to end where at least one row in so many is asked for."""
+_MANY = 128
+"""No contact has so many persons."""
 
 
 def facts_of(operation_id: int, as_of: dt.datetime | None = None) -> Facts:
@@ -145,6 +167,36 @@ def _integers(query: Select[Any]) -> Any:
     return np.ascontiguousarray(numbers.reshape(-1, width).T)
 
 
+def _of_tree(query: Select[Any], version: Any, tree: Tree) -> Select[Any]:
+    """The rows of the tree alone.
+
+    SQLite takes an index wherever there is one, and then goes for each row to another page of the table: for half the
+    rows of a table that takes longer than reading all of it. So it is kept from the index where the tree has many.
+    """
+    ours: ColumnElement[bool] = version.operation_id.in_(tree.ids)
+    if db.engine.dialect.name == "sqlite":
+        wanted = db.session.scalar(select(func.count()).select_from(version).where(ours)) or 0
+        if wanted * _SHARE > (db.session.scalar(select(func.max(version.id))) or 0):
+            ours = (version.operation_id + 0).in_(tree.ids)
+    return query.where(ours)
+
+
+def _who(version: Any) -> ColumnElement[int]:
+    """Service and team in one number: half the objects that a row becomes on its way are these two and the day."""
+    return version.service_id + (func.coalesce(version.team_id, -1) + 1) * literal(_IDS, BigInteger)
+
+
+def _service_and_team(packed: Any) -> tuple[Any, Any]:
+    import numpy as np
+
+    return (packed % _IDS).astype(np.int32), (packed // _IDS - 1).astype(np.int32)
+
+
+def _day_of(version: Any) -> ColumnElement[int]:
+    """The day as a number that is never negative and as wide as what it is packed with."""
+    return cast(type_coerce(version.day, Integer) - _FIRST_DAY, BigInteger)
+
+
 def _code(column: Any, values: Sequence[str], common: str | None = None) -> ColumnElement[int]:
     """The place of the column's value in a closed list; what is not in it counts as the last of the list.
 
@@ -162,15 +214,16 @@ def _unpacked(packed: Any, *sizes: int) -> list[Any]:
 
     out = []
     for size in sizes:
-        out.append((packed % size).astype(np.int8))
-        packed = packed // size
+        rest = packed // size
+        out.append((packed - rest * size).astype(np.int8 if size <= _MANY else np.int32))
+        packed = rest
     return out
 
 
 def _packed(*parts: tuple[ColumnElement[int], int]) -> ColumnElement[int]:
     packed, factor = parts[0]
     for column, size in parts[1:]:
-        packed = packed + column * factor
+        packed = packed + column * literal(factor, BigInteger)  # wider than what it is multiplied with
         factor *= size
     return packed
 
@@ -225,10 +278,8 @@ def _meetings(tree: Tree, joined: dict[int, int], only: ColumnElement[bool] | No
         Meeting.contact_id,
         Meeting.person_key,
         Meeting.operation_id,
-        Meeting.service_id,
-        func.coalesce(Meeting.team_id, -1),
+        _who(Meeting),
         Meeting.met_at,
-        Meeting.day,
         _packed(
             (_code(Meeting.age_believed, ages, unknown), len(ages)),
             (_code(Meeting.age_said, ages, unknown), len(ages)),
@@ -238,24 +289,26 @@ def _meetings(tree: Tree, joined: dict[int, int], only: ColumnElement[bool] | No
             (_code(Meeting.answer, answers), len(answers)),
             (_code(Meeting.place_kind, places), len(places)),
             (case((Meeting.made_safe, 1), else_=0), 2),
+            (_day_of(Meeting), _DAYS),
+            (Meeting.position, _MANY),
         ),
-    ).where(Meeting.operation_id.in_(tree.ids), Meeting.standing, stood(Meeting, tree.as_of))
+    ).where(Meeting.standing, stood(Meeting, tree.as_of))
     if only is not None:
         query = query.where(only)
-    contact, person, operation, service, team, at, day, packed = _integers(query)
-    believed, said, confirmed, gender_believed, gender_said, answer, place, safe = _unpacked(
-        packed, len(ages), len(ages), len(ages), len(genders), len(genders), len(answers), len(places), 2
-    )
+    sizes = (len(ages), len(ages), len(ages), len(genders), len(genders), len(answers), len(places), 2, _DAYS, _MANY)
+    contact, person, operation, who, at, packed = _as_written(_integers(_of_tree(query, Meeting, tree)), sizes)
+    believed, said, confirmed, gender_believed, gender_said, answer, place, safe, day, _ = _unpacked(packed, *sizes)
+    service, team = _service_and_team(who)
     age, rank = _one_age(believed, said, confirmed)
     gender = np.where(gender_said != genders.index(unknown), gender_said, gender_believed)
     return {
         "contact": contact,
         "person": _with_merges(person, joined),
         "operation": operation.astype(np.int32),
-        "service": service.astype(np.int32),
-        "team": team.astype(np.int32),
+        "service": service,
+        "team": team,
         "at": at // SECOND,
-        "day": day.astype(np.int32),
+        "day": day + _FIRST_DAY,
         "age": _listed(age, AgeBand),
         "age_rank": rank,
         "gender": _listed(gender, Gender),
@@ -263,6 +316,22 @@ def _meetings(tree: Tree, joined: dict[int, int], only: ColumnElement[bool] | No
         "made_safe": safe.astype(bool),
         "place_kind": _listed(place, PlaceKind),
     }
+
+
+def _as_written(columns: Any, sizes: tuple[int, ...]) -> Any:
+    """The rows of one contact in the order of their positions, the last part of what is packed in the last column.
+
+    Without it which of two statements about one person is the later one would be the database's whim: a code that was
+    claimed twice, or two persons who were found to be one. Rows of other contacts stay where they are.
+    """
+    import numpy as np
+
+    position = _unpacked(columns[-1], *sizes)[-1]
+    contact = columns[0]
+    row = np.flatnonzero(np.isin(contact, contact[position > 1]))
+    there, wanted = (row[np.lexsort((by, contact[row]))] for by in (row, position[row]))
+    columns[:, there] = columns[:, wanted]
+    return columns
 
 
 def _one_age(*stated: Any) -> tuple[Any, Any]:
@@ -290,28 +359,27 @@ def _contacts(tree: Tree, only: ColumnElement[bool] | None = None) -> dict[str, 
     query = select(
         ContactVersion.contact_id,
         ContactVersion.operation_id,
-        ContactVersion.service_id,
-        func.coalesce(ContactVersion.team_id, -1),
+        _who(ContactVersion),
         ContactVersion.met_at,
-        ContactVersion.day,
-        _packed((_code(ContactVersion.result, results), len(results)), (_code(ContactVersion.place_kind, places), 1)),
+        _packed(
+            (_code(ContactVersion.result, results), len(results)),
+            (_code(ContactVersion.place_kind, places), len(places)),
+            (_day_of(ContactVersion), _DAYS),
+        ),
         ContactVersion.kits,
-    ).where(
-        ContactVersion.operation_id.in_(tree.ids),
-        ContactVersion.withdrawn.is_(False),
-        stood(ContactVersion, tree.as_of),
-    )
+    ).where(ContactVersion.withdrawn.is_(False), stood(ContactVersion, tree.as_of))
     if only is not None:
         query = query.where(only)
-    contact, operation, service, team, at, day, packed, kits = _integers(query)
-    result, place = _unpacked(packed, len(results), len(places))
+    contact, operation, who, at, packed, kits = _integers(_of_tree(query, ContactVersion, tree))
+    service, team = _service_and_team(who)
+    result, place, day = _unpacked(packed, len(results), len(places), _DAYS)
     return {
         "contact": contact,
         "operation": operation.astype(np.int32),
-        "service": service.astype(np.int32),
-        "team": team.astype(np.int32),
+        "service": service,
+        "team": team,
         "at": at // SECOND,
-        "day": day.astype(np.int32),
+        "day": day + _FIRST_DAY,
         "result": _listed(result, ContactResult),
         "kits": kits.astype(np.int32),
         "place_kind": _listed(place, PlaceKind),

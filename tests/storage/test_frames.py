@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from sqlalchemy import update
 
 from outreach.rollup.cells import cells
 from outreach.rollup.measures import measure
 from outreach.rollup.totals import total
-from outreach.storage import db, writing
+from outreach.storage import db, frames, writing
 from outreach.storage.days import day_begins, day_number, operational_day, window_days
 from outreach.storage.frames import facts_of
 from outreach.storage.queries import referrals
 from outreach.storage.tables import (
+    ContactVersion,
     FollowUp,
+    Meeting,
     Operation,
     OperationStep,
     ParticipationVersion,
@@ -84,6 +87,39 @@ def test_a_moment_before_a_fact_was_recorded_does_not_know_it(app):
     then, now = facts_of(part.operation_id, before), facts_of(part.operation_id)
     assert then.meetings.empty and then.tallies.empty and then.accused.empty and then.charges.empty
     assert [len(now.meetings), len(now.tallies), len(now.accused), len(now.charges)] == [1, 1, 1, 1]
+
+
+@pytest.mark.any_database
+def test_the_last_day_of_a_calendar_many_persons_and_the_last_of_every_list_are_read_as_they_are(app):
+    part = site.a_participation(site.an_operation())
+    last = {"age_confirmed": "45_over", "gender_said": "self_described", "answer": "not_known", "made_safe": True}
+    contact = facts.a_contact(part, *({} for _ in range(99)), last, kits=7)
+    ends = dt.date(9999, 12, 31)
+    with writing():
+        for version in (ContactVersion, Meeting):
+            db.session.execute(update(version).where(version.contact_id == contact.id).values(day=ends))
+    found = facts_of(part.operation_id)
+    row, contact_row = found.meetings.iloc[-1], found.contacts.iloc[0]
+    assert (row["age"], row["gender"], row["answer"], row["made_safe"]) == (*list(last.values())[:3], True)
+    assert row["day"] == contact_row["day"] == day_number(ends) and contact_row["kits"] == 7
+    assert (row["service"], row["team"], contact_row["team"]) == (part.service_id, -1, -1)
+
+
+@pytest.mark.parametrize("as_of", [None, utc_now() + dt.timedelta(days=1)])
+def test_a_table_read_from_end_to_end_gives_the_rows_of_the_index(app, monkeypatch, as_of):
+    operation, other = site.an_operation(), site.an_operation()
+    for part in (site.a_participation(operation), site.a_participation(other), site.a_participation(operation)):
+        for day in (2, 0, 1):
+            facts.a_contact(part, {}, {"age_said": "18"}, day=day)
+    read = {}
+    for share in (0, 10**9):
+        monkeypatch.setattr(frames, "_SHARE", share)
+        found = facts_of(operation.id, as_of)
+        read[share] = [
+            frame.sort_values(["contact", *more]).astype(object).to_numpy().tolist()
+            for frame, more in ((found.meetings, ["person"]), (found.contacts, []))
+        ]
+    assert read[0] == read[10**9] and [len(rows) for rows in read[0]] == [12, 6]
 
 
 @pytest.mark.any_database
