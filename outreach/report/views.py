@@ -43,7 +43,7 @@ from outreach.rollup.measures import CATALOGUE, STANDARD, Measure
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.months import Month
 from outreach.rollup.totals import Figure
-from outreach.storage.queries import access, operations
+from outreach.storage.queries import access, figure_sets, operations
 from outreach.storage.queries import report as rows
 from outreach.storage.tables import Operation
 from outreach.storage.types import utc_now
@@ -359,6 +359,7 @@ def measure(operation: Operation, measure: str) -> Any:
         adjusted=[] if at.as_of or at.only else lists.adjusted(operation, found, services, _sees_sources(operation)),
         own=[services[one] for one in sorted(own)] if own else [],
         list=_rows(operation, found, at, shown_service, day, services, own) if entitled and not found.parts else None,
+        locked=figure_sets.last_version(operation.id) if may(g.actor, "versions.see", g.target) else 0,
         **_shared(operation, at),
     )
     return page, at.status
