@@ -33,7 +33,8 @@ def as_policy(setting: DisclosureSetting) -> Policy:
 def ask(
     actor: Actor, operation: Operation, *, preset: str, least: str, zeros: str, reason: str, version: int
 ) -> DisclosureSetting | None:
-    """Withhold by another rule. One that is weaker than the default waits for a second person; others hold at once.
+    """Withhold by another rule. One that is weaker than the default, or than the one that holds now, waits for a second
+    person; others hold at once.
 
     None where nothing would change. What still waited is given up. ``version``: the last one that the asker has seen.
     Raises ``NotAllowed``; ``Blocked`` for a rehearsal; ``Invalid`` at the fields; ``Changed``.
@@ -51,7 +52,7 @@ def ask(
         return None
     if waiting is not None:
         _decide(waiting, actor, SettingState.REFUSED)
-    weaker = is_weaker(wanted.policy)
+    weaker = is_weaker(wanted.policy) or is_weaker(wanted.policy, before)
     made = rows.add(
         operation_id=operation.id,
         version=version + 1,

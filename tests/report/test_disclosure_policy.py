@@ -98,6 +98,33 @@ def test_a_weaker_rule_waits_for_another_person(operation, coordinator):
     assert (entry.details["before"], entry.details["after"]) == (6, 4) and "council" not in str(entry.details)
 
 
+@pytest.mark.parametrize(
+    ("now", "wanted", "waits"),
+    [(("11", "show"), ("6", "show"), True), (("11", "show"), ("10", "withhold"), True),
+     (("6", "withhold"), ("6", "show"), True), (("6", "withhold"), ("11", "show"), True),
+     (("8", "show"), ("11", "withhold"), False)],
+)  # fmt: skip
+def test_what_is_weaker_than_the_rule_that_holds_waits_too_even_where_it_is_the_default(
+    operation, coordinator, now, wanted, waits
+):
+    assert ask(coordinator, operation, least=now[0], zeros=now[1]).state == "standing"
+    before = commands.policy_of(operation.id)
+    made = ask(coordinator, operation, least=wanted[0], zeros=wanted[1], version=1)
+    assert (made.state == "asked") == waits and (commands.policy_of(operation.id) == before) == waits
+    assert tags() == ["report.disclosure.change", "report.disclosure.ask" if waits else "report.disclosure.change"]
+    if waits:
+        with pytest.raises(Blocked):
+            decide(coordinator, operation, 2)
+        decide(site.a_user(Role.COMMANDER), operation, 2)
+    assert commands.policy_of(operation.id) == Policy(int(wanted[0]), wanted[1] == "withhold")
+
+
+def test_a_rule_of_the_operation_above_is_not_weakened_below_by_one_person(operation, coordinator):
+    ask(coordinator, operation, "cms")
+    child = site.an_operation("OP-1-A", parent=operation)
+    assert ask(coordinator, child).state == "asked" and commands.policy_of(child.id).least == 11
+
+
 def test_what_waits_may_be_refused_given_up_or_replaced(operation, coordinator):
     ask(coordinator, operation, least="4")
     decide(site.a_user(Role.OPERATION_COORDINATOR), operation, 1, approve=False)
