@@ -27,6 +27,9 @@ from .release_content import Changed, Content, Line, Table
 from .release_rules import Cell
 from .release_words import WITHHELD, catalogue
 
+MOST_DAYS = 31
+"""Days of a window that have a line each, whether or not anything is known of them."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -104,11 +107,11 @@ class Words:
         if cell.number is None:
             return t.pgettext("figure", "not known")
         text = self.number(cell.number)
-        if cell.least is not None and cell.least != cell.number:
+        if cell.least and cell.least != cell.number:
             return t.gettext("%(least)s to %(most)s") % {"least": self.number(cell.least), "most": text}
         if cell.bound == Bound.AT_LEAST:
             return t.gettext("at least %(number)s") % {"number": text}
-        if cell.bound == Bound.AT_MOST:
+        if cell.bound == Bound.AT_MOST or cell.least == 0 != cell.number:
             return t.gettext("at most %(number)s") % {"number": text}
         return text
 
@@ -287,7 +290,14 @@ def _shown(cell: Cell | None, words: Words) -> str | int:
     if cell is None or cell.number is None:
         return ".."
     said = words.said(cell)
+    if some_told(cell):
+        return f"{said} ({cell.reported}/{cell.expected})"
     return cell.number if said == words.number(cell.number) else said
+
+
+def some_told(cell: Cell) -> bool:
+    """Whether the number is of some of the services that owe it."""
+    return cell.number is not None and cell.expected is not None and cell.reported < cell.expected
 
 
 def tables_of(source: Source, words: Words) -> tuple[Table, ...]:
@@ -303,7 +313,7 @@ def tables_of(source: Source, words: Words) -> tuple[Table, ...]:
         ]
         made.append((t.gettext("By service"), t.gettext("Service"), scope.by_service, rows))
     if scope.by_day:
-        days = sorted({key[2] for key in cells if key[2] is not None}, key=_day_order)
+        days = sorted({key[2] for key in cells if key[2] is not None} | _window_days(source), key=_day_order)
         rows = [
             (words.day(day), *(_shown(cells.get((code, None, day)), words) for code in scope.by_day)) for day in days
         ]
@@ -362,6 +372,14 @@ def _adding(codes: Sequence[str], across_services: bool, words: Words) -> str:
     )
 
 
+def _window_days(source: Source) -> set[str]:
+    """The days of the window, so that a day of which nothing is known has its line; none of one that fills pages."""
+    first, last = days_of(source)
+    if first is None or last is None or (last - first).days >= MOST_DAYS:
+        return set()
+    return {(first + dt.timedelta(days=place)).isoformat() for place in range((last - first).days + 1)}
+
+
 def _day_order(day: str) -> tuple[int, str]:
     place = {"before": 0, "after": 2, "undated": 3}.get(day, 1)
     return place, day
@@ -380,9 +398,19 @@ def _notes(source: Source, words: Words, cells: Sequence[Cell], erratum: bool) -
     notes = []
     if source.found.kind != SIGNED and not erratum:
         notes.append(words.text(N_("Provisional: figures that come later may change what stands here.")))
-    if any(_shown(cell, words) == ".." for cell in cells) and not erratum:
+    split = [cell for cell in cells if not is_whole(cell)]
+    if split and any(some_told(cell) for cell in cells) and not erratum:
+        notes.append(words.text(N_("A number such as 11 (5/46) is of 5 of 46 services; the others have not told it.")))
+    if not erratum and (_unknown_days(source, cells) or any(_shown(cell, words) == ".." for cell in cells)):
         notes.append(words.text(N_("“..” stands for a number that is not known.")))
     return tuple(notes)
+
+
+def _unknown_days(source: Source, cells: Sequence[Cell]) -> bool:
+    """Whether a table by day has a line of the window without a number."""
+    told = {(cell.measure, cell.day) for cell in cells if cell.day is not None}
+    by_day = rules.Scope.of(source.release.scope).by_day
+    return any((code, day) not in told for day in _window_days(source) for code in by_day) if told else False
 
 
 # --- what an erratum says ---------------------------------------------------------------------------------------------

@@ -244,7 +244,9 @@ def cells_of(figures: Iterable[Row], scope: Scope, told: Told) -> list[Cell]:
             continue
         # The lower end of a range is a number too: where it is small, only the upper end is told.
         small = full[10] is not None and full[10] < told.policy.least and is_protected(full[0])
-        least = None if small else full[10]
+        if small:  # of a partial figure nothing else says that the number is an upper end
+            full[10] = 0 if full[4] == Bound.PARTIAL.value else None
+        least = full[10]
         number = full[3] if isinstance(full[3], int) else None
         out.append(Cell(*key, number, "", full[4], least, full[6], full[7]))
     return out

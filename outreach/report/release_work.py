@@ -147,7 +147,7 @@ def source_of(release: Release, found: FigureSet, operation: Operation, at: dt.d
         found=found,
         code=operation.code,
         names=_names(found),
-        day_starts=operation.day_starts_minutes,
+        day_starts=int(found.named.get("day_starts", operation.day_starts_minutes)),
         replaces=restated.number if restated else None,
         before=before,
         sample=operation.is_sample,
@@ -188,6 +188,7 @@ def _facts(source: Source) -> sentence_rules.Facts:
         return sentence_rules.Number(cell.number, Bound(cell.bound or "exact"), cell.least, told)
 
     first, last = days_of(source)
+    expected = source.found.expected
     return sentence_rules.Facts(
         first,
         last,
@@ -198,7 +199,8 @@ def _facts(source: Source) -> sentence_rules.Facts:
         made_safe=number("persons_made_safe"),
         charged=number("persons_charged"),
         charges=number("charges"),
-        told=(source.found.reported, source.found.expected) if source.found.expected else None,
+        missing=None if expected is None else expected - source.found.reported,
+        told=(source.found.reported, expected) if expected else None,
     )
 
 

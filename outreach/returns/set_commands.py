@@ -108,6 +108,7 @@ def _named(operation: Operation) -> dict[str, Any]:
         "starts_at": rules.instant(operation.starts_at) if operation.starts_at else None,
         "ends_at": rules.instant(operation.ends_at) if operation.ends_at else None,
         "time_zone": operation.time_zone,
+        "day_starts": operation.day_starts_minutes,
     }
 
 
