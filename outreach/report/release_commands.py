@@ -49,7 +49,9 @@ def enter(actor: Actor, tag: Tag, release: Release, **details: Any) -> None:
 
 
 def hold(release: Release) -> Release:
-    """The release as it stands now; others who write to its operation wait until this write has ended."""
+    """The release as it stands now; others who write to its operation, or let something out of its tree, wait until
+    this write has ended."""
+    rows.hold_tree(release.operation_id)
     figure_sets.hold(release.operation_id)
     return rows.fresh(release.id)
 

@@ -71,6 +71,7 @@ def _left(actor: Actor, operation: Any, language: str, as_of: dt.datetime | None
     marks = releases.marks_of_published(tree)
     made, version, policy = _publication(operation, language, as_of)
     with writing():
+        releases.hold_tree(operation_id)
         figure_sets.hold(operation_id)
         if releases.marks_of_published(tree) != marks:
             raise Changed(N_("Something else was published meanwhile. Take the copy again."))

@@ -29,6 +29,9 @@ from ..tables import (
 from ..types import utc_now
 from .workbook import publication_copies
 
+TREE_LOCK = 0x72656C73
+"""Beside the root of a tree: what PostgreSQL knows the lock on its releases by."""
+
 # --- finding ----------------------------------------------------------------------------------------------------------
 
 
@@ -66,6 +69,16 @@ def tree_of(operation_id: int) -> list[int]:
     root = db.session.scalar(select(Operation.root_id).where(Operation.id == operation_id)) or operation_id
     query = select(Operation.id).where((Operation.root_id == root) | (Operation.id == root)).order_by(Operation.id)
     return list(db.session.scalars(query))
+
+
+def hold_tree(operation_id: int) -> None:
+    """Wait for whoever lets something out of the same tree, and let them wait until this write has ended.
+
+    Before any row is held; SQLite has one writer at a time anyhow.
+    """
+    if db.engine.dialect.name == "postgresql":
+        root = db.session.scalar(select(Operation.root_id).where(Operation.id == operation_id)) or operation_id
+        db.session.execute(select(func.pg_advisory_xact_lock(TREE_LOCK, root)))
 
 
 def published(operations: Collection[int], besides: int | None = None) -> list[tuple[Release, FigureSet]]:
