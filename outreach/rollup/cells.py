@@ -114,8 +114,11 @@ def _grid(book: Ledger, measure: Measure) -> dict[tuple[int, int], Cell]:
 
 def day_due(book: Ledger, service: int, measure: Measure, day: int) -> int:
     """UTC second from which a day's cell is overdue."""
+    return _due_by(book, book.places.deadline(service, measure), day)
+
+
+def _due_by(book: Ledger, deadline: int, day: int) -> int:
     due = book.facts.day_begins(day) + SECONDS_PER_DAY + book.facts.due_hours * 3600
-    deadline = book.places.deadline(service, measure)
     return min(due, deadline) if deadline >= 0 else due
 
 
@@ -136,6 +139,7 @@ class _Row:
         self.source = book.source(service, measure)
         self.own = book.places.days(service, measure)
         self.adjusted = book.adjusted(service, measure)
+        self.deadline = book.places.deadline(service, measure)
 
     def cells(self) -> list[Cell]:
         if not self.measure.by_day:
@@ -210,6 +214,7 @@ class _Row:
         return out
 
     def _from_enforcement(self) -> list[Cell]:
+        told = self.book.told(self.service, self.measure)
         out = []
         for day in self._days(set(self.counts)):
             if self.counts.get(day):
@@ -217,7 +222,6 @@ class _Row:
             elif day not in self.own:
                 out.append(self._cell(day, CellState.NOT_A_DAY))
             elif self.source is None:
-                told = self.book.told(self.service, self.measure)
                 out.append(self._cell(day, CellState.DECLINED) if told else self._pending_window(day))
             else:
                 out.append(self._number(day, 0) if day <= self.book.facts.today else self._pending(day))
@@ -245,7 +249,7 @@ class _Row:
     def _pending(self, day: int) -> Cell:
         facts = self.book.facts
         begins, limit = facts.day_begins(day), facts.due_hours * 3600
-        due = day_due(self.book, self.service, self.measure, day)
+        due = _due_by(self.book, self.deadline, day)
         if day > facts.today or facts.now < begins or self._not_open():
             state = CellState.LATER
         elif facts.now >= due:

@@ -67,7 +67,7 @@ def together(book: Ledger, measure: Measure, held: Held, earlier: Held | None = 
     parts = _parts(book, measure, held)
     before = None if earlier is None else _parts(book, measure, earlier)
     keys = sorted({*parts, *(before or ())})
-    pairs = _Pairs(book, measure, by_day=earlier is not None)
+    pairs = _pairs(book, measure, by_day=earlier is not None)
     known = pairs.declared or any(kind == "added" for kind, _ in keys)
     found = span([parts.get(key, 0) for key in keys],
                  (lambda one, other: pairs.shared(keys[one], keys[other])) if known else None,
@@ -85,7 +85,7 @@ def days_add_up(book: Ledger, measure: Measure) -> bool:
         return False
     if not (measure.of_accused or measure.of_persons) or book.places.operations[book.places.root].overlap_nil:
         return True
-    return not _Pairs(book, measure, by_day=False).declared
+    return not _pairs(book, measure, by_day=False).declared
 
 
 def _parts(book: Ledger, measure: Measure, held: Held) -> dict[_Key, int]:
@@ -109,6 +109,15 @@ def _between(held: Held, keys: list[_Key]) -> tuple[int, ...]:
     logging = sorted(service for service, number in held.records.items() if number)
     return tuple(sorted({
         service if kind != "records" else logging[0] if len(logging) == 1 else RECORDS for kind, service in keys}))
+
+
+def _pairs(book: Ledger, measure: Measure, *, by_day: bool) -> _Pairs:
+    """Read once a measure, not once a day."""
+    kept, key = book.facts.remembered, ("overlaps", measure.code, by_day)
+    if key not in kept:
+        kept[key] = _Pairs(book, measure, by_day=by_day)
+    found: _Pairs = kept[key]
+    return found
 
 
 class _Pairs:

@@ -309,6 +309,7 @@ class _Dated:
         self.sums = {day: Held(*(found.get(day, {}) for found in split)) for day in self.rows}
         # else each is counted once anyway
         self.mixed = measure.of_accused or (measure.of_persons and bool(told or added))
+        self.earlier = _earlier(self.sums) if self.mixed else {}
 
     def figure(self, key: Mapping[str, Day], days: Sequence[Day]) -> Figure:
         """What the rows hold together, as the figure of this key."""
@@ -316,11 +317,21 @@ class _Dated:
         known, expected, missing = self._services(days)
         unaged, aged = (any(found.get(day) for day in days) for found in (self.unaged, self.aged))
         blind = unaged and not aged and not held.totals and not held.adjusted
-        before = _before(self.sums, days) if self.mixed else None
+        before = self._before(days) if self.mixed else None
         whole = together(self.book, self.measure, held, before)
         known = known | set(held.records) | set(held.totals) | set(held.adjusted)
         return _day_figure(self.book, self.measure, key, held, whole, known, expected,
                            low=unaged or bool(missing & known), blind=blind, days=days)
+
+    def _before(self, days: Sequence[Day]) -> Held | None:
+        """What was counted on rows earlier than one of these: a person met then does not count again. None where there
+        are no other rows."""
+        rest = self.sums.keys() - set(days)
+        if not rest or len(days) == 1:
+            return self.earlier[days[0]] if rest else None
+        last = max((_place(day) for day in days), default=float("-inf"))
+        return _merged(self.sums[row] for row in self.sums if days and row in rest and (
+            WITHOUT_DAY in (row, *days) or _place(row) < last))
 
     def _services(self, days: Sequence[Day]) -> tuple[set[int], set[int], set[int]]:
         """Services that said something of one of the rows, that owe one of them, and that are missing on one."""
@@ -357,18 +368,26 @@ def _merged(parts: Iterable[Held]) -> Held:
     return Held(*added)
 
 
-def _before(sums: Mapping[Day, Held], days: Sequence[Day]) -> Held | None:
-    """What was counted on rows earlier than one of these: a person met then does not count again. Nobody knows when
-    what has no day was counted, so that it may be earlier than any row, and any row earlier than it. None where there
-    are no other rows."""
-    def place(row: Day) -> float:
-        return row if isinstance(row, int) else {BEFORE: float("-inf"), AFTER: float("inf")}.get(row, 0)
+def _place(row: Day) -> float:
+    return row if isinstance(row, int) else {BEFORE: float("-inf"), AFTER: float("inf")}.get(row, 0)
 
-    rest = [row for row in sums if row not in days]
-    if not rest:
-        return None
-    return _merged(sums[row] for row in rest if any(
-        WITHOUT_DAY in (row, day) or place(row) < place(day) for day in days))
+
+def _earlier(sums: Mapping[Day, Held]) -> dict[Day, Held]:
+    """What was counted before each row. Nobody knows when what has no day was counted, so that it may be earlier than
+    any row, and any row earlier than it.
+
+    In one pass: a standing unit has thousands of days, and each of them all those before it.
+    """
+    dated = sorted((row for row in sums if row != WITHOUT_DAY), key=_place)
+    out: dict[Day, Held] = {}
+    so_far = sums.get(WITHOUT_DAY, Held())
+    for row in dated:
+        out[row] = so_far
+        held = sums[row]
+        so_far = _merged((so_far, held)) if held.records or held.totals or held.adjusted else so_far
+    if WITHOUT_DAY in sums:
+        out[WITHOUT_DAY] = _merged(sums[row] for row in dated)
+    return out
 
 
 def _of_row(counts: Mapping[Key, int]) -> dict[Day, dict[int, int]]:

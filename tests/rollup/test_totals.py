@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from outreach.rollup.measures import measure
-from outreach.rollup.totals import total, totals
+from outreach.rollup.together import Held
+from outreach.rollup.totals import _earlier, total, totals
 from tests.rollup.small import FIRST, LAST, Small
 
 
@@ -77,3 +78,14 @@ def test_figures_come_in_the_order_of_the_measures_then_of_the_keys() -> None:
 
 def test_measures_without_days_give_no_day_rows() -> None:
     assert totals(_everyday().facts(), ("day",), [measure("personnel"), measure("services")]) == []
+
+
+def test_what_was_counted_before_each_row_is_that_of_every_earlier_row_and_of_what_has_no_day() -> None:
+    sums = {day: Held({10: day, 11: 1}, {12: 2 * day}, {}) for day in (1, 2, 3)}
+    sums |= {"before": Held({10: 100}), "after": Held(), "undated": Held({}, {12: 1000})}
+    found = {day: (held.records, held.totals) for day, held in _earlier(sums).items()}
+    assert found["before"] == ({}, {12: 1000})
+    assert found[1] == ({10: 100}, {12: 1000})
+    assert found[3] == ({10: 103, 11: 2}, {12: 1006})
+    assert found["after"] == ({10: 106, 11: 3}, {12: 1012})
+    assert found["undated"] == ({10: 106, 11: 3}, {12: 12})
