@@ -266,6 +266,7 @@ def test_from_the_template_to_the_list_by_upload_preview_and_taking(app, signed_
     upload = {"csrf_token": token, "workbook": (io.BytesIO(a_book(*entries)), "a.xlsx")}
     shown = client.post("/report/history/workbook/check", data=upload)
     assert "3 new · 0 changed · 0 same · 1 with a problem" in text_of(shown), text_of(shown)
+    assert shown.text.count('class="tag tag--new"') == 3  # each row says what becomes of it
     assert "Published figures!R5" in shown.text and "no operation “NOWHERE”" in text_of(shown) and standing() == []
     book = re.search(r'<textarea name="book"[^>]*>\n(.*?)</textarea>', shown.text, re.DOTALL)
     mark = re.search(r'name="mark" value="(\w+)"', shown.text)
