@@ -162,13 +162,17 @@ def _months(reading: Reading) -> Chart:
         return charts.nothing("pace", gettext("Persons met by month"), gettext("Nothing is recorded yet."))
     named = [(words.month_words(m.name), m.values.get("persons_met"), m.name) for m in shown]
     most = max(named, key=lambda month: month[1] or 0)
+    title = gettext("Most persons met in %(month)s: %(met)s", month=most[0], met=words.number(most[1]))
+    if not most[1]:
+        known = all(met is not None for _, met, _ in named)
+        title = gettext("Nobody was met in these months") if known else gettext("Not known yet by month")
     twin = charts.Twin(
         (gettext("Month"), gettext("Persons met")),
         tuple((_linked(reading, name, code), _cell(met)) for name, met, code in reversed(named)),
     )
     return charts.columns(
         "pace",
-        gettext("Most persons met in %(month)s: %(met)s", month=most[0], met=words.number(most[1])),
+        title,
         gettext("Persons met by month of the first meeting"),
         [Row(words.short_month(code), met) for _, met, code in named],
         twin=twin,
@@ -207,6 +211,13 @@ def funnel(reading: Reading, whole: Figures) -> Chart:
             many=words.number(both.denominator),
             accepted=words.number(both.numerator),
         )
+        if not both.numerator:
+            title = ngettext(
+                "The only person offered support did not accept it",
+                "None of %(many)s persons offered support accepted it",
+                both.denominator,
+                many=words.number(both.denominator),
+            )
         title = _as_known(title, both)
     return charts.bars("steps", title, subtitle, rows)
 
@@ -245,8 +256,10 @@ def hours(reading: Reading, found: Hours) -> Chart:
     )
     note = ""
     if found.of != found.logged:
-        note = gettext(
+        note = ngettext(
+            "%(logged)s of %(all)s contacts was logged with its hour; the others were told as totals.",
             "%(logged)s of %(all)s contacts were logged with their hour; the others were told as totals.",
+            found.logged,
             logged=words.number(found.logged),
             all=words.number(found.of),
         )
@@ -305,6 +318,8 @@ def waiting(reading: Reading, found: Waits, median: Figure) -> Chart:
     note = ""
     if median.value is not None and not median.withheld:
         note = gettext("Half of those picked up waited no longer than %(hours)s.", hours=words.value(median))
+        if 0 <= median.value < 1:
+            note = gettext("Half of those picked up waited less than one hour.")
     subtitle = gettext("Referrals made by police, by how long they waited for an agency")
     return charts.bars("waits", title, subtitle, rows, twin=twin, note=note, url=url, beside=True)
 

@@ -24,17 +24,7 @@ from outreach.storage.tables import Operation
 from outreach.vocab import Bound
 from outreach.web import clock
 
-from . import rules, words
-
-TILES = (
-    "services",
-    "personnel",
-    "persons_met",
-    "support_accepted",
-    "persons_made_safe",
-    "persons_charged",
-    "charges",
-)
+from . import rules, tile_words, words
 
 
 @dataclass(frozen=True)
@@ -74,31 +64,21 @@ class Reading:
 
 def tiles(reading: Reading, whole: Figures, board: Board, operations: Mapping[int, tuple[str, str]]) -> list[Any]:
     """The seven headline figures: number, name with its definition, one line of context, where both lead."""
-    names = {
-        "services": gettext("services"),
-        "personnel": gettext("personnel"),
-        "persons_met": gettext("persons met"),
-        "support_accepted": gettext("accepted support"),
-        "persons_made_safe": gettext("made safe"),
-        "persons_charged": gettext("people charged"),
-        "charges": gettext("charges"),
-    }
     categories = reading.figures(("category",)).of("personnel")
     contexts = {
         "personnel": words.staff_parts(categories),
         "persons_met": words.today_words(board, "persons_met"),
         "support_accepted": _of_offered(whole),
         "persons_charged": words.today_words(board, "persons_charged"),
-        "charges": pgettext("charges", "laid"),
+        "charges": tile_words.laid(whole.one("charges")),
     }
-    return [_tile(reading, whole, code, names[code], contexts.get(code, ""), board, operations) for code in TILES]
+    return [_tile(reading, whole, code, contexts.get(code, ""), board, operations) for code in tile_words.TILES]
 
 
 def _tile(
     reading: Reading,
     whole: Figures,
     code: str,
-    name: str,
     context: str,
     board: Board,
     operations: Mapping[int, tuple[str, str]],
@@ -120,7 +100,7 @@ def _tile(
         "least": figure.least,
         "bound": str(figure.bound),
         "unknown": unknown,
-        "label": name,
+        "label": tile_words.name(figure),
         "context": " · ".join(filter(None, (context, sure, words.rule_name(figure)))),
         "url": reading.url(code),
         "definition": words.definition(made.counted(figure)),
@@ -132,7 +112,7 @@ def _of_offered(whole: Figures) -> str:
     offered, share = whole.one("support_offered"), whole.one("acceptance")
     if offered.value is None:
         return ""
-    said = gettext("of %(offered)s offered", offered=words.short(offered))
+    said = tile_words.of_offered(offered, words.short(offered))
     large = share.value is not None and (share.denominator or 0) >= LEAST_BASE and share.bound == Bound.EXACT
     return f"{said}, {words.number(share.value)}" if large else said
 
@@ -147,7 +127,8 @@ def grid_title(board: Board) -> str:
     if overdue := found.get("overdue"):
         told.append(ngettext("%(num)s service is overdue", "%(num)s services are overdue", overdue))
     if silent := found.get("silent"):
-        told.append(ngettext("%(num)s is silent today", "%(num)s are silent today", silent))
+        alone = ngettext("%(num)s service is silent today", "%(num)s services are silent today", silent)
+        told.append(ngettext("%(num)s is silent today", "%(num)s are silent today", silent) if told else alone)
     if told:
         return ", ".join(told)
     if found.get("heard"):

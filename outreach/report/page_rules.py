@@ -1,6 +1,6 @@
 """Rules of the one page: on which days most were met, which plain fraction a share is, which services are to come.
 
-Plain functions on plain values. How it is said is in ``page_contents``; nothing is added up here.
+Plain functions on plain values. How it is said is in ``page_contents`` and ``page_charts``; nothing is added up here.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from outreach.storage.tables import Operation
 from outreach.web import load, page
 from outreach.web.guard import guard
 
-from .page_contents import Asked, Contents, contents
+from .page_asked import Asked
+from .page_contents import Contents, contents
 from .views import Moment, _moment, _shared, bp
 
 LANGUAGES = {"en": "English", "fr": "Français"}

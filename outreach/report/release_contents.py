@@ -133,6 +133,8 @@ class Words:
         said = t.ngettext(
             "%(reported)s of %(expected)s services in", "%(reported)s of %(expected)s services in", reported
         )
+        if expected == 1:
+            said = t.ngettext("%(reported)s of 1 service in", "%(reported)s of 1 service in", reported)
         return said % {"reported": reported, "expected": expected}
 
     def day(self, text: str | None) -> str:

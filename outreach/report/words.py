@@ -14,7 +14,7 @@ from flask import url_for
 from flask_babel import format_decimal, format_percent, get_locale, gettext, ngettext, pgettext
 from markupsafe import Markup
 
-from outreach.returns import range_words
+from outreach.returns import figure_words, range_words
 from outreach.returns.figures import Board, Figures, Services
 from outreach.rollup import counting
 from outreach.rollup.cells import Cell, adding_up
@@ -28,6 +28,8 @@ from outreach.storage.tables import Operation
 from outreach.storage.types import EPOCH_DAY
 from outreach.vocab import Bound, OperationStatus, StaffCategory
 from outreach.web import clock
+
+from . import tile_words
 
 # Measures and figures -------------------------------------------------------------------------------------------------
 
@@ -61,10 +63,13 @@ def number(value: int | float | None) -> str:
 
 
 def value(figure: Figure) -> Any:
-    """A figure's value as it is read: hours with one place, a ratio as a percentage, ``x`` where it is withheld."""
+    """A figure's value as it is read: hours with one place, but none under one; a ratio as a percentage, ``x`` where it
+    is withheld."""
     if figure.withheld:
         return withheld_cell()
     if figure.value is not None and measure_of(figure.measure).middle:
+        if 0 <= figure.value < 1:
+            return gettext("under %(limit)s", limit=gettext("%(hours)s h", hours=1))
         return gettext("%(hours)s h", hours=format_decimal(figure.value))
     if figure.least and figure.value is not None:
         return gettext("%(least)s to %(most)s", least=number(figure.least), most=number(figure.value))
@@ -105,13 +110,7 @@ def covered(coverage: Coverage) -> str:
         return gettext("services not known")
     if not coverage.expected:
         return gettext("owed by no service here")
-    return ngettext(
-        "%(reported)s of %(expected)s services in",
-        "%(reported)s of %(expected)s services in",
-        coverage.reported,
-        reported=coverage.reported,
-        expected=coverage.expected,
-    )
+    return figure_words.covered(coverage.reported, coverage.expected)
 
 
 def bound(figure: Figure) -> str:
@@ -273,9 +272,7 @@ def offers(figures: Figures) -> str:
     offered, accepted = figures.one("support_offered"), figures.one("support_accepted")
     if offered.value is None or accepted.value is None:
         return gettext("offers of support not known")
-    words = gettext(
-        "%(offered)s offered, %(accepted)s accepted", offered=value(offered), accepted=value(accepted)
-    )
+    words = gettext("%(offered)s offered, %(accepted)s accepted", offered=value(offered), accepted=value(accepted))
     worst = bound(accepted) or bound(offered)
     return f"{words} ({worst})" if worst else words
 
@@ -300,14 +297,7 @@ def tiles(
         "personnel": staff_parts(categories),
         "persons_met": " · ".join(filter(None, (today_words(board, "persons_met"), offers(figures)))),
         "persons_charged": today_words(board, "persons_charged"),
-        "charges": pgettext("charges", "laid"),
-    }
-    names = {
-        "services": gettext("services"),
-        "personnel": gettext("personnel"),
-        "persons_met": gettext("persons met"),
-        "persons_charged": gettext("people charged"),
-        "charges": gettext("charges"),
+        "charges": tile_words.laid(figures.one("charges")),
     }
     out = []
     for code, context in contexts.items():
@@ -327,7 +317,7 @@ def tiles(
                 "value": figure.value,
                 "least": figure.least,
                 "unknown": unknown,
-                "label": names[code],
+                "label": tile_words.name(figure),
                 "bound": str(figure.bound),
                 "context": " · ".join(filter(None, (context, words, rule_name(figure)))),
                 "url": url_for("report.measure", code=operation.code, measure=code, **link),

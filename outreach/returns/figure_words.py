@@ -155,6 +155,8 @@ def covered(reported: int, expected: int | None) -> str:
     """``44 of 46 services in``; says so when nobody knows who takes part."""
     if expected is None:
         return gettext("services not known")
+    if expected == 1:
+        return ngettext("%(reported)s of 1 service in", "%(reported)s of 1 service in", reported, reported=reported)
     return ngettext(
         "%(reported)s of %(expected)s services in",
         "%(reported)s of %(expected)s services in",

@@ -214,7 +214,7 @@ def test_operations_without_much_to_say_say_so(app, signed_in, kind):
     assert page.status_code == 200 and "خدمة <b>" not in page.text
     expected = {
         "nothing": "No service takes part yet.",
-        "no window": "1 persons met",
+        "no window": "1 person met",
         "zero": "Day 7 of 7: 0 persons met",
         "standing": "Most persons met in October 2017: 1",
         "unknown services": "Nobody knows yet how many persons were met.",

@@ -109,9 +109,9 @@ def test_the_pdf_is_one_accessible_letter_page_with_the_same_figures(operation, 
     assert b"pdfuaid" in root["/Metadata"].get_data()
     _, said = pdf_of(answer.data)
     wanted = {
-        "en": ("Provisional · as of 18 October 2017, 12:10", "2 of 3 services in", "people charged", "Busiest on",
+        "en": ("Provisional · as of 18 October 2017, 12:10", "2 of 3 services in", "person charged", "Busiest on",
                "Before you quote", "Page 1 of 1", "10 Oct", "Declined"),
-        "fr": ("Provisoire · au 18 octobre 2017, 12 h 10", "2 services sur 3 ont répondu", "personnes accusées",
+        "fr": ("Provisoire · au 18 octobre 2017, 12 h 10", "2 services sur 3 ont répondu", "personne accusée",
                "Sommet le", "Avant de citer", "10 oct.", "Refusé", "Du 10 au 16 octobre 2017"),
     }[language]  # fmt: skip
     for words in wanted:

@@ -111,7 +111,7 @@ def test_parent_and_child_name_each_other_with_status_and_coverage(operation, si
     facts.a_contact(site.a_participation(child), {})
     client = signed_in(site.a_user(Role.OPERATION_COORDINATOR))
     above, within = text_of(client.get("/operations/ONS-1")), text_of(client.get("/operations/ONS-1-W"))
-    assert "Within" in above and "1 of 1 services in" in above
+    assert "Within" in above and "1 of 1 service in" in above
     assert "Above" in within and "4 of 4 services in" in within
 
 

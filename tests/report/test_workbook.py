@@ -223,7 +223,7 @@ def test_it_is_provisional_until_closed_and_signed_by_every_service(app):
     opened = Opened(export(SYSTEM, operation, "en"))
     row = opened.rows("tblSignoff")[0]
     assert (row["State"], row["Version"], row["Signed by"], row["Difference"]) == ("Signed", 2, "=Ada", 0)
-    assert opened.named("coverage") == "1 of 1 services in" and opened.named("status") == "Final"
+    assert opened.named("coverage") == "1 of 1 service in" and opened.named("status") == "Final"
     with writing():
         db.session.query(SignOff).one().reopened_at = utc_now()
     reopened = Opened(export(SYSTEM, operation, "en"))
@@ -288,7 +288,7 @@ def test_whoever_may_not_see_persons_gets_no_contacts_and_nothing_of_them_in_the
     opened = Opened(export(actor, operation, "en"))
     assert list(opened.sheets) == [name for name in TABLES if name not in ("tblContacts", "tblReferrals", "tblCharges")]
     for name, text in opened.parts():
-        for word in ("Non-binary", "16 to 17", "25 to 34", "21:00", "Hotel", "tblContacts"):
+        for word in ("Non-binary", "16 to 17", "25 to 34", "21:00–", "Hotel", "tblContacts"):
             assert word not in text, (name, word)
 
 

@@ -13,12 +13,13 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from outreach.auth.actors import Actor, Target
 from outreach.auth.permissions import may
 from outreach.report import followed
 from outreach.report.words import label as label_of
+from outreach.returns import figure_words
 from outreach.rollup.cells import Cell as GridCell
 from outreach.rollup.cells import cells
 from outreach.rollup.completeness import days_late, timeliness
@@ -242,13 +243,7 @@ def status_words(final: bool, sample: bool) -> str:
 def coverage_words(covers: Coverage) -> str:
     if covers.expected is None:
         return gettext("Services not known")
-    return ngettext(
-        "%(reported)s of %(expected)s services in",
-        "%(reported)s of %(expected)s services in",
-        covers.reported,
-        reported=covers.reported,
-        expected=covers.expected,
-    )
+    return figure_words.covered(covers.reported, covers.expected)
 
 
 def as_of_words(local_time: dt.datetime, zone: str) -> str:
