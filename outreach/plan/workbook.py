@@ -83,7 +83,10 @@ def read_book(content: bytes) -> list[SheetRead]:
     if "refused" in answer:
         code = answer.pop("refused")
         raise _unreadable(code if code in REFUSALS else "damaged", **answer)
-    return [SheetRead(s["name"], s["rows"], tuple(tuple(m) for m in s["merged"])) for s in answer["sheets"]]
+    return [
+        SheetRead(s["name"], s["rows"], *(tuple(tuple(m) for m in s[part]) for part in ("merged", "worked_out")))
+        for s in answer["sheets"]
+    ]
 
 
 def read_sheets(content: bytes) -> dict[str, Rows]:

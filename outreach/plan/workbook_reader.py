@@ -76,11 +76,14 @@ def read(content: bytes) -> dict[str, Any]:
     if macros or b"macroEnabled" in parts["[Content_Types].xml"]:
         raise Refused("macros")
     names = {part: name for name, part in sheet_parts(parts).items()}
+    worked_out: dict[str, list[list[int]]] = {}
     for part, content in parts.items():
         if part.endswith((".xml", ".rels")):
-            check_extent(names.get(part, part), Walk.over(content))
+            walk = Walk.over(content)
+            check_extent(names.get(part, part), walk)
+            worked_out[names.get(part, part)] = walk.worked_out
     parts["_rels/.rels"] = ROOT_RELATIONS.encode()
-    return {"sheets": cells(parts)}
+    return {"sheets": [{**sheet, "worked_out": worked_out.get(sheet["name"], [])} for sheet in cells(parts)]}
 
 
 # --- the archive ----------------------------------------------------------------------------------------------------
@@ -144,11 +147,15 @@ def what_else(content: bytes) -> str:
 
 
 class Walk:
-    """What a worksheet holds: the last row and column with content, seen without building a tree."""
+    """What a worksheet holds: the last row and column with content, seen without building a tree.
+
+    ``worked_out``: places of cells whose value no person wrote, but a formula or an error.
+    """
 
     def __init__(self) -> None:
         self.row = self.column = 0
         self.last_row = self.last_column = 0
+        self.worked_out: list[list[int]] = []
 
     @classmethod
     def over(cls, xml: bytes) -> Walk:
@@ -183,7 +190,11 @@ class Walk:
         elif name == "c":
             row, column = _place(attrs.get("r", ""))
             self.row, self.column = row or self.row, column or self.column + 1
-        elif name in ("v", "t") and self.column:
+            if attrs.get("t") == "e":
+                self.worked_out.append([self.row, self.column])
+        elif name in ("v", "t", "f") and self.column:
+            if name == "f":
+                self.worked_out.append([self.row, self.column])
             self.last_row = max(self.last_row, self.row)
             self.last_column = max(self.last_column, self.column)
 

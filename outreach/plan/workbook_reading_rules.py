@@ -376,4 +376,5 @@ _ISO: Mapping[str, Callable[[str], Any]] = {
     "day": dt.date.fromisoformat,
     "moment": dt.datetime.fromisoformat,
     "time": str,
+    "formula": str,
 }

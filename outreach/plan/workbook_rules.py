@@ -251,11 +251,15 @@ class PersonPlan:
 
 @dataclass(frozen=True)
 class SheetRead:
-    """A sheet as the capped reader gives it. ``merged``: first row, first column, last row, last column, from 1."""
+    """A sheet as the capped reader gives it. ``merged``: first row, first column, last row, last column, from 1.
+
+    ``worked_out``: row and column, from 1, of cells with a formula or an error; their value is whatever was kept.
+    """
 
     name: str
     rows: Rows
     merged: tuple[tuple[int, int, int, int], ...] = ()
+    worked_out: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass

@@ -25,6 +25,8 @@ from .history_rules import BY_CODE, COLUMNS, LABEL_PARAMS, Column, Entry, row_ke
 
 SHEET = N_("Published figures")
 MOST_ROWS = 5000
+FORMULA = "formula"
+"""The kind of a cell that holds a formula or an error in place of what somebody wrote."""
 
 
 class _Wrong(Exception):
@@ -126,6 +128,8 @@ def entry_of(said: Mapping[str, Cell]) -> tuple[Entry | None, list[Finding]]:
                 found.append(Finding(column.code, words, {"column": column.label}))
             continue
         try:
+            if isinstance(cell, dict) and FORMULA in cell:
+                raise _Wrong(N_("A formula or an error stands here. Write the number or the word that was printed."))
             values[column.code] = _READ[column.kind](column, cell)
         except _Wrong as wrong:
             found.append(Finding(column.code, wrong.message, wrong.params))

@@ -9,13 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from outreach.errors import N_
-from outreach.plan.workbook import LARGEST_FILE, MIME, read_book
-from outreach.plan.workbook_rules import letter, said_in
+from outreach.plan import workbook
+from outreach.plan.workbook import LARGEST_FILE, MIME
+from outreach.plan.workbook_rules import Rows, SheetRead, letter, said_in
 
-from .history_reading_rules import MOST_ROWS, SHEET
+from .history_reading_rules import FORMULA, MOST_ROWS, SHEET
 from .history_rules import COLUMNS, LABEL_PARAMS, Column, Entry
 
 if TYPE_CHECKING:
@@ -41,6 +43,23 @@ LINES = (
     N_("These figures never enter a total. They are shown beside what was counted, and checked against it."),
     N_("The next page shows what the file would change before anything is saved. Sending it twice changes nothing."),
 )
+
+
+def read_book(content: bytes) -> list[SheetRead]:
+    """Every sheet of an untrusted .xlsx, with a mark in place of what a formula left: it may be stale, or nothing at
+
+    all, and an empty value would say that the figure was not published. Raises ``Unreadable``.
+    """
+    return [replace(sheet, rows=_marked(sheet)) for sheet in workbook.read_book(content)]
+
+
+def _marked(sheet: SheetRead) -> Rows:
+    rows = [list(row) for row in sheet.rows]
+    for number, column in sheet.worked_out:
+        rows += [[] for _ in range(number - len(rows))]
+        rows[number - 1] += [None] * (column - len(rows[number - 1]))
+        rows[number - 1][column - 1] = {FORMULA: "="}
+    return rows
 
 
 def write(entries: Sequence[Entry], target: IO[bytes], language: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from outreach.auth.actors import SYSTEM
 from outreach.errors import Changed, Invalid, NotAllowed
+from outreach.plan.workbook_reading_rules import book_as_text, book_of_text
 from outreach.plan.workbook_rules import SheetRead
 from outreach.report import history_commands as commands
 from outreach.report import history_workbook
@@ -131,6 +132,22 @@ def a_sheet(*lines: list[Any], header: list[Any] | None = None, name: str = "Pub
 def a_line(**said: Any) -> list[Any]:
     values = {**GIVEN, **said}
     return [values.get(column.code) for column in COLUMNS]
+
+
+@pytest.mark.parametrize(("held", "kind"), [("=198", "f"), ("=SUM(A1:B1)", "f"), ("#REF!", "e")])
+def test_what_a_formula_left_is_not_read_as_not_published(held, kind):
+    """openpyxl keeps no value with a formula, as many programs do: the cell looks empty."""
+    book = openpyxl.load_workbook(io.BytesIO(a_book(an_entry(), an_entry(edition="2016"))))
+    cell = book.worksheets[1].cell(2, 1 + [one.code for one in COLUMNS].index("value"))
+    cell.value, cell.data_type = held, kind
+    target = io.BytesIO()
+    book.save(target)
+    read = history_workbook.read_book(target.getvalue())
+    lines = lines_of(read)
+    assert [entry.value for _, entry in lines.entries] == [198] and lines.faulty == {2}
+    assert "formula or an error" in lines.findings[0].message
+    carried = lines_of(book_of_text(book_as_text(read)))
+    assert (carried.entries, carried.faulty) == (lines.entries, lines.faulty), "what is taken is what was shown"
 
 
 def test_a_row_with_a_problem_is_named_with_its_cell_and_the_others_stay_good():
