@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_name
 from babel.numbers import format_decimal
 
 from outreach.errors import N_
@@ -164,8 +164,11 @@ class Words:
         return t.gettext("%(first)s to %(last)s") % {"first": begins, "last": self.long_day(last)}
 
     def moment(self, at: dt.datetime, zone: ZoneInfo) -> str:
-        """``2017-10-18 21:42 EDT``, so that nobody has to guess whose hour it is."""
-        return at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+        """``2017-10-18 21:42 EDT``, in French ``HAE``, so that nobody has to guess whose hour it is."""
+        local = at.astimezone(zone)
+        french = self.language == "fr"
+        name = get_timezone_name(local, width="short", locale="fr_CA") if french else local.strftime("%Z")
+        return f"{local:%Y-%m-%d %H:%M} {name}"
 
     def status(self, found: Any) -> str:
         if found.kind == SIGNED:

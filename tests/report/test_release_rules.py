@@ -2,12 +2,13 @@
 
 import datetime as dt
 from types import SimpleNamespace as Row
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from outreach.report import release_rules as rules
 from outreach.report import release_work as work
-from outreach.report.release_contents import Source, contents_of
+from outreach.report.release_contents import Source, Words, contents_of
 from outreach.report.release_number_rules import foreign, numbers_in, with_next_word
 from outreach.report.release_work import texts_for
 from outreach.rollup.protection import Policy, Told, Why
@@ -142,3 +143,9 @@ def test_four_hundred_services_stand_in_one_table_with_their_names_as_they_are()
     (table,) = contents_of(source([rules.Cell("charges", None, None, 1608), *cells], 400))["fr"].tables
     assert len(table.rows) == 400 and {row[1] for row in table.rows} == {"x", 12}
     assert table.rows[0][0].endswith("=Name 🦊 אב") and table.foot[1] == 1608
+
+
+def test_a_moment_names_its_zone_in_the_language_of_the_paper():
+    at = dt.datetime(2017, 10, 19, 1, 42, tzinfo=dt.UTC)
+    said = [Words(language).moment(at, ZoneInfo("America/Toronto")) for language in ("en", "fr")]
+    assert said == ["2017-10-18 21:42 EDT", "2017-10-18 21:42 HAE"]
