@@ -60,7 +60,7 @@ def test_each_cell_and_each_total_is_a_figure_of_its_own(operation, signed_in):
     whole = found["All, each person once"]
     assert whole[heads.index("16 to 17")].startswith("1 (2/3)")  # one person, two services; the third only tells
     assert "cells need not add up" in page.text and "Some services send daily totals" in page.text
-    turned = re.search(r'href="([^"]*)">Change rows', page.text)[1].replace("&amp;", "&")
+    turned = re.search(r'href="([^"]*)">Swap rows', page.text)[1].replace("&amp;", "&")
     again = table_of(client.get(turned))
     assert [list(column) for column in zip(*again, strict=True)][1:] == [
         row for row in [["Service", *heads], *table_of(page)[1:]] if row[0] != "Service"
