@@ -119,6 +119,18 @@ def test_outsiders_see_what_stood_when_the_day_began(world, signed_in):
         assert analyst["Referrals made"] == "44"
 
 
+def test_in_the_next_editions_workbook_too_outsiders_see_what_stood_when_the_day_began(world):
+    later = site.an_operation("ONS-2", copied_from_id=world.id)
+    site.a_participation(later, world.police)
+    with time_machine.travel((utc_now() + dt.timedelta(days=1)).replace(hour=18, minute=0), tick=False):
+        for _ in range(30):
+            a_referral(world, world.police, world.agency, 4, outcomes=("school",), days_ago=0.01, hours=-1)
+        for role, outcomes in ((Role.COMMANDER, 8), (Role.ANALYST, 38)):
+            made = Opened(export(access.actor_of(a_reader(world, role)), later, "en"))
+            before = {row["Figure"]: row["Previous edition"] for row in made.rows("tblSummary")}
+            assert (before["Referrals made"], before["Outcomes"]) == (44, outcomes), role
+
+
 def test_the_operation_page_shows_the_funnel_and_no_analyst_what_became_of_one_referral(world, signed_in):
     client = signed_in(site.a_user(Role.ANALYST))
     page = client.get("/operations/ONS-1")

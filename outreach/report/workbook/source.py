@@ -67,8 +67,8 @@ class Source:
     services' ids. ``inside``: the reader may see every small number of what police do, and so how each service's staff
     are split; else only those whose persons she may see. ``outside``: small numbers of what became of referrals are
     withheld; ``later`` are the facts that these come from (for outsiders those of the beginning of the day). ``before``
-    are the facts of the previous edition, None where there is none to compare with. ``heard``: when each service's days
-    first came.
+    are the facts of the previous edition, None where there is none to compare with, ``before_later`` those of what became
+    of its referrals. ``heard``: when each service's days first came.
     """
 
     code: str
@@ -81,6 +81,7 @@ class Source:
     as_of: dt.datetime
     facts: Facts
     before: Facts | None
+    before_later: Facts | None
     services: dict[int, str]
     operations: dict[int, str]
     offences: dict[str, tuple[str, str]]
@@ -108,12 +109,12 @@ class Source:
 
     @cached_property
     def previous(self) -> dict[str, Figure]:
-        if self.before is None:
+        if self.before is None or self.before_later is None:
             return {}
-        found = totals(self.before, (), (*MEASURES, *AFTER))
+        after = totals(self.before_later, (), (*AFTER, *(measure_of(code) for code in _AND_THEIR_CHAINS)))
         if self.outside:
-            found = list(followed.masked(found, outcomes_by_agency(self.before)))
-        return {figure.measure: figure for figure in found}
+            after = list(followed.masked(after, outcomes_by_agency(self.before_later)))
+        return {figure.measure: figure for figure in (*after, *totals(self.before, (), MEASURES))}
 
     @cached_property
     def coverage(self) -> Coverage:
@@ -257,6 +258,7 @@ def gather(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
     outside = not may(actor, "figures.followed", target)
     later = frames.facts_of(operation.id, followed.day_step(operation, as_of or utc_now())) if outside else facts
     first, last = _window(facts)
+    before, before_later = _previous(actor, operation, outside)
     window, assumed = gettext("Window: %(days)s", days=clock.long_span(first, last)), gettext("Window assumed")
     return Source(
         code=operation.code,
@@ -268,7 +270,8 @@ def gather(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
         window=f"{window}. {assumed}" if operation.window_assumed else window,
         as_of=as_of or utc_now(),
         facts=facts,
-        before=_previous(actor, operation),
+        before=before,
+        before_later=before_later,
         services={named.id: named.name for named in report.service_names().values()},
         operations={number: code for number, (code, _) in report.operation_names().items()},
         offences=queries.offences(language),
@@ -300,14 +303,16 @@ def _referrals(facts: Facts, as_of: dt.datetime | None) -> list[queries.Referral
     return [row for row in found if row.referral in counted]
 
 
-def _previous(actor: Actor, operation: Any) -> Facts | None:
-    """Facts of the operation that this one was copied from, when the actor may see its figures."""
+def _previous(actor: Actor, operation: Any, outside: bool) -> tuple[Facts | None, Facts | None]:
+    """Facts of the operation that this one was copied from, when the actor may see its figures; and those of what
+    became of its referrals, for outsiders as of the beginning of the day."""
     if operation.copied_from_id is None:
-        return None
+        return None, None
     before = operations.by_id(operation.copied_from_id)
     if before is None or not may(actor, "figures.see", access.operation_target(before)):
-        return None
-    return frames.facts_of(before.id)
+        return None, None
+    facts = frames.facts_of(before.id)
+    return facts, frames.facts_of(before.id, followed.day_step(before, utc_now())) if outside else facts
 
 
 def _window(facts: Facts) -> tuple[dt.date | None, dt.date | None]:
