@@ -186,6 +186,7 @@ class Tag(StrEnum):
     RELEASE_DROPPED = "report.release.drop"
     RELEASE_PUBLISHED = "report.release.publish"
     RELEASE_FETCHED = "report.release.fetch"
+    RELEASE_DRAFT_READ = "report.release.read_draft"
     OPENING_ASKED = "report.opening.ask"
     OPENING_APPROVED = "report.opening.approve"
     OPENING_REFUSED = "report.opening.refuse"

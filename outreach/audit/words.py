@@ -196,6 +196,7 @@ WORDS: dict[str, str] = {
     Tag.RELEASE_DROPPED: N_("Dropped a release"),
     Tag.RELEASE_PUBLISHED: N_("Published a release"),
     Tag.RELEASE_FETCHED: N_("Fetched a file of a release"),
+    Tag.RELEASE_DRAFT_READ: N_("Read a draft of a file of a release"),
     Tag.OPENING_ASKED: N_("Asked to publish a small number on purpose"),
     Tag.OPENING_APPROVED: N_("Agreed to publish a small number on purpose"),
     Tag.OPENING_REFUSED: N_("Left a small number withheld"),

@@ -23,8 +23,10 @@ from outreach.web.page import LANGUAGES
 
 from . import release_link_commands as commands
 from . import release_rules as rules
+from . import release_work as work
+from .release_content import File
 from .release_forms import SendForm
-from .release_views import loaded, step
+from .release_views import loaded, step, to_page
 from .views import bp
 
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -32,6 +34,7 @@ POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'no
 PUBLIC = "public, max-age=300"
 """Caches keep it for minutes, so that an address that was ended says so soon everywhere."""
 SHOWN = ("text/html", "text/css", "application/pdf")
+HTML = "text/html; charset=utf-8"
 
 
 # --- for whoever is signed in -----------------------------------------------------------------------------------------
@@ -50,6 +53,34 @@ def release_file(operation: Any, release: Any, paper: str) -> Any:
     answer = _bytes(found)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
+
+
+@bp.get("/operations/<code>/releases/<int:number>/draft/<paper>")
+@guard("release.see", load=loaded)
+def release_draft_file(operation: Any, release: Any, paper: str) -> Any:
+    """A file as it would be published, for those who are to approve it; kept nowhere. Afterwards the page has more."""
+    if not rules.open_to_edit(release.state):
+        return to_page(operation, release.number)
+    files = work.draft_files(release, rows.set_of(release), operation)
+    found = next((file for file in files if file.name == paper), None)
+    if found is None:
+        raise NotFound()
+    if found.language:
+        audit.read(
+            g.actor, Tag.RELEASE_DRAFT_READ, kind="release", object_id=release.uid, operation=operation.id,
+            release=release.number, hash=release.content_hash[:12],
+        )  # fmt: skip
+    answer = _answer(found.content, found.media, _draft_name(files, found))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _draft_name(files: list[File], found: File) -> str:
+    """What it is saved as: the page has the mark of the other files of its language in its name, too."""
+    if found.media != HTML:
+        return found.name
+    stem = next(file.name for file in files if file.language == found.language and file.name.endswith(".pdf"))
+    return stem.removesuffix(".pdf") + ".html"
 
 
 @bp.get("/operations/<code>/releases/<int:number>/manifest.json")
@@ -75,17 +106,23 @@ def release_manifest(operation: Any, release: Any) -> Any:
 
 def _bytes(found: Any) -> Response:
     """One file as it is kept, with its hash; 304 for whoever has it."""
-    answer = make_response(found.content)
-    answer.mimetype = found.media.partition(";")[0]
-    answer.headers["Content-Type"] = found.media
+    answer = _answer(found.content, found.media, found.name)
     answer.set_etag(found.hash)
     if not _packed(found):  # it is of what is sent, and would be wrong of packed bytes
         digest = base64.b64encode(bytes.fromhex(found.hash)).decode()
         answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
-    shown = any(found.media.startswith(kind) for kind in SHOWN)
-    answer.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{found.name}"'
-    answer.headers["Content-Security-Policy"] = POLICY
     return answer.make_conditional(request)
+
+
+def _answer(content: bytes, media: str, name: str) -> Response:
+    """Bytes that may do nothing but be read."""
+    answer = make_response(content)
+    answer.mimetype = media.partition(";")[0]
+    answer.headers["Content-Type"] = media
+    shown = any(media.startswith(kind) for kind in SHOWN)
+    answer.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{name}"'
+    answer.headers["Content-Security-Policy"] = POLICY
+    return answer
 
 
 def _packed(found: Any) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from outreach.vocab import ReleaseKind
+
 
 @dataclass(frozen=True)
 class Line:
@@ -90,3 +92,22 @@ class File:
     language: str
     media: str
     content: bytes
+
+
+DRAFTS = {"en": "_draft-not-approved", "fr": "_ebauche-non-approuvee"}
+"""In the name of every file of a draft."""
+
+
+def page_name(language: str) -> str:
+    """The name of the page, which its twin in the other language links to."""
+    return f"{language}.html"
+
+
+def stem_of(content: Content) -> str:
+    """``ONS-2017-ON_release-2_fr``, of a draft ``ONS-2017-ON_release-2_ebauche-non-approuvee_fr``: letters, digits,
+
+    hyphens and full stops alone.
+    """
+    code = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in content.code).strip("-.")
+    mark = "" if content.published_on else DRAFTS[content.language]
+    return f"{code or 'operation'}_{ReleaseKind(content.kind).value}-{content.number}{mark}_{content.language}"

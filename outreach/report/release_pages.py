@@ -20,6 +20,7 @@ from . import release_commands as commands
 from . import release_rules as rules
 from . import release_work as work
 from .erratum_rules import key_text
+from .release_content import page_name, stem_of
 from .release_contents import Words, contents_of, is_whole, place_of
 
 
@@ -68,6 +69,7 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
     """Everything that the page of one release shows."""
     found = rows.set_of(release)
     source = work.source_of(release, found, operation)
+    contents = contents_of(source)
     steps = rows.steps_of(release.id)
     given = approving.approvals(release, operation)
     done = release.state in (ReleaseState.PUBLISHED, ReleaseState.DROPPED)
@@ -75,7 +77,7 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
     return {
         "release": release,
         "found": found,
-        "contents": contents_of(source),
+        "contents": contents,
         "name": name_of(release.kind, release.number, source.replaces),
         "state": gettext(ReleaseState(release.state).label),
         "figures": figures(operation, source),
@@ -94,6 +96,7 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
         "drafts": may(g.actor, "release.draft", g.target),
         "approves": may(g.actor, "release.approve", g.target),
         "links": may(g.actor, "release.link", g.target),
+        "drafts_of": {} if done else _draft_papers(operation, release, contents),
         "intact": work.intact(release, found) if release.state == ReleaseState.PUBLISHED else None,
         "files": rows.files_of(release.id),
         "addresses": rows.links_of(release.id),
@@ -113,6 +116,21 @@ def _halted(operation: Any, release: Any, found: Any) -> Blocked | None:
     except Invalid:
         return None  # a text: said by name above
     return None
+
+
+def _draft_papers(operation: Any, release: Any, contents: Any) -> dict[str, list[tuple[str, str]]]:
+    """Language → kind and address of each file as it would be published."""
+    names = {"PDF": "pdf", "DOCX": "docx", "CSV": "csv"}
+    return {
+        lang: [
+            (kind, url_for("report.release_draft_file", code=operation.code, number=release.number, paper=paper))
+            for kind, paper in (
+                ("HTML", page_name(lang)),
+                *((kind, f"{stem_of(content)}.{end}") for kind, end in names.items()),
+            )
+        ]
+        for lang, content in contents.items()
+    }
 
 
 def _later(operation: Any, release: Any) -> list[dict[str, Any]]:

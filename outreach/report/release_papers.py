@@ -21,7 +21,7 @@ from outreach.ready import sheets
 from outreach.vocab import ReleaseKind
 
 from . import release_words
-from .release_content import Content, File, Line
+from .release_content import Content, File, Line, page_name, stem_of
 from .release_document import document
 from .rules import formula_safe
 
@@ -50,17 +50,6 @@ def files_of(contents: Mapping[str, Content]) -> list[File]:
         files += [File(page_name(language), language, "text/html; charset=utf-8", page), *papers]
     style = (assets.static() / "report" / STYLE).read_bytes()
     return [*files, File(STYLE, "", "text/css; charset=utf-8", style)]
-
-
-def page_name(language: str) -> str:
-    """The name of the page, which its twin in the other language links to."""
-    return f"{language}.html"
-
-
-def stem_of(content: Content) -> str:
-    """``ONS-2017-ON_release-2_fr``: letters, digits, hyphens and full stops alone."""
-    code = "".join(c if c.isascii() and (c.isalnum() or c in "-.") else "-" for c in content.code).strip("-.")
-    return f"{code or 'operation'}_{ReleaseKind(content.kind).value}-{content.number}_{content.language}"
 
 
 def _keeps_back(content: Content) -> None:
@@ -159,7 +148,8 @@ def _table(content: Content) -> bytes:
     words, out = release_words.words(content), io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(release_words.csv_head(content.language))
-    about = [words["which"], content.as_of, content.status, content.coverage]
+    which = f"{words['draft_words']} {words['which']}".strip()
+    about = [which, content.as_of, content.status, content.coverage]
     for row in (*_figures(content, words), *_changes(content, words), *_cells(content)):
         writer.writerow([formula_safe(cell) if isinstance(cell, str) else cell for cell in (*about, *row)])
     return out.getvalue().encode("utf-8-sig")

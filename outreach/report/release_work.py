@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from outreach.errors import N_, Blocked, Finding
@@ -27,6 +28,7 @@ from outreach.vocab import Bound
 from . import release_rules as rules
 from . import sentence_rules
 from .disclosure_commands import policy_of
+from .release_content import Content, File
 from .release_contents import Source, Words, contents_of, days_of, window
 from .release_number_rules import foreign, numbers_in, with_next_word
 from .workbook.leaving import left_before
@@ -303,6 +305,20 @@ def papers_of(release: Release, found: FigureSet, operation: Operation, at: dt.d
         for file in made
     ]
     return Papers(release.content_hash, at, files)
+
+
+def draft_files(release: Release, found: FigureSet, operation: Operation) -> list[File]:
+    """The very files that would be published, made by the same code, each marked as a draft that nobody approved."""
+    contents = contents_of(replace(source_of(release, found, operation), published_at=None))
+    return _drafted(tuple(contents.items()))
+
+
+@lru_cache(maxsize=4)
+def _drafted(contents: tuple[tuple[str, Content], ...]) -> list[File]:
+    """Of the last few drafts: whoever reads one opens every file of it, and each time all of them would be made."""
+    from .release_papers import files_of
+
+    return files_of(dict(contents))
 
 
 def intact(release: Release, found: FigureSet) -> bool:

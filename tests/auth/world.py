@@ -154,7 +154,8 @@ def a_corner(operation: Operation, name: str) -> Corner:
     with writing():
         link = link_commands.make(actor_of(coordinator), operation, participation)
         corner.return_link = link_commands.token_of(link)
-        wall = walls.add(operation.id, coordinator.id, f"Screen of {name}", dt.datetime(2099, 1, 1, tzinfo=dt.UTC))
+        maker = a_user(Role.OPERATION_COORDINATOR, operation=operation)  # a link works while its maker may share it
+        wall = walls.add(operation.id, maker.id, f"Screen of {name}", dt.datetime(2099, 1, 1, tzinfo=dt.UTC))
         corner.wall_link, corner.wall_token = wall.uid, wall_commands.token_of(wall)
     file = a_read_return(operation, participation, link)
     corner.return_file, corner.return_drop = file.uid, file.drop_uid

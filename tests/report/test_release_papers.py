@@ -153,13 +153,13 @@ def test_the_table_opens_in_a_spreadsheet_with_numbers_as_numbers_and_no_formula
 
 def test_a_draft_says_so_on_every_paper_and_a_published_one_nowhere(files):
     drafts = files_of({"fr": a_content("fr", published_on="", tables=(_long(),))})
-    assert "Ébauche : non publié" in page_words(ends(drafts, ".html", "fr"))
+    assert "Ébauche non approuvée" in page_words(ends(drafts, ".html", "fr"))
     assert b'data-draft="' in ends(drafts, ".html", "fr")
     pages = PdfReader(io.BytesIO(ends(drafts, ".pdf", "fr"))).pages
-    assert len(pages) > 5 and all("ÉBAUCHE" in page.extract_text() for page in pages)
+    assert len(pages) > 5 and all("ÉBAUCHE NON APPROUVÉE" in page.extract_text() for page in pages)
     with zipfile.ZipFile(io.BytesIO(ends(drafts, ".docx", "fr"))) as box:
         header = box.read("word/header1.xml").decode()
-    assert 'string="ÉBAUCHE"' in header and "Ébauche : non publié" in flat(header)
+    assert 'string="ÉBAUCHE NON APPROUVÉE"' in header and "Ébauche non approuvée" in flat(header)
     for end in (".html", ".pdf", ".docx"):
         read = {".html": page_words, ".pdf": pdf_words, ".docx": docx_words}[end]
         assert "bauche" not in read(ends(files, end, "fr")).lower()
