@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask
+from flask import Flask, Request
 from flask_compress import Compress
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, RequestRedirect
 
 from outreach import assets
 from outreach.config import Settings, from_environment
@@ -33,6 +34,14 @@ class Site(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view here is asynchronous, so none of the ten functions of a request is looked at to find that out."""
         return func
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """An address that lacks its last slash leads on by a path alone: the host asked for is anybody's choice."""
+        found = request.routing_exception
+        if isinstance(found, RequestRedirect):
+            to = urlsplit(found.new_url)
+            found.new_url = urlunsplit(("", "", "/" + to.path.lstrip("/"), to.query, ""))
+        super().raise_routing_exception(request)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

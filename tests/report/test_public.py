@@ -93,6 +93,13 @@ def test_only_a_published_release_has_an_address_and_only_its_coordinator_gives_
     assert client.get(f"/p/{token}/no-such-file.html").status_code == 404
 
 
+def test_an_address_without_its_last_slash_leads_to_the_same_site_whatever_host_was_asked_for(world, client):
+    token = commands.open_link(world.people["coordinator"], world.out()).token
+    for path, to in ((f"/p/{token}", f"/p/{token}/"), (f"/p/{token}?a=%2F%2Fb", f"/p/{token}/?a=%2F%2Fb")):
+        answer = client.get(path, headers={"Host": "elsewhere.example"})
+        assert answer.status_code == 308 and answer.headers["Location"] == to and "elsewhere" not in answer.text
+
+
 def test_what_leads_nowhere_under_a_public_address_reads_no_session_and_sets_no_cookie_either(
     world, client, signed_in, monkeypatch
 ):

@@ -46,8 +46,8 @@ def _source(found: Any, services: dict[int, str]) -> Source:
     return Source(
         code="G", name="Golden", zone="America/Toronto", sample=False, standing=False, status=OperationStatus.REPORTING,
         window="", as_of=utc_now(), facts=found, before=None, before_later=None, services=services, operations={},
-        offences={}, signed={}, persons=EVERY_SERVICE, inside=True, outside=False, later=found, referrals=[], outcome_titles={},
-        heard={})  # fmt: skip
+        offences={}, signed={}, persons=EVERY_SERVICE, inside=True, outside=False, later=found, referrals=[],
+        outcome_titles={}, heard={})  # fmt: skip
 
 
 @pytest.fixture

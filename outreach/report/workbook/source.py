@@ -67,8 +67,8 @@ class Source:
     services' ids. ``inside``: the reader may see every small number of what police do, and so how each service's staff
     are split; else only those whose persons she may see. ``outside``: small numbers of what became of referrals are
     withheld; ``later`` are the facts that these come from (for outsiders those of the beginning of the day). ``before``
-    are the facts of the previous edition, None where there is none to compare with, ``before_later`` those of what became
-    of its referrals. ``heard``: when each service's days first came.
+    are the facts of the previous edition, None where there is none to compare with, ``before_later`` those of what
+    became of its referrals. ``heard``: when each service's days first came.
     """
 
     code: str
