@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class Answer:
     status: str
     headers: list[tuple[str, str]]
     body: bytes
-    state: int
+    state: Hashable
     made: dt.datetime
     until: dt.datetime
 
@@ -71,7 +71,7 @@ class Kept:
             return [found.body]
         return self._fresh(environ, start_response, key, state)
 
-    def _fresh(self, environ: Any, start_response: Any, key: Any, state: int | None) -> Iterable[bytes]:
+    def _fresh(self, environ: Any, start_response: Any, key: Any, state: Hashable) -> Iterable[bytes]:
         made, said = utc_now(), []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 import time_machine
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL, create_engine, text
 
 from outreach.report import dashboard_views
 from outreach.storage import db, writing
@@ -157,11 +157,97 @@ def test_an_answer_that_was_begun_in_one_minute_is_not_given_through_the_next(op
 
 
 def test_a_database_that_tells_nothing_keeps_nothing(operation, kept, made, at_noon, signed_in, monkeypatch):
-    monkeypatch.setattr(kept.watch, "_path", None)
+    monkeypatch.setattr(kept.watch, "state", lambda: None)
     client = signed_in(site.a_user(Role.ANALYST))
     client.get(PAGE)
     client.get(PAGE)
     assert not kept.answers and len(made) >= 2
+
+
+def _the_same_twice(watch):
+    """A mark that was said twice running: PostgreSQL ends a transaction of its own now and then."""
+    for _ in range(100):
+        if (mark := watch.state()) == watch.state():
+            return mark
+    raise AssertionError("the mark moved although nobody wrote")
+
+
+@pytest.mark.any_database
+def test_the_mark_moves_with_each_commit_of_any_connection_and_not_while_nobody_writes(app, operation):
+    watch, seen = Watch(db.engine), []
+    for change in (None, *_changes(operation)):
+        if change is not None:
+            change()
+        seen.append(_the_same_twice(watch))
+    watch.close()
+    assert None not in seen and len(set(seen)) == len(seen)
+
+
+def _changes(operation):
+    def by_the_session():
+        with writing():
+            note_change(operation)
+
+    def by_another_connection():
+        with db.engine.connect() as other:
+            other.execute(text("UPDATE operation SET changes = changes + 1"))
+            other.commit()
+
+    return by_the_session, by_another_connection, by_the_session
+
+
+@pytest.mark.any_database
+def test_an_answer_that_was_made_before_a_commit_is_never_given_under_the_mark_after_it(app, operation):
+    watch, before = Watch(db.engine), _changes_of(operation)
+    with db.engine.connect() as writer:
+        writer.execute(text("UPDATE operation SET changes = changes + 1"))
+        mark = _the_same_twice(watch)
+        assert _changes_of(operation) == before  # under this mark the number is the old one
+        writer.commit()
+    after = watch.state()
+    assert after != mark and _changes_of(operation) == before + 1
+    watch.close()
+
+
+@pytest.mark.any_database
+def test_what_is_rolled_back_changes_no_number_under_a_mark_that_stays(app, operation):
+    watch, before = Watch(db.engine), _changes_of(operation)
+    with db.engine.connect() as writer:
+        writer.execute(text("UPDATE operation SET changes = changes + 1"))
+        mark = _the_same_twice(watch)
+        writer.rollback()
+    assert _changes_of(operation) == before
+    if db.engine.dialect.name == "postgresql":
+        assert watch.state() != mark  # it is over, and what was kept meanwhile is asked for once more
+    watch.close()
+
+
+def _changes_of(operation):
+    """As a new request reads it."""
+    with db.engine.connect() as reader:
+        return reader.execute(text("SELECT changes FROM operation WHERE id = :id"), {"id": operation}).scalar_one()
+
+
+@pytest.mark.any_database
+def test_a_connection_that_is_lost_tells_nothing_and_the_next_one_says_another_mark(app, operation):
+    watch = Watch(db.engine)
+    mark = _the_same_twice(watch)
+    if db.engine.dialect.name == "postgresql":
+        watch._asks.dbapi_connection.close()
+        assert watch.state() is None
+        assert watch.state() not in (None, mark)
+    watch.close()
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+def test_postgresql_keeps_answers_until_something_is_written(operation, made, at_noon, signed_in):
+    client = signed_in(site.a_user(Role.ANALYST))
+    runs = [len(made) for _ in range(20) if client.get(PAGE).status_code == 200]
+    assert len(set(runs)) < len(runs)  # it was given again at least once
+    with writing():
+        note_change(operation)
+    ran = len(made)
+    assert client.get(PAGE).status_code == 200 and len(made) > ran
 
 
 def test_the_database_that_is_looked_at_is_the_one_of_its_path_whatever_signs_are_in_it(tmp_path):
