@@ -92,7 +92,7 @@ def test_a_card_is_read_back_in_words_before_anything_is_saved(night, desk):
     for words in ("16–17", "Yes, accepted", "A phone that is safe to call", "No, declined", "Not to be recorded"):
         assert words in said
     assert person.code[:4] + "-" + person.code[4:] in said and "More was typed on the phone" in said
-    assert "555" not in page.text and all_of(Contact) == []
+    assert not re.search("555.?0100", page.text) and all_of(Contact) == []
     assert page.headers["Cache-Control"] == "no-store"
 
 

@@ -70,7 +70,8 @@ def test_an_ended_address_answers_410_in_both_languages_an_unknown_one_does_not_
     for name in ("", "en.html", "anything"):
         gone = client.get(f"/p/{token}/{name}")
         assert gone.status_code == 410 and "Set-Cookie" not in gone.headers
-        assert "not published here any more" in gone.text and "50" not in gone.text
+        assert "not published here any more" in gone.text
+        assert "50" not in re.sub(r"<[^>]*>", "", gone.text)  # the style sheet's address may hold it
     for address in ("/p/unknown/", "/p/unknown/en.html", f"/p/{token}"):
         assert client.get(address).status_code in (404, 308)
     assert post(coordinator, page + "/link", page=page).status_code == 303
