@@ -7,7 +7,7 @@ numbers from ``rollup``. ``macros/charts.html`` draws them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext
@@ -18,13 +18,16 @@ from . import words
 
 TOP, BOTTOM = 24.0, 214.0
 """Heights (px from above) of the greatest number and of zero in a chart of lines; the labels stand below."""
+SIGN = 3.2
+"""Percent of the width of a phone's chart that a sign beside a bar takes."""
 SPOKEN = 14
 """Rows that a description reads out at most; the table has them all."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One bar or column. ``said``: in place of the number where there is none to show, or how sure it is.
+    """One bar or column. ``said``: in place of the number where there is none to show, or how sure it is; ``drawn``:
+    the same, as short as a bar has room for.
 
     ``soft``: outlined, for what is not the point (declined, picked up). ``heading``: a line above the first of a kind.
     """
@@ -36,6 +39,7 @@ class Row:
     definition: str = ""
     soft: bool = False
     heading: str = ""
+    drawn: str = ""
 
     @property
     def words(self) -> str:
@@ -62,11 +66,13 @@ class Point:
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points; ``past`` for the edition that this one is compared with."""
+    """A line through points; ``past`` for the edition that this one is compared with. ``label``: whether the number of
+    its last point stands beside it, or above or below because another line passes there."""
 
     name: str
     points: tuple[Point, ...]
     past: bool = False
+    label: str = "beside"
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,12 @@ class Chart:
     def most(self) -> int:
         """The greatest number of the rows: the length of a full bar."""
         return max((row.value or 0 for row in self.rows), default=0)
+
+    @property
+    def room(self) -> float:
+        """Percent of the width for a full bar: what the longest words beside a bar leave on the narrowest screen."""
+        longest = max((len(row.drawn or row.words) for row in self.rows), default=0)
+        return round(min(78.0, max(25.0, 94 - SIGN * longest)), 2)
 
 
 def bars(code: str, title: str, subtitle: str, rows: Iterable[Row], **more: Any) -> Chart:
@@ -156,6 +168,7 @@ def lines(
         return Point(_x(place, last), round(BOTTOM - span * number / most, 1), tip, words.number(number))
 
     made = tuple(Line(name, tuple(point(name, *pair) for pair in pairs), past) for name, pairs, past in series)
+    made = tuple(replace(line, label=_label(line, made)) for line in made)
     every = max(1, -(-len(ticks) // 8))
     written = tuple(
         (_x(place, last), str(place) if order else said)
@@ -163,6 +176,15 @@ def lines(
         if order % every == 0
     )
     return Chart(code, "lines", title, subtitle, lines=made, ticks=written, **more)
+
+
+def _label(line: Line, lines: Sequence[Line]) -> str:
+    """Where the number of a line's last point is not crossed by another line."""
+    last = line.points[-1] if line.points else None
+    others = [point.y for other in lines if other is not line for point in other.points if last and point.x == last.x]
+    if last is None or not others:
+        return "beside"
+    return "above" if last.y < min(others) or (last.y == min(others) and not line.past) else "below"
 
 
 def _x(place: int, last: int) -> float:

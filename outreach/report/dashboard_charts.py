@@ -47,7 +47,7 @@ def pace(reading: Reading, board: Board, before: Operation | None) -> Chart:
         return charts.nothing("pace", title, gettext("Nobody knows yet how many persons were met."))
     earlier = _earlier(before) if before is not None else ()
     series = [(gettext("This edition"), _pairs(now), False)]
-    name = "" if before is None else before.edition or before.name
+    name = "" if before is None else words.apart(before.edition or before.name)
     if earlier:
         series.append((name, _pairs(earlier), True))
     length = max(len(now), len(earlier))
@@ -199,7 +199,7 @@ def funnel(reading: Reading, whole: Figures) -> Chart:
             continue
         rows.append(
             Row(words.label(meant), None if figure.value is None else int(figure.value), _said(figure),
-                reading.url(figure.measure), words.definition(meant))
+                reading.url(figure.measure), words.definition(meant), drawn=words.short(figure))
         )  # fmt: skip
     # Of the services that know both: those of two figures may be others.
     both, ranged = whole.one("acceptance"), whole.one("support_offered").least or whole.one("support_accepted").least

@@ -191,7 +191,7 @@ def _to_come(asked: Asked, missing: list[str]) -> str:
     said = ngettext("%(num)s to come; figures may rise", "%(num)s to come; figures may rise", len(missing))
     if not may(asked.actor, "close.see", asked.target):
         return said
-    named = "; ".join(missing[:NAMED])
+    named = "; ".join(map(words.apart, missing[:NAMED]))
     rest = missing[NAMED:]
     if rest:
         named = ngettext("%(names)s; %(num)s more", "%(names)s; %(num)s more", len(rest), names=named)

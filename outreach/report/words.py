@@ -6,6 +6,7 @@ Here belongs how a figure is said and where it leads. What it amounts to is deci
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,13 @@ from outreach.vocab import Bound, OperationStatus, StaffCategory
 from outreach.web import clock
 
 from . import tile_words
+
+
+def apart(name: str) -> str:
+    """A name as it stands among other words: one that is written from the right does not turn what follows it."""
+    turned = any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in name)
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if turned else name
+
 
 # Measures and figures -------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask_babel import force_locale
 
-from outreach.report import dashboard_pages, tile_words, words
+from outreach.report import charts, dashboard_pages, tile_words, words
 from outreach.returns.figures import Board
 from outreach.rollup.cells import Cell
 from outreach.rollup.totals import Coverage, Figure
@@ -24,6 +24,12 @@ NAMES = {
            "many": ["services", "membres du personnel", "personnes rencontrées", "ont accepté du soutien",
                     "mises en sécurité", "personnes accusées", "accusations"]},
 }  # fmt: skip
+
+
+@pytest.fixture
+def here(app):
+    with app.test_request_context("/"):
+        yield app
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -81,3 +87,24 @@ def test_the_title_of_the_grid_names_what_it_counts(app, states, english, french
     for language, said in (("en", english), ("fr", french)):
         with app.test_request_context("/"), force_locale(language):
             assert dashboard_pages.grid_title(board) == said
+
+
+def test_a_name_from_the_right_does_not_turn_what_follows_it():
+    assert words.apart("Windsor") == "Windsor" and words.apart("ᐃᓄᒃᑎᑐᑦ 👮") == "ᐃᓄᒃᑎᑐᑦ 👮"
+    assert words.apart("=שלום 17") == "\u2068=שלום 17\u2069"
+
+
+def test_bars_leave_room_for_the_words_beside_them_and_numbers_of_lines_stand_clear_of_the_other_line(here):
+    def room(said):
+        return charts.bars("a", "", "", [charts.Row("Met", 3, said)], description="", twin=charts.Twin((), ())).room
+
+    assert room("") == 78 and room("71 (7/10)") == 65.2 and room("1,234,567–1,334,567 (311/400)") == 25
+
+    def labels(now, before):
+        ticks = [(number, str(number)) for number in (1, 2, 3)]
+        return [line.label for line in charts.lines("a", "", "", [("", now, False), ("", before, True)], ticks).lines]
+
+    assert labels([(1, 2), (2, 4)], [(1, 1), (2, 3), (3, 9)]) == ["above", "beside"]
+    assert labels([(1, 2), (2, 2)], [(1, 1), (2, 3), (3, 9)]) == ["below", "beside"]
+    assert labels([(1, 2), (2, 3)], [(1, 1), (2, 3)]) == ["above", "below"]
+    assert labels([(1, 2)], []) == ["beside", "beside"]
