@@ -326,7 +326,7 @@ def need_current(row: Release, operation: Operation) -> None:
     if rules.policy_json(work.policy_now(operation)) != row.policy:
         raise Blocked(N_("The threshold was changed since this release was checked."), CHECK_AGAIN)
     if rows.marks_of_published(rows.tree_of(operation.id), row.id) != row.verdict.get("against"):
-        raise Blocked(N_("Another release was published since this one was checked."), CHECK_AGAIN)
+        raise Blocked(N_("Another release or publication copy left since this one was checked."), CHECK_AGAIN)
 
 
 def drop(actor: Actor, release: Release, reason: str = "") -> Release:

@@ -18,6 +18,7 @@ from outreach.returns import figure_words
 from outreach.rollup.measures import measure as measure_of
 from outreach.storage.queries import figure_sets
 from outreach.storage.queries import releases as rows
+from outreach.storage.queries.workbook import publication_copies
 from outreach.vocab import ReleaseKind, ReleaseState
 from outreach.web import load
 from outreach.web.forms import whole
@@ -66,6 +67,7 @@ def releases(operation: Any) -> Any:
         drafts=may(g.actor, "release.draft", g.target),
         locks=may(g.actor, "figures.lock", g.target),
         last=figure_sets.last_version(operation.id),
+        copies=publication_copies([operation.id]),
     )
 
 

@@ -313,6 +313,8 @@ def test_each_reader_is_offered_her_copies_and_no_others(operation, signed_in):
     assert client.get("/operations/ONS-1/workbook?copy=all").status_code == 404
     assert client.get("/operations/ONS-1/workbook?copy=publication&lang=fr").status_code == 200
     entry = db.session.query(AuditEntry).filter_by(tag="report.workbook.export").order_by(AuditEntry.id.desc()).first()
+    releases = signed_in(site.a_user(Role.ANALYST)).get("/operations/ONS-1/releases").text
+    assert "Publication copies that left: Version 1, " in releases
     said = {"language": "fr", "copy": "publication", "persons": False, "version": 1, "least": 6, "zeros": False}
     assert entry.details == said
 
