@@ -8,7 +8,8 @@ Assumed of the reader, so that nobody can know more than she does:
 - One number has one variable. What did not change between two versions is the same variable: she knows what changed.
 - Days add up to the window and services to the whole wherever they do in truth, even if rows could be missing.
 - Across services distinct persons are no fewer than of any service, and no more than of all together.
-- The rule of withholding, and for each number that is withheld whether it is *small* or stands *beside* one.
+- The rule of withholding, and for each number that is withheld whether it is *small* or stands *beside* one: then it is
+  neither small nor zero.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class Tie:
 class Need:
     """What must stay possible of a number, of what one leaves out of another, or of how much one has changed.
 
-    ``wanted``: each of these values. ``apart``: so many different values.
+    ``wanted``: each of these values, as of every small number. ``apart``: so many different values, as of what stands
+    beside one.
     """
 
     release: int
@@ -281,16 +283,19 @@ def _bounds(world: World, releases: Sequence[Told], first: Mapping[int, int]) ->
     """The least and the greatest number that a mark allows."""
     top = 2 * max(map(world.value, range(len(world.cells))), default=0) + 1000
     may_be_zero: set[int] = set()
+    beside: dict[int, int] = {}
     for variable, number in first.items():
         told = releases[number]
-        if told.hidden[world.cells[variable][0]] is Why.SMALL:
+        if told.hidden[world.cells[variable][0]] is Why.BESIDE:
+            beside[variable] = min(told.policy.least, world.value(variable))
+        else:
             world.small[variable] = told.policy.least
             if told.policy.zeros or not world.value(variable):
                 may_be_zero.add(variable)
     may_be_zero |= _zeros_among(world)
     for variable in range(len(world.cells)):
         is_small = variable in world.small
-        world.low.append(int(is_small and variable not in may_be_zero))
+        world.low.append(int(variable not in may_be_zero) if is_small else beside.get(variable, 0))
         world.high.append(max(world.small[variable] - 1, world.value(variable)) if is_small else top)
 
 
@@ -356,8 +361,8 @@ def _left_out(world: World, releases: Sequence[Told]) -> Iterator[Need]:
                 if {one, other} <= before or {one, other} & opened or one in world.small or other in world.small:
                     continue
                 if whole and is_small(whole - part, told.policy):
-                    yield Need(number, (inner, *place), Why.SMALL, ((one, 1), (other, -1)), apart=APART,
-                               beside=(outer, *place))
+                    yield Need(number, (inner, *place), Why.SMALL, ((one, 1), (other, -1)),
+                               _values(told.policy, whole - part), beside=(outer, *place))
 
 
 def _changed(world: World, releases: Sequence[Told]) -> Iterator[Need]:
@@ -373,7 +378,9 @@ def _changed(world: World, releases: Sequence[Told]) -> Iterator[Need]:
                 if {one, other} <= printed or {one, other} & opened or one in world.small or other in world.small:
                     continue
                 if before != value and is_small(abs(value - before), told.policy):
-                    yield Need(number, key, Why.SMALL, ((other, 1), (one, -1)), apart=APART, beside=key)
+                    way = 1 if value > before else -1
+                    yield Need(number, key, Why.SMALL, ((other, way), (one, -way)), tuple(range(1, told.policy.least)),
+                               beside=key)
             seen[key][value] = None
 
 

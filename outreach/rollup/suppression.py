@@ -3,7 +3,8 @@
 Here belongs the choice alone; ``attack`` tells whether it is enough. First what is small by the policy, and the zeros
 that a small total is made of: shown, they would tell how many of the others there are. Then, as long as something can
 be told too closely, further numbers: those whose loss costs least and that mend most. What narrowing finds is mended
-first, then what the solver finds. In the end each of them is shown again if it was not needed.
+first, then what the solver finds. None of them is shown again, even where it was not needed in the end: who runs the
+choice backwards would learn from what is shown which small numbers would have needed it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from outreach.rollup.offences import offence_of
 from outreach.rollup.protection import Key, Policy, Told, Why, is_protected
 from outreach.rollup.relations import Need, Tie, World, is_small, world_of
 
-_FEW = 6
-"""Of more numbers that stand beside small ones it is not tried whether each was needed."""
 _LONELY = 1.5
 """A number that is the only one withheld of a sum is told by it, and costs another one."""
 
@@ -37,7 +36,6 @@ def protect(
     told = Told(version, dict(true), _first(true, policy, earlier, opened), opened, policy)
     choice = _Choice(_with_zeros(told), tuple(earlier), budget or Budget.of())
     choice.mend()
-    choice.show_again()
     return replace(choice.told, complete=choice.complete)
 
 
@@ -122,28 +120,6 @@ class _Choice:
                 return
             self.told = _with_zeros(replace(self.told, hidden={**self.told.hidden, **more}))
 
-    def show_again(self) -> None:
-        """Show what need not be withheld after all, the dearest first; where there is little of it, or time."""
-        beside = [key for key, why in self.told.hidden.items() if why is Why.BESIDE and not self._before(key)]
-        if not beside or len(beside) > _FEW or len(self.told.hidden) > 10 * _FEW or self._fails(self.told):
-            return
-        for key in sorted(beside, key=lambda key: (-cost(key), -self.told.true[key], str(key))):
-            hidden = {other: why for other, why in self.told.hidden.items() if other != key}
-            if not self._fails(replace(self.told, hidden=hidden)):
-                self.told = replace(self.told, hidden=hidden)
-
-    def _before(self, key: Key) -> bool:
-        """Whether an earlier release withholds this very number."""
-        return any(key in told.hidden and told.true[key] == self.told.true[key] for told in self.earlier)
-
-    def _fails(self, told: Told) -> bool:
-        world = self.world(told)
-        close = narrow(world)
-        if any(close.fails(need) for need in world.needs):
-            return True
-        found = self.solve(world)
-        return bool(found.failed) or not found.finished
-
     def _can(self, world: World) -> set[int]:
         """What can still be withheld: printed here alone, neither small nor opened."""
         before = {(key, told.true[key]) for told in self.earlier for key in told.true if key not in told.hidden}
@@ -176,7 +152,9 @@ class _Choice:
     def _cheapest(
         self, world: World, failing: Sequence[Need], near: dict[int, set[int]], of: Mapping[int, list[Tie]]
     ) -> list[int]:
-        """Of the numbers near each need one, so that little is lost and much is mended."""
+        """Of the numbers near each need one, so that little is lost and much is mended. Never by how great they are:
+        that would tell that the one shown is greater.
+        """
         chosen: list[int] = []
         while near:
             hits: dict[int, list[int]] = defaultdict(list)
@@ -184,7 +162,7 @@ class _Choice:
                 for variable in found:
                     hits[variable].append(number)
             best = min(hits, key=lambda one: (
-                self._cost(world, one, chosen, of) / len(hits[one]), world.value(one), str(world.cells[one][0])))
+                self._cost(world, one, chosen, of) / len(hits[one]), str(world.cells[one][0])))
             chosen.append(best)
             # Whoever has the new one in a relation is looked at again before more is withheld for it.
             touched = {variable for tie in of[best] for variable, _ in tie.terms}

@@ -8,6 +8,7 @@ from outreach.rollup.attack import attack
 from outreach.rollup.budget import Budget
 from outreach.rollup.protection import Key, Policy, Told, Why
 from outreach.rollup.suppression import protect
+from tests.bench import disclosure_backwards
 from tests.bench.disclosure_soak import STARTS, sequences, tables
 
 from .test_attack import DAY, NEXT, Time, headline, table_of
@@ -27,6 +28,21 @@ def test_what_is_small_is_withheld_and_little_else() -> None:
     assert len(told.hidden) == 4 and all(true[key] >= 6 for key, why in told.hidden.items() if why is Why.BESIDE)
     assert headline("contacts") not in told.hidden
     assert protect(true, Policy()).hidden == told.hidden, "the same again"
+
+
+def test_the_choice_run_backwards_hardly_excludes_a_small_value() -> None:
+    """Which tables lead to the same picture: a choice that looks at what it hides would give it away."""
+    found = disclosure_backwards.run(3, 4, Policy(3))
+    assert found.small > 800 and found.unique == 0 and found.excluded < 0.01 * found.small
+
+
+def test_what_stands_beside_is_known_not_to_be_small() -> None:
+    """9 in all of a small number and one beside it: known to be 6 at least, it leaves 1 to 3."""
+    true: dict[Key, int] = {("contacts", 1, None): 3, ("contacts", 2, None): 6, headline("contacts"): 9}
+    hidden = {("contacts", 1, None): Why.SMALL, ("contacts", 2, None): Why.BESIDE}
+    leaks = attack([Told(1, true, hidden)]).leaks
+    assert {(leak.key[1], leak.low, leak.high) for leak in leaks} == {(1, 1, 3), (2, 6, 8)}
+    assert attack([Told(1, true, {**hidden, headline("contacts"): Why.BESIDE})]).safe
 
 
 def test_a_table_without_small_numbers_is_shown_whole_and_one_of_zeros_too() -> None:
