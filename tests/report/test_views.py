@@ -195,7 +195,7 @@ def test_others_see_the_figure_without_rows(operation, signed_in, role):
 def test_every_screen_that_shows_small_numbers_says_that_they_do_not_go_outside(operation, signed_in, post):
     client = signed_in(site.a_user(Role.COMMANDER))
     figures = ("/figures", "/figures?by=service,day", "/figures/charges", "/months", "/pivot", "/editions")
-    for language, said in (("en", "For work inside: small"), ("fr", "Pour l’usage interne : les petits")):
+    for language, said in (("en", "Not for outside: small"), ("fr", "À ne pas diffuser : les petits")):
         post(client, "/language", {"lang": language, "next": "/"})
         for path in ("", "/dashboard", *figures):
             assert said in text_of(client.get(f"/operations/ONS-1{path}")).replace("\N{NO-BREAK SPACE}", " "), path
