@@ -90,7 +90,7 @@ def _sign(sign: str) -> str:
     return sign if ord(sign) in _printed() else UNKNOWN
 
 
-KEPT = frozenset("\n\u200c\u200d\u2068\u2069")
+KEPT = frozenset("\n\u200c\u200d\u2066\u2069")
 """What is no sign and does something: a new line, what joins letters and drawings or keeps them apart (ZWNJ, ZWJ), the
 isolates that keep a name's direction to itself. What would turn the direction of all that follows is taken out."""
 LOOKS = frozenset("\ufe0e\ufe0f")

@@ -36,7 +36,7 @@ from . import tile_words
 def apart(name: str) -> str:
     """A name as it stands among other words: one that is written from the right does not turn what follows it."""
     turned = any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in name)
-    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if turned else name
+    return f"\N{LEFT-TO-RIGHT ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if turned else name
 
 
 # Measures and figures -------------------------------------------------------------------------------------------------

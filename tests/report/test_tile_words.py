@@ -91,7 +91,7 @@ def test_the_title_of_the_grid_names_what_it_counts(app, states, english, french
 
 def test_a_name_from_the_right_does_not_turn_what_follows_it():
     assert words.apart("Windsor") == "Windsor" and words.apart("ᐃᓄᒃᑎᑐᑦ 👮") == "ᐃᓄᒃᑎᑐᑦ 👮"
-    assert words.apart("=שלום 17") == "\u2068=שלום 17\u2069"
+    assert words.apart("=שלום 17") == "\u2066=שלום 17\u2069"
 
 
 def test_bars_leave_room_for_the_words_beside_them_and_numbers_of_lines_stand_clear_of_the_other_line(here):
