@@ -42,6 +42,7 @@ def ask(operation: Operation) -> None:
     figures.outcomes_of(number)
     figures.offences_of(number)
     figures.offences_of(number, labels=False)
+    figures.charges_added(number)
     figures.hours_of(operation)
     figures.waits_of(number, edges(operation))
     figures.months_of(number, ("persons_met",))

@@ -305,7 +305,7 @@ def by_offence_of(operation_id: int, as_of: dt.datetime | None = None) -> tuple[
 
 def charges_added(operation_id: int, as_of: dt.datetime | None = None, only: Filter | None = None) -> int:
     """What adjustments add to the charges; no offence is known of it."""
-    return remembered(operation_id, as_of, ("charges added",), added, lambda made: 1, only)
+    return remembered(operation_id, as_of, ("added",), added, lambda made: 1, only)
 
 
 def hours_of(operation: Operation, as_of: dt.datetime | None = None, only: Filter | None = None) -> Hours:

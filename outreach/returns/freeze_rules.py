@@ -21,7 +21,8 @@ from typing import Any
 from outreach import __version__
 
 KEPT = frozenset(
-    {"figures", "rules", "choice", "board", "cells", "completeness", "outcomes", "offences", "hours", "waits", "months"}
+    {"figures", "rules", "choice", "board", "cells", "completeness", "outcomes", "offences", "added", "hours"}
+    | {"waits", "months"}
 )
 """Questions whose answers are kept: the first word of their name. All are figures; none is a row of a record."""
 STATE = "state"

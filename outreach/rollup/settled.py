@@ -12,14 +12,20 @@ from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import CATALOGUE
 from outreach.vocab import CellState
 
+QUARTER = 900
 PENDING = (CellState.LATER, CellState.SILENT)
 
 
 def next_moment(facts: Facts) -> float:
-    """The next moment at which time alone may change a cell: the day's limit, the next day, an entry deadline."""
+    """The next moment at which time alone may change a cell: the day's limit, the next day, an entry deadline.
+
+    Where clocks are changed a day is shorter or longer by up to an hour. From an hour before its usual end it may be
+    over at any quarter of an hour: that is the smallest step by which zones differ.
+    """
     began = facts.day_begins(facts.today)
-    limit = began + facts.due_hours * 3600 % SECONDS_PER_DAY
-    moments = [limit, began + SECONDS_PER_DAY, *facts.operations["deadline"].tolist()]
+    limit, shortest = began + facts.due_hours * 3600 % SECONDS_PER_DAY, began + SECONDS_PER_DAY - 3600
+    quarter = began + ((facts.now - began) // QUARTER + 1) * QUARTER
+    moments = [limit, max(shortest, quarter), *facts.operations["deadline"].tolist()]
     return float(min(moment for moment in moments if moment > facts.now))
 
 
