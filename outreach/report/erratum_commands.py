@@ -63,7 +63,7 @@ def plan(release: Release) -> Planned:
         )
     work.need_last(operation, found)
     scope = release_rules.inherited(release_rules.Scope.of(base.scope), base.cells, found.figures)
-    weighed = work.weigh(operation, found, scope)
+    weighed = work.weigh(operation, found, scope, advise=False)
     changes = rules.changes_of(release_rules.cells(base.cells), release_rules.cells(weighed.cells))
     if not changes:
         raise Blocked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import g, url_for
@@ -225,7 +226,17 @@ def verdict(source: Any) -> dict[str, Any]:
             len(kept.get("against", ())),
         ),
         "leaks": list(dict.fromkeys(places)),
+        "leave_out": [f"{words.label(code, source.found.definitions)}: {_PARTS[part]()}" for part, code in
+                      kept.get("leave_out", ())],
     }
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    "measures": lambda: gettext("In all"),
+    "by_service": lambda: gettext("By service"),
+    "by_day": lambda: gettext("By day"),
+    "by_offence": lambda: gettext("By offence"),
+}
 
 
 def openings(source: Any) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from outreach.web import load
 from outreach.web.forms import whole
 from outreach.web.guard import guard
 
+from . import narrower_rules
 from . import release_approval_commands as approving
 from . import release_commands as commands
 from . import release_pages as pages
@@ -77,10 +78,11 @@ def releases(operation: Any) -> Any:
 @bp.get("/operations/<code>/releases/new")
 @guard("release.draft", load=load.operation)
 def new_release(operation: Any) -> Any:
-    """What replaces a release starts with the same figures and splits."""
+    """What replaces a release starts with the same figures and splits; what comes instead of a draft that is not safe
+    (``instead``) without those that were found to give a number away."""
     form = DraftForm(formdata=None)
     form.replaces.data = request.args.get("replaces", "")
-    old = rows.find(operation.id, whole(form.replaces.data, 0))
+    old = rows.find(operation.id, whole(form.replaces.data or request.args.get("instead", ""), 0))
     return _draft(operation, form, _asked_of(old) if old is not None and old.kind == ReleaseKind.RELEASE else None)
 
 
@@ -153,12 +155,13 @@ def _draft(operation: Any, form: DraftForm, asked: dict[str, set[str]] | None) -
         since=_since(operation, found),
         measures=[_choice(found, code, asked) for code in rules.MEASURES] if found else [],
         locks=may(g.actor, "figures.lock", g.target),
+        first=not out,
     )
 
 
 def _asked_of(release: Any) -> dict[str, set[str]]:
-    """What was ticked for a release that exists."""
-    return {part: set(release.scope.get(part, ())) for part in rules.SCOPE}
+    """What was ticked for a release that exists, but for what would have to be left out of it."""
+    return narrower_rules.without(release.scope, release.verdict.get("leave_out", ()))
 
 
 def _since(operation: Any, found: Any) -> rules.Stands | None:

@@ -17,6 +17,7 @@ from outreach.errors import N_, Blocked, Finding
 from outreach.plan.paste_rules import visible
 from outreach.returns import set_commands
 from outreach.rollup.attack import attack
+from outreach.rollup.narrower import Wanted, leave_out
 from outreach.rollup.protection import Policy, Told, is_protected
 from outreach.rollup.suppression import protect
 from outreach.storage.queries import access, figure_sets
@@ -25,6 +26,7 @@ from outreach.storage.queries import report as report_rows
 from outreach.storage.tables import FigureSet, Operation, Release
 from outreach.vocab import Bound
 
+from . import narrower_rules
 from . import release_rules as rules
 from . import sentence_rules
 from .disclosure_commands import policy_of
@@ -43,10 +45,13 @@ class Weighed:
     verdict: dict[str, Any]
 
 
-def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: int | None = None) -> Weighed:
+def weigh(
+    operation: Operation, found: FigureSet, scope: rules.Scope, besides: int | None = None, *, advise: bool = True
+) -> Weighed:
     """Choose what is withheld, then attack everything that left of the tree of operations together with it.
 
-    ``besides``: the release itself, where it is weighed again. Raises ``Blocked`` for a figure below zero.
+    ``besides``: the release itself, where it is weighed again. ``advise``: where it is not safe, look for what to leave
+    out. Raises ``Blocked`` for a figure below zero.
     """
     tree = rows.tree_of(operation.id)
     marks = rows.marks_of_published(tree, besides)
@@ -69,10 +74,13 @@ def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: i
         )
     told = protect(true, policy, earlier, opened=scope.opened, version=found.version)
     verdict = attack([*earlier, told])
+    parts = narrower_rules.parts_of(scope, true) if advise and verdict.finished and verdict.leaks else {}
+    wanted = Wanted(true, parts, policy, tuple(earlier), scope.opened, found.version)
+    gone = leave_out(wanted, verdict) if parts else ()
     return Weighed(
         rules.policy_json(policy),
         [cell.as_json() for cell in rules.cells_of(figures, scope, told)],
-        {**rules.verdict_json(verdict, [*names, THIS]), "against": marks},
+        {**rules.verdict_json(verdict, [*names, THIS]), "against": marks, "leave_out": [list(part) for part in gone]},
     )
 
 
