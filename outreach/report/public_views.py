@@ -31,8 +31,9 @@ from .views import bp
 
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """What a public page may do: show itself with its style sheet, and nothing else. No script, ever."""
-PUBLIC = "public, max-age=300"
-"""Caches keep it for minutes, so that an address that was ended says so soon everywhere."""
+PUBLIC = "public, max-age=60, must-revalidate"
+"""Caches keep it for a minute and then ask, by its hash, whether it still stands: an address that was ended says so
+within a minute everywhere, and a press evening costs one answer a minute and cache."""
 SHOWN = ("text/html", "text/css", "application/pdf")
 HTML = "text/html; charset=utf-8"
 

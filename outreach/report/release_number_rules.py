@@ -25,8 +25,22 @@ WORDS: dict[str, int] = {
     **{word: 10 * (place + 2) for text in _TENS.values() for place, word in enumerate(text.split())},
     "une": 1, "couple": 2, "pair": 2, "both": 2, "dozen": 12, "douzaine": 12, "dizaine": 10, "quinzaine": 15,
     "vingtaine": 20, "hundred": 100, "cent": 100, "cents": 100, "thousand": 1000, "mille": 1000, "vingts": 20,
-    "fourty": 40, "huitante": 80,
+    "fourty": 40, "huitante": 80, "dozens": 12, "douzaines": 12, "dizaines": 10, "trentaine": 30, "quarantaine": 40,
+    "cinquantaine": 50, "soixantaine": 60, "centaine": 100, "centaines": 100, "millier": 1000, "milliers": 1000,
+    "hundreds": 100, "thousands": 1000,
 }  # fmt: skip
+_COUNTED_IN = (
+    "dozen dozens douzaine douzaines dizaine dizaines quinzaine vingtaine trentaine quarantaine cinquantaine "
+    "soixantaine centaine centaines hundreds millier milliers thousands"
+)
+_TIMES = frozenset(_COUNTED_IN.split())
+"""What is counted in: two dozen are 24."""
+_HALF_DOZEN = re.compile(r"half[ -](?:a )?dozen|demi-douzaine", re.IGNORECASE)
+_PHONE = r"(?:\+?1[ .-]?)?(?:\(\d{3}\)|\b\d{3})[ .-]\d{3}[ .-]\d{4}\b(?:,? ?(?:ext\.?|poste|x) ?\d{1,5}\b)?"
+_REACHED = re.compile(
+    rf"\S+@\S+|\bhttps?://\S+|\bwww\.\S+|{_PHONE}|\b(?:call|dial|composez|appelez)(?: le)? [2-9]11\b", re.IGNORECASE
+)
+"""How somebody is reached: no number of anything."""
 del WORDS["dix-sept"], WORDS["dix-huit"], WORDS["dix-neuf"]  # read as ten and seven
 _JOINED = ("and", "et")
 _NAMED = (
@@ -59,7 +73,13 @@ _COUNTED = frozenset(_PERSONS.split())
 
 
 def numbers_in(text: str, *, names: Iterable[str] = ()) -> list[tuple[str, int | float]]:
-    """Every number that the text names, as it is written and what it says. Dates, hours and ``names`` are left out."""
+    """Every number that the text names, as it is written and what it says. Dates, hours, addresses, telephone numbers
+    and ``names`` are left out."""
+    return [(written, number) for written, number, _, _ in spans_in(text, names=names)[1]]
+
+
+def spans_in(text: str, *, names: Iterable[str] = ()) -> tuple[str, list[tuple[str, int | float, int, int]]]:
+    """The text as it is read, and of each number also from where to where it stands there."""
     # A full-width or superscript digit reads as a digit, so it counts as one.
     plain = unicodedata.normalize("NFKC", text)
     known = {unicodedata.normalize("NFKC", name).strip() for name in names} - {""}
@@ -67,21 +87,22 @@ def numbers_in(text: str, *, names: Iterable[str] = ()) -> list[tuple[str, int |
         # The longest first, so that a name within another leaves nothing of it behind.
         any_of = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True))
         plain = re.sub(rf"(?<!\w)(?:{any_of})(?!\w)", " ¤ ", plain, flags=re.IGNORECASE)
-    plain = _DATES.sub(" ¤ ", plain)
-    return [*_digits(plain), *_words(plain)]
+    plain = _DATES.sub(" ¤ ", _REACHED.sub(" ¤ ", plain))
+    plain = _HALF_DOZEN.sub("six", plain)
+    return plain, [*_digits(plain), *_words(plain)]
 
 
-def _digits(text: str) -> Iterator[tuple[str, int | float]]:
+def _digits(text: str) -> Iterator[tuple[str, int | float, int, int]]:
     for found in _DIGITS.finditer(text):
         written = found.group()
         if re.fullmatch(rf"\d{{1,3}}(?:{_GAP}\d{{3}})+", written) or written.isdigit():
             digits = "".join(c for c in written if c.isdigit())
-            yield written, int(digits) if len(digits) <= _LONGEST else -1
+            yield written, int(digits) if len(digits) <= _LONGEST else -1, found.start(), found.end()
         else:
-            yield written, float(written.replace(",", "."))
+            yield written, float(written.replace(",", ".")), found.start(), found.end()
 
 
-def _words(text: str) -> Iterator[tuple[str, int | float]]:
+def _words(text: str) -> Iterator[tuple[str, int | float, int, int]]:
     """Runs of number words: ``three hundred and thirty-one``, ``quatre-vingt-onze``."""
     letters = [(found.group(), found.start(), found.end()) for found in _LETTERS.finditer(text)]
     lower = [word.casefold() for word, _, _ in letters]
@@ -96,8 +117,9 @@ def _words(text: str) -> Iterator[tuple[str, int | float]]:
         while lower[end - 1] in _JOINED:
             end -= 1
         if end - place > 1 or not _article(lower, place):
-            written = text[letters[place][1] : letters[end - 1][2]]
-            yield written, _amount([WORDS[word] for word in lower[place:end] if word in WORDS])
+            start, stop = letters[place][1], letters[end - 1][2]
+            amount = _amount([word for word in lower[place:end] if word in WORDS])
+            yield text[start:stop], amount, start, stop
         place = end
 
 
@@ -125,10 +147,13 @@ def _article(lower: list[str], place: int) -> bool:
     return word == "pair" and after == "of"
 
 
-def _amount(parts: list[int]) -> int:
+def _amount(words: list[str]) -> int:
     whole, current = 0, 0
-    for part in parts:
-        if part == 1000:
+    for word in words:
+        part = WORDS[word]
+        if word in _TIMES:
+            current = max(current, 1) * part
+        elif part == 1000:
             whole, current = whole + max(current, 1) * 1000, 0
         elif part == 100:
             current = max(current, 1) * 100

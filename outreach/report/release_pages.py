@@ -89,6 +89,7 @@ def page_of(operation: Any, release: Any) -> dict[str, Any]:
         "halted": None if done else _halted(operation, release, found),
         "later": _later(operation, release) if release.state == ReleaseState.PUBLISHED else [],
         "differs": [] if done else [said(one) for one in work.text_findings(source, release.texts)],
+        "vague": [] if done else [said(one) for one in work.text_warnings(source, release.texts)],
         "steps": [_step(step) for step in steps],
         "reasons": any(step.reason for step in steps),
         "approvals": [step.by for step in given.values()],

@@ -13,26 +13,23 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from outreach.errors import N_, Blocked, Finding
-from outreach.plan.paste_rules import visible
+from outreach.errors import N_, Blocked
 from outreach.returns import set_commands
 from outreach.rollup.attack import attack
-from outreach.rollup.narrower import Wanted, leave_out
-from outreach.rollup.protection import Policy, Told, is_protected
+from outreach.rollup.protection import Policy, Told
 from outreach.rollup.suppression import protect
 from outreach.storage.queries import access, figure_sets
 from outreach.storage.queries import releases as rows
 from outreach.storage.queries import report as report_rows
 from outreach.storage.tables import FigureSet, Operation, Release
-from outreach.vocab import Bound
 
-from . import narrower_rules
 from . import release_rules as rules
-from . import sentence_rules
 from .disclosure_commands import policy_of
 from .release_content import Content, File
-from .release_contents import Source, Words, contents_of, days_of, window
-from .release_number_rules import foreign, numbers_in, with_next_word
+from .release_contents import Source, contents_of
+from .release_text_work import text_findings as text_findings  # asked for here, like everything else
+from .release_text_work import text_warnings as text_warnings
+from .release_text_work import texts_for as texts_for
 from .workbook.leaving import left_before
 
 
@@ -45,13 +42,10 @@ class Weighed:
     verdict: dict[str, Any]
 
 
-def weigh(
-    operation: Operation, found: FigureSet, scope: rules.Scope, besides: int | None = None, *, advise: bool = True
-) -> Weighed:
+def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: int | None = None) -> Weighed:
     """Choose what is withheld, then attack everything that left of the tree of operations together with it.
 
-    ``besides``: the release itself, where it is weighed again. ``advise``: where it is not safe, look for what to leave
-    out. Raises ``Blocked`` for a figure below zero.
+    ``besides``: the release itself, where it is weighed again. Raises ``Blocked`` for a figure below zero.
     """
     tree = rows.tree_of(operation.id)
     marks = rows.marks_of_published(tree, besides)
@@ -74,13 +68,10 @@ def weigh(
         )
     told = protect(true, policy, earlier, opened=scope.opened, version=found.version)
     verdict = attack([*earlier, told])
-    parts = narrower_rules.parts_of(scope, true) if advise and verdict.finished and verdict.leaks else {}
-    wanted = Wanted(true, parts, policy, tuple(earlier), scope.opened, found.version)
-    gone = leave_out(wanted, verdict) if parts else ()
     return Weighed(
         rules.policy_json(policy),
         [cell.as_json() for cell in rules.cells_of(figures, scope, told)],
-        {**rules.verdict_json(verdict, [*names, THIS]), "against": marks, "leave_out": [list(part) for part in gone]},
+        {**rules.verdict_json(verdict, [*names, THIS]), "against": marks},
     )
 
 
@@ -169,122 +160,6 @@ def _names(found: FigureSet) -> Mapping[int, str]:
     """Service → what it was called when the figures were locked; of one that owed none, what it is called."""
     directory = {service: named.name for service, named in report_rows.service_names().items()}
     return directory | {int(one["service"]): str(one["name"]) for one in found.signed.values()}
-
-
-def texts_for(source: Source) -> dict[str, Any]:
-    """Language → title and text as the figures give them, before anybody edits them."""
-    made = {}
-    for language in rules.LANGUAGES:
-        words = Words(language)
-        name = source.name
-        text = sentence_rules.text(_facts(source), language)
-        made[language] = {
-            "title": words.text(N_("%(name)s: the figures"), name=name),
-            "text": text or f"{name}, {window(source, words)}.",
-            "contact": "",
-        }
-    return made
-
-
-def _facts(source: Source) -> sentence_rules.Facts:
-    """What the sentences may say: what is withheld is to them as if nobody knew it."""
-    whole = {cell.measure: cell for cell in source.cells if cell.service is None and cell.day is None}
-
-    def number(code: str) -> sentence_rules.Number:
-        cell = whole.get(code)
-        if cell is None or cell.number is None:
-            return sentence_rules.UNKNOWN
-        told = (cell.reported, cell.expected) if cell.expected else None
-        return sentence_rules.Number(cell.number, Bound(cell.bound or "exact"), cell.least, told)
-
-    first, last = days_of(source)
-    expected = source.found.expected
-    return sentence_rules.Facts(
-        first,
-        last,
-        services=number("services"),
-        met=number("persons_met"),
-        offered=number("support_offered"),
-        accepted=number("support_accepted"),
-        made_safe=number("persons_made_safe"),
-        charged=number("persons_charged"),
-        charges=number("charges"),
-        missing=None if expected is None else expected - source.found.reported,
-        told=(source.found.reported, expected) if expected else None,
-    )
-
-
-def text_findings(source: Source, texts: Mapping[str, Any]) -> list[Finding]:
-    """What is wrong with what somebody wrote: something missing, too long, or a number that the release does not show.
-
-    A number that is wrong and one that is withheld are refused in the same words.
-    """
-    made, found = texts_for(source), []
-    for language in rules.LANGUAGES:
-        words, given = Words(language), texts.get(language, {})
-        for part, most, ask in _PARTS:
-            text, where = str(given.get(part, "")), f"{part}_{language}"
-            if ask and (part in given or part != "reason") and not visible(text):
-                found.append(Finding(where, ask))
-            if len(text) > most:
-                found.append(Finding(where, N_("Shorten this to %(most)s characters."), {"most": most}))
-        for where, text in _written(language, given):
-            if len(text) > rules.LONGEST_TEXT:
-                continue  # refused above, and not read
-            numbers = _foreign(source, words, made[language], text)
-            if numbers:
-                found.append(Finding(where, NOT_SHOWN, {"numbers": ", ".join(f"“{one}”" for one in numbers)}))
-    return found
-
-
-_PARTS = (
-    ("title", rules.LONGEST_TITLE, N_("Write a title in both languages.")),
-    ("text", rules.LONGEST_TEXT, N_("Write the text in both languages.")),
-    ("contact", rules.LONGEST_CONTACT, ""),
-    ("reason", rules.LONGEST_REASON, N_("Say in both languages why figures changed: everybody will read it.")),
-)
-
-
-def _written(language: str, given: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a person wrote, and where: the contact may be a telephone number and is nobody's figure."""
-    parts = [(f"{part}_{language}", str(given.get(part, ""))) for part in ("title", "text", "reason")]
-    return [*parts, *((f"why_{language}-{key}", str(text)) for key, text in given.get("reasons", {}).items())]
-
-
-NOT_SHOWN = N_(
-    "The text differs from the figures of this release: they do not show %(numbers)s. Say it without a number."
-)
-
-
-def _foreign(source: Source, words: Words, made: Mapping[str, str], text: str) -> list[str]:
-    """Numbers of the text that are no figure of the release; a small one needs the words that it is told with."""
-    cells, least = [*source.cells, *(source.before or ())], rules.policy_of(source.release.policy).least
-    shown = {number for cell in cells for number in (cell.number, cell.least) if number is not None}
-    plain = {cell.number for cell in cells if cell.number is not None and not is_protected(cell.measure)}
-    known = {cell.number for cell in cells if cell.number is not None and is_protected(cell.measure)}
-    shown -= {number for number in plain - known if number < least}
-    told = [number for part in ("title", "text") for _, number in numbers_in(made[part])]
-    shown |= {number for number in told if number >= least}
-    return foreign(text, shown, names=_named(source, words, made))
-
-
-def _named(source: Source, words: Words, made: Mapping[str, str]) -> list[str]:
-    """What holds numbers that are no figures: names, coverage, the window; and small numbers with the word after."""
-    found, definitions = source.found, source.found.definitions
-    labels = [words.label(cell.measure, definitions) for cell in source.cells]
-    small = [f"{cell.number} {words.label(cell.measure, definitions)}" for cell in source.cells if cell.number]
-    return [
-        source.name,
-        source.code,
-        *source.names.values(),
-        words.covered(found.reported, found.expected),
-        words.status(found),
-        window(source, words),
-        *small,
-        *(label for label in labels if any(c.isdigit() for c in label)),
-        *with_next_word(made["title"]),
-        *with_next_word(made["text"]),
-    ]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from outreach.report import release_approval_commands as approving
 from outreach.report import release_commands as commands
 from outreach.report import release_rules as rules
 from outreach.report import release_work as work
+from outreach.report.release_text_work import NOT_SHOWN
 from outreach.storage import db, writing
 from outreach.storage.queries import access, operations
 from outreach.storage.queries import releases as rows
@@ -114,7 +115,7 @@ def test_a_number_that_the_release_does_not_show_is_refused_in_the_same_words(wo
     with pytest.raises(Invalid) as refused:
         commands.edit(world.people["coordinator"], row, texts)
     (finding,) = refused.value.findings
-    assert finding.where == "text_en" and finding.message == work.NOT_SHOWN
+    assert finding.where == "text_en" and finding.message == NOT_SHOWN
     texts["en"]["text"] = (
         "Fifty persons were met on 10 October 2017, and twenty-one charges were laid (2 of 2 services in)."
     )
