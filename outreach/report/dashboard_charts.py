@@ -12,6 +12,7 @@ from flask import url_for
 from flask_babel import gettext, ngettext, pgettext
 from markupsafe import Markup
 
+from outreach.errors import N_
 from outreach.returns import figures as made
 from outreach.returns.figures import Board, Figures
 from outreach.rollup.filters import told_apart
@@ -33,6 +34,7 @@ STEPS = ("persons_met", "support_offered", "support_accepted", "persons_referred
 OFFENCES = 10
 """Offences drawn; the table has them all."""
 MONTHS = 12
+UNKNOWN = N_("Nobody knows yet how many persons were met.")
 DAY_MINUTES = 1440
 
 
@@ -44,7 +46,7 @@ def pace(reading: Reading, board: Board, before: Operation | None) -> Chart:
     figures = reading.figures(("day",)).of("persons_met")
     now = steps(figures, board.days, board.today)
     if last_known(now) is None:
-        return charts.nothing("pace", title, gettext("Nobody knows yet how many persons were met."))
+        return charts.nothing("pace", title, gettext(UNKNOWN))
     earlier = _earlier(before) if before is not None else ()
     series = [(gettext("This edition"), _pairs(now), False)]
     name = "" if before is None else words.apart(before.edition or before.name)
@@ -189,9 +191,9 @@ def funnel(reading: Reading, whole: Figures) -> Chart:
     found, title = [whole.one(code) for code in STEPS], gettext("From met to an agency")
     subtitle = gettext("Persons with at least one, from met to picked up by an agency")
     if not any(figure.value for figure in found):
-        return charts.nothing(
-            "steps", gettext("From met to an agency"), gettext("Nobody was met yet, as far as is known.")
-        )
+        known = found[0].value is not None
+        said = gettext("Nobody was met yet, as far as is known.") if known else gettext(UNKNOWN)
+        return charts.nothing("steps", title, said)
     rows = []
     for figure in found:
         meant = measure_of(figure.measure)
@@ -255,7 +257,9 @@ def hours(reading: Reading, found: Hours) -> Chart:
         ),
     )
     note = ""
-    if found.of != found.logged:
+    if found.of is None:
+        note = gettext("Only contacts that were logged here have an hour.")
+    elif found.of != found.logged:
         note = ngettext(
             "%(logged)s of %(all)s contacts was logged with its hour; the others were told as totals.",
             "%(logged)s of %(all)s contacts were logged with their hour; the others were told as totals.",

@@ -221,6 +221,8 @@ def test_operations_without_much_to_say_say_so(app, signed_in, kind):
         "negative": "-4",
     }[kind]
     assert expected in words, words
+    # What is not known is not said of nobody, nor told as a number of contacts.
+    assert kind != "unknown services" or ("Nobody was met" not in words and "of not known" not in words)
     missing = "Reported without a day, so not in this chart: -5."
     assert [missing in said for said in (words, paper)] == [kind == "negative"] * 2
 
