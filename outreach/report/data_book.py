@@ -18,7 +18,8 @@ from flask_babel import force_locale, gettext
 from .data_rows import Rows
 from .data_rules import Scope
 from .data_writer import Sheet, write
-from .dictionary_rules import CODE, DICTIONARY, NAME, TEXT, Table, entries
+from .described_rules import entries
+from .dictionary_rules import CODE, DICTIONARY, NAME, TEXT, Table
 from .rules import formula_safe
 from .workbook.paper import clean
 

@@ -26,7 +26,8 @@ from outreach.web.guard import guard
 
 from . import data_book, data_commands, data_rows, data_rules, data_work, rules
 from .data_forms import DataForm
-from .dictionary_rules import BY_CODE, DESCRIBED, DICTIONARY
+from .described_rules import DESCRIBED
+from .dictionary_rules import BY_CODE, DICTIONARY
 from .views import bp
 from .workbook_views import XLSX
 

@@ -1,16 +1,14 @@
 """The long tables and their columns: what the exports write and what the data dictionary says are this one list.
 
-Plain values. Which rows a table has, and who may take it away, does not belong here.
+Plain values. Which rows a table has, and who may take it away, does not belong here; the columns of every other file
+are in ``described_rules``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from outreach.errors import N_
-from outreach.rollup.measures import CATALOGUE, DERIVED
 from outreach.vocab import (
     AgeBand,
     Basis,
@@ -212,12 +210,12 @@ DICTIONARY = Table(
     "dictionary",
     "tblDictionary",
     N_("Data dictionary"),
-    N_("One row a column of the long tables."),
+    N_("One row a column of a file."),
     (
         Column("table", N_("Table"), TEXT, N_("Code of the table."), width=14),
-        Column("column", N_("Column"), TEXT, N_("Code of the column: its header in a CSV."), width=20),
-        Column("english", N_("English"), TEXT, N_("Its header in an English workbook."), width=24),
-        Column("french", N_("French"), TEXT, N_("Its header in a French workbook."), width=26),
+        Column("column", N_("Column"), TEXT, N_("Code of the column: its header in a CSV of codes."), width=20),
+        Column("english", N_("English"), TEXT, N_("Its header in an English file with titles."), width=24),
+        Column("french", N_("French"), TEXT, N_("Its header in a French file with titles."), width=26),
         Column("type", N_("Type"), TEXT, N_("What stands in it."), width=26),
         Column("unit", N_("Unit"), TEXT, N_("What a number counts."), N_("Empty: none."), width=12),
         Column("meaning", N_("Meaning"), TEXT, N_("What it says."), width=50),
@@ -231,92 +229,3 @@ DICTIONARY = Table(
 )  # fmt: skip
 
 BY_CODE: dict[str, Table] = {table.code: table for table in TABLES}
-
-
-FIGURES_LIST = Table(
-    "figures_list",
-    "",
-    N_("Figures of the command line"),
-    N_("What “outreach figures” prints as CSV, one row a figure."),
-    (
-        Column("measure", N_("Measure"), TEXT, N_("Code of the figure; see the definitions.")),
-        Column("service", N_("Service"), NAME, N_("Name of the service."), N_("Only there when asked for by service.")),
-        Column("day", N_("Day"), DATE, N_("Operational day, or before, after, undated."),
-               N_("Only there when asked for by day.")),
-        Column("least", N_("At the least"), NUMBER, N_("Lower end of a range whose upper end is the value."),
-               N_("Empty: no range.")),
-        Column("value", N_("Value"), NUMBER, N_("The figure. Rows do not add up to each other in general."),
-               N_("Empty: not known, or withheld. Never a zero.")),
-        Column("bound", N_("How sure"), CODE, N_("How the figure is to be read."), values=Bound),
-        Column("basis", N_("Made from"), CODE, N_("What the figure is made from."), N_("Empty: nothing is known."),
-               Basis),
-        Column("reported", N_("Services in"), NUMBER, N_("Services that told this figure."), unit=N_("services")),
-        Column("expected", N_("Services expected"), NUMBER, N_("Services that owe this figure."),
-               N_("Empty: nobody knows who takes part."), unit=N_("services")),
-        Column("rule", N_("Counting rule"), TEXT, N_("Rule by which it was counted."),
-               N_("Empty: there is but one rule.")),
-        Column("rule_version", N_("Version of the rule"), NUMBER, N_("Raised when the rule changes.")),
-    ),
-    persons=False,
-)  # fmt: skip
-MEASURES = Table(
-    "measures",
-    "",
-    N_("Measures"),
-    N_("Codes of figures: what stands in the column “measure”, and columns of the summary workbook and by month."),
-    (),
-    persons=False,
-)
-DESCRIBED = (*TABLES, DICTIONARY, FIGURES_LIST, MEASURES)
-"""Everything that the dictionary speaks of, in its order."""
-NOT_KNOWN = N_("Empty: not known, or withheld. Never a zero.")
-
-
-class Say(Protocol):
-    """A marked text in the reader's language."""
-
-    def __call__(self, text: str, /, **params: Any) -> str: ...
-
-
-class Both(Protocol):
-    """A marked text in English and in French."""
-
-    def __call__(self, text: str, /, **params: Any) -> tuple[str, str]: ...
-
-
-def entries(say: Say, both: Both) -> Iterator[tuple[object, ...]]:
-    """The dictionary's rows, in the order of its columns: of each table of ``DESCRIBED``."""
-    for table in DESCRIBED:
-        for column in table.columns:
-            yield (
-                table.code,
-                column.code,
-                *both(column.label),
-                say(KINDS[column.kind]),
-                say(column.unit) if column.unit else "",
-                say(column.meaning),
-                values_of(column, say),
-                say(column.empty),
-                column.source,
-                VERSION,
-            )
-    for measure in (*CATALOGUE, *DERIVED):
-        yield (
-            MEASURES.code,
-            measure.code,
-            *both(measure.label, **measure.params),
-            say(KINDS[NUMBER]),
-            say(measure.unit),
-            say(measure.definition, **measure.params),
-            "",
-            say(NOT_KNOWN),
-            measure.source,
-            measure.version,
-        )
-
-
-def values_of(column: Column, say: Say) -> str:
-    """``met: Met; no_answer: No answer``; '' without a closed list."""
-    if column.values is None:
-        return ""
-    return "; ".join(f"{value}: {say(column.values(value).label)}" for value in column.values.values())

@@ -15,7 +15,8 @@ from flask_babel import force_locale
 
 from outreach.cli import cli
 from outreach.report import data_book, data_work
-from outreach.report.dictionary_rules import BY_CODE, CODE, DESCRIBED, DICTIONARY, TABLES, entries
+from outreach.report.described_rules import DESCRIBED, entries
+from outreach.report.dictionary_rules import BY_CODE, CODE, DICTIONARY, TABLES
 from outreach.returns.figures import figures_of
 from outreach.rollup.measures import CATALOGUE, DERIVED
 from outreach.storage import db, writing
