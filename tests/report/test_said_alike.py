@@ -13,7 +13,7 @@ from lxml import html
 from outreach.returns.figures import figures_of
 from outreach.storage import db, writing
 from outreach.storage.queries.operations import note_change
-from outreach.storage.tables import Adjustment, Operation, Participation
+from outreach.storage.tables import Adjustment, Meeting, Operation, Participation
 from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, Role
 from tests import factories as site
@@ -106,3 +106,21 @@ def test_charges_by_offence_come_to_the_figure_with_what_was_adjusted(operation,
         ["Adjusted, without an offence", "…", "-2"],
     ]
     assert "as far as is known" in words(board) and figures_of(operation.id).one("charges").value == 1
+
+
+@pytest.mark.any_database
+def test_of_two_statements_about_one_person_in_one_contact_the_one_further_down_counts(operation):
+    """However the database hands the rows over."""
+    part = site.a_participation(operation)
+    with writing():
+        person = facts.a_person(operation)
+    for answers in (("declined", "undecided"), ("undecided", "declined")):
+        facts.a_contact(part, *({"person": person, "answer": answer} for answer in answers), hour=22)
+    with writing():  # written the other way round, as a correction may
+        rows = db.session.query(Meeting).order_by(Meeting.id).all()
+        for one, other in (rows[:2], rows[2:]):
+            one.position, other.position = 3, 4
+        rows[2].answer, rows[3].answer, rows[2].position, rows[3].position = "declined", "undecided", 2, 1
+        note_change(operation.id)
+    found = figures_of(operation.id)
+    assert (found.one("support_declined").value, found.one("support_undecided").value) == (1, 0)

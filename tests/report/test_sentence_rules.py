@@ -105,8 +105,8 @@ TABLE = [
      "Du 10 au 16 octobre 2017, aucun service n’a participé."),
     (Facts(FIRST, LAST, services=n(46), met=Number(13, Bound.PARTIAL, 11, (5, 46)), accepted=some(1, 5), missing=41,
            charged=Number(2, Bound.PARTIAL, 1, (5, 46)), told=(5, 46)),
-     "From 10 to 16 October 2017, 46 services took part and met between 11 and 13 persons. One person accepted support. "
-     "Between 1 and 2 persons were charged. Figures of 41 services are still to come.",
+     "From 10 to 16 October 2017, 46 services took part and met between 11 and 13 persons. One person accepted "
+     "support. Between 1 and 2 persons were charged. Figures of 41 services are still to come.",
      "Du 10 au 16 octobre 2017, 46 services ont rencontré entre 11 et 13 personnes. Une personne a accepté du soutien. "
      "Entre 1 et 2 personnes ont été accusées. Les chiffres de 41 services sont encore à venir."),
     (Facts(services=n(2), met=Number(1, Bound.PARTIAL, 0, (2, 2)), charges=Number(7, Bound.PARTIAL, None, (2, 2)),
