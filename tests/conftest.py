@@ -24,12 +24,14 @@ from outreach.storage import db, phone_keys, writing
 from outreach.storage.schema import bring_up_to_date
 from tests.factories import PASSWORD
 from tests.network import close_outside_network
+from tests.patient import wait_for_turns
 from tests.postgres import Server, start
 from tests.quick import compile_once, leave_modules_alone, work_in_memory
 
 close_outside_network()
 compile_once()
 work_in_memory()
+wait_for_turns()
 
 # The same examples at each run, however long a busy machine takes over one: a run that fails is repeated by running it
 # again. New examples are looked for by `--hypothesis-profile=default`.

@@ -104,7 +104,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     found.people["planner"] = PLANNER
     log = (instance / "server.log").open("w")
     server = subprocess.Popen(
-        [sys.executable, "-m", "outreach", "serve", "--port", str(port)],
+        [sys.executable, "-m", "tests.patient", "serve", "--port", str(port)],
+        cwd=Path(__file__).resolve().parents[2],
         env={**os.environ, "OUTREACH_INSTANCE_DIR": str(instance)},
         stdout=log,
         stderr=log,
