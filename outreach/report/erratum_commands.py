@@ -22,7 +22,7 @@ from . import erratum_rules as rules
 from . import release_commands as commands
 from . import release_rules
 from . import release_work as work
-from .release_contents import Words
+from .release_saying import Words
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from outreach.web.page import language
 from . import erratum_commands as commands
 from . import release_rules
 from .erratum_rules import key_text
-from .release_contents import Words, place_of, said_alone
+from .release_contents import place_of, said_alone
 from .release_forms import ErratumForm
+from .release_saying import Words
 from .release_views import loaded, say, take, to_page
 from .release_work import source_of
 from .views import bp

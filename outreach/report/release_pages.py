@@ -22,7 +22,8 @@ from . import release_rules as rules
 from . import release_work as work
 from .erratum_rules import key_text
 from .release_content import page_name, stem_of
-from .release_contents import Words, contents_of, is_whole, place_of
+from .release_contents import contents_of, is_whole, place_of
+from .release_saying import Words
 
 
 def listed(one: rows.Listed) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from outreach.errors import N_, Finding
@@ -373,36 +373,3 @@ def reason_findings(text: str, where: str, ask: str) -> list[Finding]:
     if len(text) > LONGEST_REASON:
         return [Finding(where, N_("Shorten this to %(most)s characters."), {"most": LONGEST_REASON})]
     return []
-
-
-# --- what moved since -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Stands:
-    """What came after the version that a release is of: the last version, and services that are not signed any more."""
-
-    version: int
-    last: int
-    reopened: tuple[str, ...] = field(default_factory=tuple)
-
-    @property
-    def good(self) -> bool:
-        return self.last == self.version and not self.reopened
-
-    def as_json(self) -> dict[str, Any]:
-        return {"last": self.last, "reopened": list(self.reopened)}
-
-
-def stands(version: int, last: int, then: Mapping[str, Any], now: Mapping[str, Any]) -> Stands:
-    """``then`` and ``now``: participation → signature (``set_rules.signed_of``)."""
-    gone = [
-        str(one["name"])
-        for part, one in then.items()
-        if one["state"] == "signed" and (part not in now or now[part]["state"] != "signed" or _other(one, now[part]))
-    ]
-    return Stands(version, last, tuple(sorted(gone)))
-
-
-def _other(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return bool(one["version"] != other["version"] or one["hash"] != other["hash"])

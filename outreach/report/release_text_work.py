@@ -18,9 +18,10 @@ from outreach.vocab import Bound
 
 from . import release_rules as rules
 from . import sentence_rules
-from .release_contents import Source, Words, days_of, window
+from .release_contents import Source, days_of, window
 from .release_noun_rules import hidden_numbers, misplaced, said_of, shares_in, vague_in
 from .release_number_rules import foreign, numbers_in, with_next_word
+from .release_saying import Words
 
 
 def texts_for(source: Source) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from . import release_pages as pages
 from . import release_rules as rules
 from . import release_work as work
 from .release_forms import DraftForm, RefuseForm, SendForm, TextsForm
+from .release_stands import Stands
 from .views import bp
 
 
@@ -164,7 +165,7 @@ def _asked_of(release: Any) -> dict[str, set[str]]:
     return narrower_rules.without(release.scope, release.verdict.get("leave_out", ()))
 
 
-def _since(operation: Any, found: Any) -> rules.Stands | None:
+def _since(operation: Any, found: Any) -> Stands | None:
     since = work.stands_of(operation, found) if found else None
     return since if since is not None and not since.good else None
 

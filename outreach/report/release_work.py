@@ -27,6 +27,7 @@ from . import release_rules as rules
 from .disclosure_commands import policy_of
 from .release_content import Content, File
 from .release_contents import Source, contents_of
+from .release_stands import Stands, stands
 from .release_text_work import text_findings as text_findings  # asked for here, like everything else
 from .release_text_work import text_warnings as text_warnings
 from .release_text_work import texts_for as texts_for
@@ -109,10 +110,10 @@ def _earlier(operation_id: int, tree: Sequence[int], besides: int | None) -> tup
 # --- what moved since -------------------------------------------------------------------------------------------------
 
 
-def stands_of(operation: Operation, found: FigureSet) -> rules.Stands:
+def stands_of(operation: Operation, found: FigureSet) -> Stands:
     """What came after the version: a newer one, or a service that is not signed any more."""
     last = figure_sets.last_version(operation.id)
-    return rules.stands(found.version, last, found.signed, set_commands.signatures_of(operation))
+    return stands(found.version, last, found.signed, set_commands.signatures_of(operation))
 
 
 def need_last(operation: Operation, found: FigureSet) -> None:

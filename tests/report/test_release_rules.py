@@ -8,8 +8,9 @@ import pytest
 
 from outreach.report import release_rules as rules
 from outreach.report import release_work as work
-from outreach.report.release_contents import Source, Words, contents_of
+from outreach.report.release_contents import Source, contents_of
 from outreach.report.release_number_rules import foreign, numbers_in, with_next_word
+from outreach.report.release_saying import Words
 from outreach.report.release_work import texts_for
 from outreach.rollup.protection import Policy, Told, Why
 
