@@ -16,6 +16,7 @@ from typing import Any
 from outreach.errors import N_, Blocked
 from outreach.returns import set_commands
 from outreach.rollup.attack import attack
+from outreach.rollup.narrower import Wanted, leave_out
 from outreach.rollup.protection import Policy, Told
 from outreach.rollup.suppression import protect
 from outreach.storage.queries import access, figure_sets
@@ -23,8 +24,10 @@ from outreach.storage.queries import releases as rows
 from outreach.storage.queries import report as report_rows
 from outreach.storage.tables import FigureSet, Operation, Release
 
+from . import narrower_rules
 from . import release_rules as rules
 from .disclosure_commands import policy_of
+from .elsewhere import printed_elsewhere
 from .release_content import Content, File
 from .release_contents import Source, contents_of
 from .release_stands import Stands, stands
@@ -43,10 +46,13 @@ class Weighed:
     verdict: dict[str, Any]
 
 
-def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: int | None = None) -> Weighed:
+def weigh(
+    operation: Operation, found: FigureSet, scope: rules.Scope, besides: int | None = None, *, advise: bool = True
+) -> Weighed:
     """Choose what is withheld, then attack everything that left of the tree of operations together with it.
 
-    ``besides``: the release itself, where it is weighed again. Raises ``Blocked`` for a figure below zero.
+    ``besides``: the release itself, where it is weighed again. ``advise``: where it is not safe, look for what to leave
+    out. Raises ``Blocked`` for a figure below zero.
     """
     tree = rows.tree_of(operation.id)
     marks = rows.marks_of_published(tree, besides)
@@ -55,6 +61,9 @@ def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: i
     for told in left_before(operation.id):
         earlier.append(told)
         names.append(f"{operation.code} (xlsx)")
+    elsewhere = printed_elsewhere(operation.id, found)
+    if elsewhere.true:
+        earlier, names = [elsewhere, *earlier], ["", *names]
     figures = _with_gone(operation, found, scope, besides)
     true = rules.true_of(figures, scope)
     if rules.taken_off(true):
@@ -69,11 +78,23 @@ def weigh(operation: Operation, found: FigureSet, scope: rules.Scope, besides: i
         )
     told = protect(true, policy, earlier, opened=scope.opened, version=found.version)
     verdict = attack([*earlier, told])
+    parts = narrower_rules.parts_of(scope, true) if advise and verdict.finished and verdict.leaks else {}
+    wanted = Wanted(true, parts, policy, tuple(earlier), scope.opened, found.version)
+    gone = leave_out(wanted, verdict) if parts else ()
     return Weighed(
         rules.policy_json(policy),
         [cell.as_json() for cell in rules.cells_of(figures, scope, told)],
-        {**rules.verdict_json(verdict, [*names, THIS]), "against": marks},
+        {**_named_now(found, scope), **rules.verdict_json(verdict, [*names, THIS]), "against": marks, "leave_out": [list(part) for part in gone]},
     )
+
+
+def _named_now(found: FigureSet, scope: rules.Scope) -> dict[str, Any]:
+    """What services are called whose name the version does not hold, because they owed nothing and yet have figures:
+    kept with the verdict, so that it is approved with everything else."""
+    shown = {int(row[1]) for row in rules.in_scope(found.figures, scope) if row[1] is not None}
+    without, directory = shown - set(_signed_names(found)), report_rows.service_names()
+    named = {str(one): directory[one].name for one in sorted(without) if one in directory}
+    return {"names": named} if named else {}
 
 
 THIS = ""
@@ -148,7 +169,7 @@ def source_of(release: Release, found: FigureSet, operation: Operation, at: dt.d
         release=release,
         found=found,
         code=operation.code,
-        names=_names(found),
+        names=_names(release, found),
         day_starts=int(found.named.get("day_starts", operation.day_starts_minutes)),
         replaces=restated.number if restated else None,
         before=before,
@@ -157,10 +178,16 @@ def source_of(release: Release, found: FigureSet, operation: Operation, at: dt.d
     )
 
 
-def _names(found: FigureSet) -> Mapping[int, str]:
-    """Service → what it was called when the figures were locked; of one that owed none, what it is called."""
+def _names(release: Release, found: FigureSet) -> Mapping[int, str]:
+    """Service → what it was called when the figures were locked; of one that owed none, when the release was weighed.
+    What others are called now is for who checks a release: none of them stands in it."""
     directory = {service: named.name for service, named in report_rows.service_names().items()}
-    return directory | {int(one["service"]): str(one["name"]) for one in found.signed.values()}
+    weighed = {int(service): name for service, name in ((release.verdict or {}).get("names") or {}).items()}
+    return directory | weighed | _signed_names(found)
+
+
+def _signed_names(found: FigureSet) -> dict[int, str]:
+    return {int(one["service"]): str(one["name"]) for one in found.signed.values()}
 
 
 @dataclass(frozen=True)
