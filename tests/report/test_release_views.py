@@ -29,6 +29,8 @@ def test_a_release_goes_from_its_draft_to_the_public_through_the_pages(world, si
     assert "No release awaits you." in commander.get(PAGE).text
     # From a number anywhere: one click to what it means, one more to the figures that somebody locked.
     assert "/versions/1#figures" in commander.get("/operations/OP-OUT/figures/persons_met").text
+    assert "/operations/OP-OUT/close-out" in coordinator.get("/operations/OP-OUT").text
+    assert "/operations/OP-OUT/close-out" not in commander.get("/operations/OP-OUT").text
     # Whoever has locked figures finds the next step beside them.
     assert f'href="{PAGE}/new"' in coordinator.get("/operations/OP-OUT/versions/1").text
     assert f'href="{PAGE}/new"' not in commander.get("/operations/OP-OUT/versions/1").text
