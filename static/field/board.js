@@ -1,46 +1,25 @@
 // The live board asks every minute whether anything changed, and takes over only what did. The page works without this
 // file, by Reload. Focus, scroll and the filter stay; a hidden tab asks nothing; old figures are kept and marked as old.
 
-const board = document.getElementById('board');
-const EVERY = 60_000;
-const STALE = 3 * 60_000;
-const WAIT = 20_000;
+import { keepFresh } from '../js/live.js';
 
+const board = document.getElementById('board');
 const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
-const status = document.querySelector('[data-board-status]');
-const pause = document.querySelector('[data-board-pause]');
-const stale = board.querySelector('[data-board-stale]');
 const said = board.querySelector('[data-board-said]');
 
-let mark = board.dataset.mark;
 let shift = Date.parse(board.dataset.now) - Date.now(); // the server's clock counts
-let heard = Date.now();
-let heardWords = part(board, 'head').dataset.time;
-let paused = false;
-let asking = false;
-let timer = 0;
 
 const now = () => Date.now() + shift;
-const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 // As board_rules.said_minutes says it.
 function saidMinutes(number) {
   return number < 60 ? `${number} min` : `${Math.floor(number / 60)} h ${String(number % 60).padStart(2, '0')} min`;
 }
 
-function tick() {
+function count() {
   for (const cell of board.querySelectorAll('[data-since]')) {
     cell.textContent = saidMinutes(Math.max(0, Math.floor((now() - Date.parse(cell.dataset.since)) / 60_000)));
   }
-  const old = Date.now() - heard;
-  if (old < STALE || paused) return;
-  show(fill(stale.dataset.words, { minutes: Math.floor(old / 60_000), time: heardWords }));
-}
-
-function show(words) {
-  const place = stale.querySelector('strong');
-  if (place.textContent !== words) place.textContent = words;
-  stale.hidden = false;
 }
 
 // What has the focus, said in a way that still holds when the rows are new.
@@ -67,7 +46,6 @@ function take(text) {
   }
   const place = focused();
   const summary = part(fresh, 'head').dataset.said;
-  heardWords = part(fresh, 'head').dataset.time;
   if (summary !== part(board, 'head').dataset.said) said.textContent = summary;
   part(board, 'head').replaceWith(part(fresh, 'head'));
   if (part(board, 'rows')) {
@@ -78,73 +56,10 @@ function take(text) {
   return true;
 }
 
-function timeOf(response) {
+function heardFrom(response) {
   const at = Date.parse(response.headers.get('Date'));
   if (!Number.isNaN(at)) shift = at - Date.now();
-  return response.headers.get('X-Board-Time') ? decodeURIComponent(response.headers.get('X-Board-Time')) : heardWords;
 }
-
-async function ask() {
-  if (asking || paused || document.hidden) return;
-  asking = true;
-  try {
-    const response = await fetch(board.dataset.url, {
-      headers: { 'If-None-Match': `W/"${mark}"`, 'X-Unattended': '1' },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(WAIT),
-    });
-    if (response.type === 'opaqueredirect' || response.status === 404) {
-      show(fill(stale.dataset.wordsOut, { time: heardWords }));
-      stop();
-      return;
-    }
-    const text = await response.text();
-    if (response.status === 304 || (response.ok && take(text))) {
-      mark = /"([^":]+)/.exec(response.headers.get('ETag') ?? '')?.[1] ?? mark;
-      heard = Date.now();
-      heardWords = timeOf(response);
-      stale.hidden = true;
-      status.textContent = fill(board.dataset.wordsUpdated, { time: heardWords });
-    }
-  } catch {
-    // No answer: the banner says so when it has lasted.
-  } finally {
-    asking = false;
-    tick();
-  }
-}
-
-function start() {
-  stop();
-  timer = setInterval(ask, EVERY);
-}
-
-function stop() {
-  clearInterval(timer);
-  timer = 0;
-}
-
-document.addEventListener('visibilitychange', () => {
-  if (document.hidden) {
-    stop();
-  } else if (!paused) {
-    start();
-    if (Date.now() - heard >= EVERY) ask();
-  }
-});
-
-pause.hidden = false;
-pause.addEventListener('click', () => {
-  paused = !paused;
-  pause.textContent = paused ? pause.dataset.wordsGo : pause.dataset.wordsPause;
-  if (paused) {
-    stop();
-    status.textContent = fill(board.dataset.wordsPaused, { time: heardWords });
-  } else {
-    start();
-    ask();
-  }
-});
 
 document.addEventListener('keydown', (event) => {
   if ((event.key !== 'j' && event.key !== 'k') || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -157,5 +72,13 @@ document.addEventListener('keydown', (event) => {
   next.focus();
 });
 
-setInterval(tick, 15_000);
-if (!document.hidden) start();
+keepFresh({
+  root: board,
+  time: part(board, 'head').dataset.time,
+  status: document.querySelector('[data-board-status]'),
+  pause: document.querySelector('[data-board-pause]'),
+  stale: board.querySelector('[data-board-stale]'),
+  take,
+  heardFrom,
+  each: count,
+});

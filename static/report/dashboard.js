@@ -2,29 +2,9 @@
 // they are chosen; marks of charts and definitions show as tips. The page works without this file: a button sends the
 // filters, Reload brings new figures, each chart has its table. A hidden tab asks nothing; old figures are kept, marked.
 
+import { keepFresh } from '../js/live.js';
+
 const live = document.getElementById('live');
-const EVERY = 60_000;
-const STALE = 3 * 60_000;
-const WAIT = 20_000;
-
-const status = document.querySelector('[data-live-status]');
-const pause = document.querySelector('[data-live-pause]');
-const stale = live.querySelector('[data-live-stale]');
-const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-
-let { mark, time: heardWords } = live.dataset;
-let heard = Date.now();
-let paused = false;
-let asking = false;
-let timer = 0;
-
-// --- new figures
-
-function say(words) {
-  stale.querySelector('strong').textContent = words;
-  stale.hidden = false;
-  for (const tile of live.querySelectorAll('.tile')) tile.classList.add('tile--stale');
-}
 
 function take(text) {
   const fresh = new DOMParser().parseFromString(text, 'text/html').querySelector('[data-part="figures"]');
@@ -41,75 +21,18 @@ function take(text) {
   return true;
 }
 
-async function ask() {
-  if (asking || paused || document.hidden) return;
-  asking = true;
-  try {
-    const response = await fetch(live.dataset.url, {
-      headers: { 'If-None-Match': `W/"${mark}"`, 'X-Unattended': '1' },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(WAIT),
-    });
-    if (response.type === 'opaqueredirect' || response.status === 404) {
-      say(fill(stale.dataset.wordsOut, { time: heardWords }));
-      stop();
-      return;
-    }
-    const text = await response.text();
-    if (response.status === 304 || (response.ok && take(text))) {
-      mark = /"([^":]+)/.exec(response.headers.get('ETag') ?? '')?.[1] ?? mark;
-      heard = Date.now();
-      heardWords = decodeURIComponent(response.headers.get('X-Board-Time') ?? '') || heardWords;
-      stale.hidden = true;
-      for (const tile of live.querySelectorAll('.tile--stale')) tile.classList.remove('tile--stale');
-      status.textContent = fill(live.dataset.wordsUpdated, { time: heardWords });
-    }
-  } catch {
-    // No answer: the banner says so when it has lasted.
-  } finally {
-    asking = false;
-    tick();
-  }
-}
-
-function tick() {
-  const old = Date.now() - heard;
-  if (old >= STALE && !paused && timer) say(fill(stale.dataset.words, { minutes: Math.floor(old / 60_000), time: heardWords }));
-}
-
-function start() {
-  stop();
-  timer = setInterval(ask, EVERY);
-}
-
-function stop() {
-  clearInterval(timer);
-  timer = 0;
-}
-
 if (live.dataset.url) {
-  document.addEventListener('visibilitychange', () => {
-    if (document.hidden) {
-      stop();
-    } else if (!paused) {
-      start();
-      if (Date.now() - heard >= EVERY) ask();
-    }
+  keepFresh({
+    root: live,
+    time: live.dataset.time,
+    status: document.querySelector('[data-live-status]'),
+    pause: document.querySelector('[data-live-pause]'),
+    stale: live.querySelector('[data-live-stale]'),
+    take,
+    aged: (old) => {
+      for (const tile of live.querySelectorAll('.tile')) tile.classList.toggle('tile--stale', old);
+    },
   });
-  pause.hidden = false;
-  pause.addEventListener('click', () => {
-    paused = !paused;
-    pause.textContent = paused ? pause.dataset.wordsGo : pause.dataset.wordsPause;
-    if (paused) {
-      stop();
-      status.textContent = fill(live.dataset.wordsPaused, { time: heardWords });
-    } else {
-      start();
-      ask();
-    }
-  });
-  setInterval(tick, 15_000);
-  if (!document.hidden) start();
 }
 
 // --- filters

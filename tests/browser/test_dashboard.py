@@ -76,7 +76,7 @@ def a_minute_later(page: Page, part: str) -> tuple[int, int]:
 
 
 def test_the_dashboard_of_46_services_is_light(site, open_page):
-    """At most 60 KB and four requests besides the icon, as transferred."""
+    """At most 60 KB as transferred: the page, two style sheets, the font, the icon, and a script in two modules."""
     page = open_page("coordinator", DESK)
     page.wait_for_load_state("networkidle")
     sizes = []
@@ -85,7 +85,7 @@ def test_the_dashboard_of_46_services_is_light(site, open_page):
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     page.goto(site.url + "/operations/ONS-2017-ON/dashboard", wait_until="networkidle")
-    assert len(sizes) <= 5
+    assert len(sizes) <= 7
     assert sum(sizes) <= 60_000, sizes
 
 
