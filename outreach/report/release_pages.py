@@ -128,7 +128,7 @@ def _draft_papers(operation: Any, release: Any, contents: Any) -> dict[str, list
         lang: [
             (kind, url_for("report.release_draft_file", code=operation.code, number=release.number, paper=paper))
             for kind, paper in (
-                ("HTML", page_name(lang)),
+                (gettext("Page"), page_name(lang)),
                 *((kind, f"{stem_of(content)}.{end}") for kind, end in names.items()),
             )
         ]

@@ -50,7 +50,7 @@ STEPS = {
 }
 WITHHELD_BECAUSE = {
     Why.SMALL.value: N_("A small number."),
-    Why.BESIDE.value: N_("It would give a small number away."),
+    Why.BESIDE.value: N_("With the numbers beside it, a small one could be worked out."),
 }
 
 
