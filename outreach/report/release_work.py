@@ -27,6 +27,7 @@ from outreach.storage.tables import FigureSet, Operation, Release
 from . import narrower_rules
 from . import release_rules as rules
 from .disclosure_commands import policy_of
+from .elsewhere import printed_elsewhere
 from .release_content import Content, File
 from .release_contents import Source, contents_of
 from .release_stands import Stands, stands
@@ -60,6 +61,9 @@ def weigh(
     for told in left_before(operation.id):
         earlier.append(told)
         names.append(f"{operation.code} (xlsx)")
+    elsewhere = printed_elsewhere(operation.id, found)
+    if elsewhere.true:
+        earlier, names = [elsewhere, *earlier], ["", *names]
     figures = _with_gone(operation, found, scope, besides)
     true = rules.true_of(figures, scope)
     if rules.taken_off(true):

@@ -62,7 +62,8 @@ class Told:
 
     ``version``: of the locked figures. ``opened``: small numbers that are published on purpose. What is in ``true`` and
     not in ``hidden`` is printed. Distinct persons do not add up across services; the attack knows which measures do.
-    ``complete``: false where choosing what is withheld ran out of time; it may not leave then.
+    ``complete``: false where choosing what is withheld ran out of time; it may not leave then. ``elsewhere``: others
+    printed it, and nobody here answers for it; every reader knows it, and that is all.
     """
 
     version: int
@@ -71,6 +72,7 @@ class Told:
     opened: frozenset[Key] = frozenset()
     policy: Policy = Policy()
     complete: bool = True
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True)

@@ -350,10 +350,14 @@ def _told_before(world: World, releases: Sequence[Told]) -> Iterator[tuple[int, 
 def _left_out(world: World, releases: Sequence[Told]) -> Iterator[Need]:
     """What an inner figure leaves out of an outer one, where that is small: 13 met and 11 accepted reveal 2."""
     opened = _opened(world, releases)
+    elsewhere = [told for told in releases if told.elsewhere]
     for number, told, before in _told_before(world, releases):
+        if told.elsewhere:
+            continue
+        public = {key: value for one in elsewhere if one.version == told.version for key, value in one.true.items()}
         tables: dict[str, dict[tuple[int | None, str | None], int]] = defaultdict(dict)
-        for code, service, day in told.true:
-            tables[code][service, day] = told.true[code, service, day]
+        for (code, service, day), value in {**public, **told.true}.items():
+            tables[code][service, day] = value
         for outer, inner, by_day in _pairs(tuple(sorted(code for code in tables if is_protected(code)))):
             for place in _places(tables[outer], tables[inner], by_day):
                 whole, part = tables[outer][place], tables[inner][place]
@@ -371,7 +375,7 @@ def _changed(world: World, releases: Sequence[Told]) -> Iterator[Need]:
     seen: dict[Key, dict[int, None]] = defaultdict(dict)
     for number, told, printed in _told_before(world, releases):
         for key, value in told.true.items():
-            if not is_protected(key[0]):
+            if not is_protected(key[0]) or told.elsewhere:
                 continue
             for before in seen[key]:
                 one, other = world.at[key, before], world.at[key, value]

@@ -255,3 +255,14 @@ def test_what_was_not_chosen_to_the_end_is_not_safe() -> None:
     assert attack([a_square()]).finished
     verdict = attack([replace(a_square(), complete=False)])
     assert not verdict.leaks and not verdict.finished and not verdict.safe
+
+
+def test_what_others_printed_is_known_and_nobody_answers_for_it() -> None:
+    offered, accepted = headline("support_offered"), headline("support_accepted")
+    known = Told(1, {offered: 13, headline("persons_met"): 40}, elsewhere=True)
+    (leak,) = attack([known, Told(1, {accepted: 11})]).leaks
+    assert (leak.release, leak.low, leak.high, leak.beside) == (1, 2, 2, offered)
+    assert attack([Told(1, {accepted: 11})]).safe
+    both = Told(1, {offered: 13, accepted: 11}, elsewhere=True)
+    assert attack([both, Told(1, {accepted: 11})]).safe, "what they gave away they gave away"
+    assert attack([replace(known, true={offered: 42}), Told(2, {offered: 40})]).safe
