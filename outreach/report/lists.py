@@ -148,7 +148,13 @@ def picked(
     if isinstance(day, str) and MONTH.fullmatch(day):
         found = months_of(operation_id, (measure.code,), as_of, service, only)
         value = next((month.values.get(measure.code) for month in found if month.name == day), None)
-        return Figure(measure.code, {"day": day}, value, Bound.UNKNOWN if value is None else Bound.EXACT)
+        by = () if service is None else ("service",)
+        whole = figures_for(operation_id, measure.code, as_of, by, only).one(
+            measure.code, **({} if service is None else {"service": service})
+        )
+        # Of a month it is not known which services are missing: it is no surer than the whole.
+        bound = Bound.UNKNOWN if value is None else Bound.EXACT if whole.bound == Bound.EXACT else Bound.PARTIAL
+        return Figure(measure.code, {"day": day}, value, bound, whole.basis, whole.coverage)
     by = tuple(name for name, value in (("service", service), ("day", day)) if value is not None)
     key = {name: value for name, value in (("service", service), ("day", day)) if value is not None}
     return figures_for(operation_id, measure.code, as_of, by, only).one(measure.code, **key)

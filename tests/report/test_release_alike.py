@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from outreach.auth.actors import SYSTEM
 from outreach.report import release_work
 from outreach.report.release_content import Content
 from outreach.report.release_contents import contents_of
+from outreach.report.workbook import export
 from outreach.storage import db, writing
 from outreach.storage.queries import figure_sets, operations
 from outreach.storage.tables import Operation
 from tests.factories import a_participation, a_service
 from tests.report.releases import World
+from tests.report.workbook_file import Opened
 
 BY_DAY = {"by_day": ("persons_met", "charges")}
 
@@ -68,3 +71,21 @@ def test_a_release_of_an_operation_whose_window_and_clock_changed_after_the_lock
     row, content = said(world, version)
     assert content.window == "10 to 11 October 2017" and "From 10 to 11 October 2017" in row.texts["en"]["text"]
     assert [line[0] for line in content.tables[0].rows][1:3] == ["2017-10-10", "2017-10-11"]
+
+
+def test_the_publication_copy_says_which_of_its_numbers_are_not_exact(app):
+    world = World(met={"Fox River Police": (30, 12), "Quarry Town Police": (20, 9)})
+    a_participation(world.operation, a_service("Silent Police"))
+    changed(world, overlap_nil=False)
+    world.lock(provisional=True)
+    book = Opened(export(SYSTEM, operations.by_code(world.code), "en", None, "publication"))
+    whole = {row["Figure"]: row for row in book.rows("tblSummary")}
+    assert whole["Persons met"]["This edition"] == 50
+    assert whole["Persons met"]["Coverage"] == "Partial, at most. 2 of 3 services in"
+    services = {row["Service"]: row for row in book.rows("tblByService")}
+    assert services["Fox River Police"]["Charges"] == 12
+    assert services["Fox River Police"]["Note"].startswith("At least: Persons met, ")
+    assert not services["Silent Police"]["Note"]
+    day = book.rows("tblByDay")[0]
+    assert "Partial, at most, 2 of 3 services in: Persons met" in day["Flag"]
+    assert "Partial, 2 of 3 services in: Charges" in day["Flag"]

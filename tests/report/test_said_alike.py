@@ -10,7 +10,9 @@ import pypdf
 import pytest
 from lxml import html
 
+from outreach.report.lists import picked
 from outreach.returns.figures import figures_of
+from outreach.rollup.measures import measure as measure_of
 from outreach.storage import db, writing
 from outreach.storage.queries.operations import note_change
 from outreach.storage.tables import Adjustment, Meeting, Operation, Participation
@@ -124,3 +126,12 @@ def test_of_two_statements_about_one_person_in_one_contact_the_one_further_down_
         note_change(operation.id)
     found = figures_of(operation.id)
     assert (found.one("support_declined").value, found.one("support_undecided").value) == (1, 0)
+
+
+def test_a_month_is_no_surer_than_the_whole(operation):
+    sends(operation, persons_met=3)
+    met = measure_of("persons_met")
+    site.a_participation(operation)
+    month, other = (picked(operation.id, met, None, None, name) for name in ("2017-10", "2016-01"))
+    assert (month.value, month.bound, month.coverage.reported, month.coverage.expected) == (3, "partial", 1, 2)
+    assert (other.value, other.bound) == (None, "unknown")

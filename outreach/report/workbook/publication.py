@@ -8,7 +8,7 @@ alternative text, no sum and no formula, and nothing is coloured by it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -255,7 +255,26 @@ def _coverage(source: Public, code: str) -> str:
     row = source.rows.get((code, None, None))
     if row is None or (row[7] == 0 and row[3] is None):
         return _("No service owes it here")
-    return f"{_(Bound(row[4]).label)}. {coverage_words(Coverage(row[6], row[7]))}"
+    return f"{_sure(row)}. {coverage_words(Coverage(row[6], row[7]))}"
+
+
+def _sure(row: Row) -> str:
+    """How far to trust a number; one of some of the services may be an upper end too."""
+    words = str(_(Bound(row[4]).label))
+    ranged = row[4] == Bound.PARTIAL and len(row) > 10 and row[10] is not None
+    return f"{words}, {str(_(Bound.AT_MOST.label)).lower()}" if ranged else words
+
+
+def _not_exact(source: Public, codes: Iterable[str], service: int | None = None, day: str | None = None) -> str:
+    """The figures that are shown and are not exact, by how they are not, with the services in where some are not."""
+    found: dict[str, list[str]] = {}
+    for code in codes:
+        row = source.rows.get((code, service, day))
+        if row is None or source.shown(code, service, day) is None or row[4] == Bound.EXACT:
+            continue
+        covers = f", {coverage_words(Coverage(row[6], row[7]))}" if row[4] == Bound.PARTIAL else ""
+        found.setdefault(_sure(row) + covers, []).append(label(source.measure(code)))
+    return "; ".join(pair(words, ", ".join(names)) for words, names in found.items())
 
 
 def _note(source: Public, code: str) -> str:
@@ -299,9 +318,15 @@ def by_service(source: Public) -> Sheet:
         Column(_("Service"), 36, wraps=True),
         *(Column(label(source.measure(code)), 15, code=code) for code in BY_SERVICE),
         Column(_("Signed"), 22, wraps=True),
+        Column(_("Note"), 44, wraps=True),
     )
     rows: list[list[Cell]] = [
-        [source.service(service), *(source.cell(code, service) for code in BY_SERVICE), _signed(source, service)]
+        [
+            source.service(service),
+            *(source.cell(code, service) for code in BY_SERVICE),
+            _signed(source, service),
+            _not_exact(source, BY_SERVICE, service),
+        ]
         for service in source.listed
     ]
     note = _("Persons are counted once; the services’ figures of persons do not add up.")
@@ -392,7 +417,8 @@ def _flag(source: Public, day: str) -> str:
     for code in BY_DAY:
         if source.shown(code, None, day) is None:
             found.setdefault(_missing(source, code, day), []).append(label(source.measure(code)))
-    return "; ".join(pair(words, ", ".join(names)) for words, names in found.items())
+    missing = "; ".join(pair(words, ", ".join(names)) for words, names in found.items())
+    return "; ".join(part for part in (missing, _not_exact(source, BY_DAY, None, day)) if part)
 
 
 # Completeness ---------------------------------------------------------------------------------------------------------
