@@ -21,6 +21,7 @@ from outreach.storage.queries import operations
 from outreach.vocab import OperationStatus, Role
 from tests import factories as site
 from tests.report import factories as facts
+from tests.report.excel_law import faults
 
 LANGUAGES = ("en", "fr")
 
@@ -63,6 +64,7 @@ def test_every_header_of_the_workbook_is_in_the_dictionary_in_both_languages(ope
             operations.by_id(operation.id).standing = True  # the only ones with a sheet by month
     for language in LANGUAGES:
         made = workbook.export(SYSTEM, operations.by_id(operation.id), language, None, copy)
+        assert faults(made) == []
         found = headers(made, but="tblOutcomes")  # a column of it is named after each outcome of the site's list
         assert len(found) > 20 and found <= known[language], found - known[language]
         db.session.rollback()
