@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from outreach.report import release_rules
 from outreach.report.elsewhere import printed_elsewhere
 from outreach.storage.queries import releases as rows
 from outreach.vocab import Qualifier
@@ -44,3 +45,13 @@ def test_only_the_very_numbers_of_the_version_are_taken(world):
     printed(world, "charges", 8)
     told = printed_elsewhere(world.operation.id, rows.set_of(world.draft()))
     assert told.elsewhere and set(told.true) <= {("persons_met", None, None)}
+
+
+def test_the_public_hash_of_the_locked_figures_cannot_be_tried_until_it_fits(world):
+    """It is of a document with a random mark, and that stands in nothing that leaves."""
+    row = world.out(scope={"by_service": ("charges",)})
+    found = rows.set_of(row)
+    contents = b"".join(content for _, content in rows.contents_of(row.id))
+    manifest = release_rules.manifest_of(row, [], found.hash)
+    assert len(found.uid) == 36 and found.hash in str(manifest)
+    assert found.uid not in str(manifest) and found.uid.encode() not in contents
