@@ -212,8 +212,8 @@ def offences_of(told: Iterable[Cell]) -> list[str]:
 
 
 def has_offences(figures: Iterable[Row]) -> bool:
-    """Whether a locked version keeps charges by offence."""
-    return any(offence_of(row[0]) is not None for row in figures)
+    """Whether a locked version keeps charges by offence; what was told without one alone is no table."""
+    return any(offence_of(row[0]) not in (None, TOLD) for row in figures)
 
 
 def taken_off(true: Mapping[Key, int]) -> bool:

@@ -14,7 +14,7 @@ from flask_babel import gettext
 from outreach.auth.permissions import may
 from outreach.errors import N_, Blocked, Changed, Invalid, NotFound
 from outreach.plan.invitation_rules import formula_safe
-from outreach.rollup.offences import SPLIT, by_section, code_of, offences_in
+from outreach.rollup.offences import SPLIT, TOLD, by_section, code_of, offence_of, offences_in
 from outreach.storage.queries import figure_sets as rows
 from outreach.storage.queries import report as report_rows
 from outreach.storage.types import utc_now
@@ -174,6 +174,8 @@ def version(operation: Any, locked: int) -> Any:
 def _offences(found: Any) -> list[dict[str, str]]:
     """One row an offence with the persons charged with it and the charges."""
     kept = dict(map(rules.said_of, rules.by_offence(found.figures)))
+    if all(offence_of(code) == TOLD for code, _, _ in kept):
+        return []
     none = rules.UNKNOWN
     return [
         {

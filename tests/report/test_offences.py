@@ -162,6 +162,16 @@ def test_an_erratum_names_the_offence_and_says_zero_where_nobody_is_charged_with
     assert work.source_of(made, rows.set_of(made), world.operation).cells
 
 
+def test_charges_that_were_only_told_are_no_table(app):
+    told = Released("OP-TOLD")
+    told.sign(), told.lock()
+    found = figure_sets.find(told.operation.id, 1)
+    assert [row[0] for row in set_rules.by_offence(found.figures)] == ["charges@~told"]
+    assert not rules.has_offences(found.figures)
+    with pytest.raises(Invalid):
+        told.draft(scope=SPLIT)
+
+
 def test_charges_taken_off_without_an_offence_block_the_split_alone(world):
     world.sign(), world.lock()
     figures = [[*row[:3], -2, *row[4:]] if row[0] == "charges@~told" else row for row in world.found().figures]

@@ -35,7 +35,7 @@ def test_the_public_page_is_the_stored_bytes_without_session_or_cookie_even_for_
             answer = reader.get(f"/p/{token}/{name}")
             assert answer.data == rows.file(release.id, name).content
             assert "Set-Cookie" not in answer.headers and "Cookie" not in answer.headers.get("Vary", "")
-            assert answer.headers["Cache-Control"].startswith("public")
+            assert answer.headers["Cache-Control"] == "public, max-age=60, must-revalidate"
             assert any(
                 "script-src" not in policy and "'none'" in policy
                 for policy in answer.headers.getlist("Content-Security-Policy")
