@@ -135,3 +135,9 @@ def test_a_month_is_no_surer_than_the_whole(operation):
     month, other = (picked(operation.id, met, None, None, name) for name in ("2017-10", "2016-01"))
     assert (month.value, month.bound, month.coverage.reported, month.coverage.expected) == (3, "partial", 1, 2)
     assert (other.value, other.bound) == (None, "unknown")
+
+
+def test_a_pivot_of_nothing_offers_nothing_that_is_not_there(operation, signed_in):
+    client = signed_in(site.a_user(Role.ANALYST))
+    page = words(client.get("/operations/ALIKE/pivot").text)
+    assert "or nothing is left of it. An earlier moment" in page
