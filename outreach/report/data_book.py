@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,6 +25,8 @@ from .rules import formula_safe
 from .workbook.paper import clean
 
 AT_ONCE = 1_000
+MOST_ROWS = 1_048_575
+"""Rows of a sheet of a spreadsheet, without the header."""
 BOM = "\ufeff"
 
 
@@ -45,17 +48,24 @@ class _Learnt(dict[Any, Any]):
 def book(table: Table, rows: Rows, operation: Any, scope: Scope, folder: Path, told: Callable[[int], None]) -> BinaryIO:
     """The data workbook of one table: the table, what it is of, and the data dictionary; an open file without a name.
 
-    ``told`` is given the number of rows that are written, every so often.
+    A table of more rows than a sheet has goes on on further sheets. ``told`` is given the number of rows that are
+    written, every so often. Raises ``ValueError`` when there are more rows than were announced: none is left out.
     """
-    return write(
-        [sheet_of(table, _counted(rows, told)), _about(table, rows, operation, scope), dictionary_sheet()], folder
-    )
+    every = iter(_counted(rows, told))
+    number = max(1, -(-rows.total // MOST_ROWS))
+    sheets = [sheet_of(table, itertools.islice(every, MOST_ROWS), "" if one == 1 else f" {one}")
+              for one in range(1, number + 1)]  # fmt: skip
+    made = write([*sheets, _about(table, rows, operation, scope), dictionary_sheet()], folder)
+    if next(every, None) is not None:
+        made.close()
+        raise ValueError(f"{table.code} has more than {rows.total} rows")
+    return made
 
 
-def sheet_of(table: Table, rows: Iterable[Sequence[Any]]) -> Sheet:
-    """The table's sheet: codes as words, typed text without what a file cannot carry."""
+def sheet_of(table: Table, rows: Iterable[Sequence[Any]], more: str = "") -> Sheet:
+    """The table's sheet: codes as words, typed text without what a file cannot carry. ``more``: after its title."""
     return Sheet(
-        gettext(table.title),
+        gettext(table.title) + more,
         [gettext(column.label) for column in table.columns],
         [column.kind for column in table.columns],
         [column.width for column in table.columns],

@@ -64,6 +64,38 @@ def test_a_short_table_is_ready_with_the_next_page(app, operation, signed_in):
     assert openpyxl.load_workbook(io.BytesIO(answer.data))["Contacts"].max_row == 10
 
 
+def test_a_table_longer_than_a_sheet_goes_on_on_the_next_and_no_row_is_left_out(app, operation, tmp_path, monkeypatch):
+    from outreach.report.data_rows import rows_of
+    from outreach.report.data_rules import Scope
+
+    for most, names in (
+        (4, ["Contacts", "Contacts 2", "Contacts 3"]),
+        (9, ["Contacts"]),
+        (8, ["Contacts", "Contacts 2"]),
+    ):
+        monkeypatch.setattr(data_book, "MOST_ROWS", most)
+        with force_locale("en"):
+            found = rows_of("contacts", operation, Scope(), "en")
+            with data_book.book(BY_CODE["contacts"], found, operation, Scope(), tmp_path, lambda _: None) as made:
+                sheets = openpyxl.load_workbook(made).worksheets
+        assert [sheet.title for sheet in sheets] == [*names, "About", "Data dictionary"]
+        rows = [row for sheet in sheets[: len(names)] for row in sheet.iter_rows(min_row=2, values_only=True)]
+        assert [row[0] for row in rows] == list(range(1, 10)) and max(sheet.max_row for sheet in sheets[:1]) <= most + 1
+        assert len({sheet["B1"].value for sheet in sheets[: len(names)]}) == 1
+
+
+def test_a_table_with_more_rows_than_were_announced_is_no_file(app, operation, tmp_path, monkeypatch):
+    from outreach.report.data_rows import rows_of
+    from outreach.report.data_rules import Scope
+
+    monkeypatch.setattr(data_book, "MOST_ROWS", 4)
+    with force_locale("en"):
+        found = rows_of("contacts", operation, Scope(), "en")
+        object.__setattr__(found, "total", 8)
+        with pytest.raises(ValueError, match="more than 8 rows"):
+            data_book.book(BY_CODE["contacts"], found, operation, Scope(), tmp_path, lambda _: None)
+
+
 def test_what_takes_long_can_be_left_and_one_that_died_says_so(app, operation, signed_in, monkeypatch):
     monkeypatch.setattr(data_work, "begin", lambda *_: None)
     client = signed_in(site.a_user(Role.ANALYST))
