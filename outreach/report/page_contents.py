@@ -60,7 +60,9 @@ class Contents:
     @property
     def mark(self) -> str:
         """What stands across the page while it is not final."""
-        return gettext("Provisional, %(coverage)s", coverage=self.coverage) if self.provisional else ""
+        if not self.provisional:
+            return ""
+        return gettext("Provisional, %(coverage)s", coverage=self.coverage) if self.expected else self.status
 
 
 def contents(asked: Asked) -> Contents:

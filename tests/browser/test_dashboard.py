@@ -15,7 +15,7 @@ from outreach.storage import db, writing
 from outreach.storage.queries import walls
 from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, Role
-from tests.browser.conftest import DESK, MINUTE, another_minute, axe_findings, picture
+from tests.browser.conftest import DESK, MINUTE, another_minute, axe_findings, follow, picture
 from tests.conftest import settings
 from tests.factories import PASSWORD, a_participation, a_service, a_user, an_operation
 from tests.report.factories import a_tally
@@ -27,6 +27,10 @@ WALL = {"width": 1920, "height": 1080}
 SMALLEST = """() => Math.min(...[...document.querySelectorAll('body *')]
   .filter((one) => one.checkVisibility() && [...one.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
   .map((one) => parseFloat(getComputedStyle(one).fontSize)))"""
+TARGETS = """() => Math.min(...[...document.querySelectorAll('.days .cell-link')].flatMap((one) => {
+  const box = one.getBoundingClientRect();
+  return [box.width, box.height];
+}))"""
 CUT_OFF = """() => [...document.querySelectorAll('.wall__figure, .wall__states, main')]
   .filter((one) => one.scrollHeight > one.clientHeight + 1).map((one) => one.className || one.tagName)"""
 
@@ -87,6 +91,14 @@ def test_the_dashboard_of_46_services_is_light(site, open_page):
     page.goto(site.url + "/operations/ONS-2017-ON/dashboard", wait_until="networkidle")
     assert len(sizes) <= 7
     assert sum(sizes) <= 60_000, sizes
+    # On a phone, the grid of 46 services keeps its columns, nothing moves sideways, and unset filters are folded.
+    page.set_viewport_size({"width": 390, "height": 844})
+    wide, tall = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    assert wide <= 390 and tall <= 5_400, (wide, tall)
+    assert page.evaluate(TARGETS) >= 24
+    expect(page.locator("[data-filters]")).to_be_hidden()
+    page.get_by_text("Filters", exact=True).click()
+    expect(page.locator("[data-filters]")).to_be_visible()
 
 
 def test_a_minute_without_news_costs_little_and_news_come_by_themselves(open_page, evening):
@@ -130,7 +142,7 @@ def test_a_filter_is_sent_as_it_is_chosen_and_with_a_button_where_there_is_no_sc
     plain = open_page("dash desk", DESK, script=False)
     plain.goto(evening.url)
     plain.get_by_label("Service", exact=True).select_option(label="Dot")
-    plain.get_by_role("button", name="Show these").click()
+    follow(plain, plain.get_by_role("button", name="Show these"))
     expect(plain.locator(".grid tbody tr")).to_have_count(1)
 
 
