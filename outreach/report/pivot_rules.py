@@ -81,6 +81,13 @@ def ask(asked: Mapping[str, str], measures: Mapping[str, Measure], *, standing: 
     return Question(code, rows, columns, tuple(findings))
 
 
+def nearest(question: Question) -> Question:
+    """The table most like it without a split finer than service and day: what of it everybody may see."""
+    kept = [name for name in (question.rows, question.columns) if name and name not in FINE]
+    rows, columns = (*kept, "", "")[:2]
+    return Question(question.measure, rows or "service", columns)
+
+
 def _second(splits: Sequence[str]) -> str:
     return next((name for name in ("day", "month") if name in splits), "")
 

@@ -84,6 +84,7 @@ def pivot_page(operation: Operation) -> Any:
         made=made,
         table=pivot_pages.table(made, _links(asking)) if made else None,
         problem=problem,
+        instead=_instead(asking) if question.fine and not made else None,
         splits=_splits(asking),
         filters=fields(asking.asked, asking.found, asking.services, asking.teams, _numbers(asking.days), asking.fine),
         without=url_for("report.pivot_page", code=operation.code, **question.link, **asking.at.link),
@@ -233,6 +234,13 @@ def _links(asking: Asking) -> Any:
     return pivot_pages.linked(
         asking.operation.code, asking.measure, question.rows, question.columns, asking.asked.link, link
     )
+
+
+def _instead(asking: Asking) -> dict[str, str]:
+    """The table to be offered where one is refused: what it is called, and its address."""
+    near = pivot_rules.nearest(asking.question)
+    title = pivot_pages.title(asking.measure, near.rows, near.columns)
+    return {"title": title, "url": _address(asking, "report.pivot_page", **near.link)}
 
 
 def _turned(asking: Asking) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import io
 import re
 
@@ -92,6 +93,8 @@ def test_who_may_not_see_small_numbers_splits_by_service_and_day_alone(operation
         assert refused.status_code == 403 and "would show small numbers" in refused.text, query
         assert 'id="pivot"' not in refused.text and "file?" not in refused.text
         assert client.get(AT + "/file" + query + "&form=csv").status_code == 403
+        instead = html.unescape(refused.text.partition("Show instead")[0].rpartition('href="')[2].partition('"')[0])
+        assert table_of(client.get(instead))[0][0] == ("Day" if query == "?rows=place" else "Service"), query
     filtered = client.get(AT + "?rows=service&cols=day&age=16_17")
     assert "You may see figures by service and by day" in filtered.text
     assert table_of(filtered) == table_of(client.get(AT + "?rows=service&cols=day"))
