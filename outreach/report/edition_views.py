@@ -219,4 +219,5 @@ def reason(why: Why) -> str:
         Why.DAYS: gettext("No service told it by day."),
         Why.NO_DAYS: gettext("It has no days."),
         Why.NO_SERVICES: gettext("No service told it in both editions."),
+        Why.OPEN: gettext("One of the editions is not over yet."),
     }[why]

@@ -16,6 +16,7 @@ from outreach.storage.days import window_days
 from outreach.storage.queries import access, operations
 from outreach.storage.queries import history as rows
 from outreach.storage.tables import Operation
+from outreach.storage.types import utc_now
 from outreach.vocab import ParticipationStatus
 
 from . import followed
@@ -65,6 +66,7 @@ def edition_of(operation: Operation) -> Edition:
         days=days_of(operation),
         services=services_of(operation),
         services_known=operation.services_known,
+        over=operation.ends_at is None or operation.ends_at <= utc_now(),
         figures=figures,
     )
 

@@ -48,6 +48,7 @@ class Why(StrEnum):
     DAYS = "days"
     NO_DAYS = "no_days"
     NO_SERVICES = "no_services"
+    OPEN = "open"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Edition:
     """One edition of an operation. ``above``: levels of the operations that it lies within, the nearest first.
 
     ``printed``: only what was published of it is known. ``days``: of its window. ``services``: that take part.
+    ``over``: its window has ended, so that its totals stand beside those of another.
     """
 
     key: str
@@ -74,6 +76,7 @@ class Edition:
     services: frozenset[int] = frozenset()
     services_known: bool = True
     printed: bool = False
+    over: bool = True
     figures: Mapping[str, Counted] = field(default_factory=dict)
 
 
@@ -181,8 +184,10 @@ def of_both(one: Edition, other: Edition) -> frozenset[int]:
 
 
 def common(one: Edition, other: Edition, code: str) -> Pair:
-    """The figure of the services that take part in both editions and told it in both."""
+    """The figure of the services that take part in both editions and told it in both, when both are over."""
     reasons = why_not(one, other, code)
+    if not (one.over and other.over):
+        reasons = (*reasons, Why.OPEN)
     if reasons:
         return Pair(None, None, reasons)
     first, second = one.figures[code], other.figures[code]

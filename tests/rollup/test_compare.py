@@ -155,6 +155,8 @@ def test_services_of_both_editions_are_added_or_a_range():
     assert pair.first == Span(10, 15, 2) and not pair.first.exact and pair.second == Span(32, 32, 2)
     apart = an_edition("2016", counted(MET, {9: 1}))
     assert common(THIS, apart, MET).why == (Why.NO_SERVICES,)
+    assert common(replace(THIS, over=False), BEFORE, CHARGES).why == (Why.OPEN,), "four days beside seven say nothing"
+    assert per_service_day(replace(THIS, over=False), BEFORE, CHARGES) == per_service_day(THIS, BEFORE, CHARGES)
 
 
 @pytest.mark.parametrize("seed", range(30))
