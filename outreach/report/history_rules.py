@@ -17,7 +17,8 @@ from outreach.errors import N_
 from outreach.plan.operation_rules import LEVELS
 from outreach.plan.team_rules import person_key
 from outreach.plan.workbook_rules import french
-from outreach.rollup.contradictions import Interval, Statement, allowed
+from outreach.rollup.contradictions import Statement
+from outreach.rollup.intervals import Interval, allowed
 from outreach.rollup.measures import CATALOGUE
 from outreach.vocab import Qualifier
 

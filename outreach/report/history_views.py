@@ -19,7 +19,8 @@ from outreach.plan.workbook_reading_rules import book_as_text, book_of_text
 from outreach.plan.workbook_rules import SheetRead
 from outreach.plan.workbook_views import said
 from outreach.returns.figures import figures_of
-from outreach.rollup.contradictions import Statement, contradictions, counted
+from outreach.rollup.contradictions import Statement, contradictions
+from outreach.rollup.intervals import counted
 from outreach.storage.queries import access, operations
 from outreach.storage.queries import history as rows
 from outreach.storage.tables import Operation, PublishedFigure

@@ -14,7 +14,8 @@ from flask_babel import format_decimal, gettext, pgettext
 
 from outreach.errors import Problem
 from outreach.plan.operation_rules import LEVELS
-from outreach.rollup.contradictions import Contradiction, Interval, Rule, Statement, allowed
+from outreach.rollup.contradictions import Contradiction, Rule, Statement
+from outreach.rollup.intervals import Interval, allowed
 from outreach.rollup.measures import measure as measure_of
 from outreach.vocab import Qualifier
 

@@ -1,12 +1,10 @@
 """What cannot be true together among figures that were printed, and between those and what was counted here.
 
-Here belongs the arithmetic of qualifiers (``about 350``, ``more than 10``) and of what holds between figures of one
-edition. Nothing is mended: a contradiction names the figures, the numbers that each may stand for, and the rule.
+Here belongs what holds between figures of one edition; what one printed number may stand for is in ``intervals``.
+Nothing is mended: a contradiction names the figures, the numbers that each may stand for, and the rule.
 
 Decided here:
 
-- A printed number stands for every whole number that its qualifier allows. *About* allows a tenth of it either way,
-  rounded up, since nobody says how it was rounded. A figure that was not published allows everything and is left out.
 - Two figures contradict each other only where **no** two numbers that they allow keep the rule.
 - *Persons under N* is *persons met* with a threshold age; a figure under an age is part of the figure without.
 - Places: a figure of a narrower level lies within one of a wider level when its place names that place after a comma
@@ -24,10 +22,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 
+from outreach.rollup.intervals import Interval, add
 from outreach.rollup.measures import NoSuchMeasure, NoSuchRule, NotABandEdge
 from outreach.rollup.measures import measure as measure_of
-from outreach.rollup.totals import Figure
-from outreach.vocab import Bound, Qualifier
 
 WIDEST_FIRST = ("international", "national", "provincial", "local")
 ORDER: tuple[tuple[str, str], ...] = (
@@ -72,48 +69,6 @@ class Rule(StrEnum):
 QUESTIONS = frozenset({Rule.RESTATED, Rule.ONE_LANGUAGE})
 MOST_VERSIONS = 60
 """So many statements of one figure are held against each other; nobody prints one so often."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """The whole numbers from ``low`` to ``high`` (None: no end)."""
-
-    low: int
-    high: int | None
-
-    def meets(self, other: Interval) -> bool:
-        """Whether one number lies in both."""
-        return (self.high is None or other.low <= self.high) and (other.high is None or self.low <= other.high)
-
-    def may_be_within(self, other: Interval) -> bool:
-        """Whether a number of this one can be at most one of the other."""
-        return other.high is None or self.low <= other.high
-
-
-def allowed(value: int | None, qualifier: str) -> Interval | None:
-    """What a printed number allows; None for one that was not published, and for *fewer than 0*."""
-    if value is None or value < 0:
-        return None
-    tenth = -(-value // 10)
-    return {
-        Qualifier.EXACT: Interval(value, value),
-        Qualifier.ABOUT: Interval(value - tenth, value + tenth),
-        Qualifier.MORE_THAN: Interval(value + 1, None),
-        Qualifier.AT_LEAST: Interval(value, None),
-        Qualifier.FEWER_THAN: Interval(0, value - 1) if value else None,
-        Qualifier.AT_MOST: Interval(0, value),
-    }[Qualifier(qualifier)]
-
-
-def counted(figure: Figure) -> Interval | None:
-    """What a figure that was counted here allows; None where it has no sure end, or is no whole number."""
-    if figure.withheld or not isinstance(figure.value, int):
-        return None
-    return {
-        Bound.EXACT: Interval(figure.value, figure.value),
-        Bound.AT_LEAST: Interval(figure.value, None),
-        Bound.AT_MOST: Interval(figure.least or 0, figure.value),
-    }.get(figure.bound)
 
 
 @dataclass(frozen=True)
@@ -322,12 +277,6 @@ def _sum_above(
         if over.interval and not alone and not made.may_be_within(over.interval):
             sides = (*(Side((one.key,), one.interval) for one in told.values()), over)
             yield Contradiction(rule, certain, sides, (measure,), made)
-
-
-def add(intervals: Sequence[Interval]) -> Interval:
-    """What the sum may be."""
-    highs = [one.high for one in intervals]
-    return Interval(sum(one.low for one in intervals), None if None in highs else sum(high or 0 for high in highs))
 
 
 def adds_up(measure: str) -> bool:

@@ -11,12 +11,11 @@ from outreach.rollup.contradictions import (
     ANSWERS,
     ORDER,
     Contradiction,
-    Interval,
     Rule,
     Statement,
-    allowed,
     contradictions,
 )
+from outreach.rollup.intervals import Interval, allowed
 from outreach.vocab import Qualifier
 
 
