@@ -228,7 +228,7 @@ def verdict(source: Any) -> dict[str, Any]:
             len(kept.get("against", ())),
         ),
         "leaks": list(dict.fromkeys(places)),
-        "leave_out": [f"{words.label(code, source.found.definitions)}: {_PARTS[part]()}" for part, code in
+        "leave_out": [f"{words.label(code, source.found.definitions)} – {_PARTS[part]()}" for part, code in
                       kept.get("leave_out", ())],
     }
 
