@@ -29,7 +29,7 @@ def test_a_follow_up_takes_few_actions_and_the_keyboard_saves(open_page, site):
     assert actions <= ACTIONS
     assert page.url == f"{site.url}/referrals/due" and "Recorded." in page.inner_text("main")
 
-    page.locator("tbody th a").first.click()
+    follow(page, page.locator("tbody th a").first)
     picture(page, "case", full=True)
     assert axe_findings(page) == []
     follow(page, page.get_by_role("link", name="Add a goal"))
@@ -46,7 +46,7 @@ def test_a_follow_up_takes_few_actions_and_the_keyboard_saves(open_page, site):
 def test_without_script_an_unsafe_way_asks_and_the_end_asks(open_page, site):
     page = open_page("liaison", DESK, script=False, lang="fr")
     page.goto(f"{site.url}/referrals/due?whose=all")
-    page.locator("tbody th a").first.click()
+    follow(page, page.locator("tbody th a").first)
     case = page.url.split("#")[0]
     page.goto(f"{case}/record")
     page.get_by_label("Ce moyen n’est plus sûr", exact=False).check()

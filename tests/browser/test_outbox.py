@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 from outreach.field import sealed_rules
 from outreach.field.sealed_rules import Envelope, read_envelope
 
-from .conftest import Site, follow
+from .conftest import PATIENCE, Site, follow
 from .hostile import CUT, a_wire, careless, cut, forged, honest, said
 
 pytestmark = pytest.mark.browser
@@ -121,7 +121,7 @@ class Phone:
 
     def until(self, script: str) -> None:
         """Wait until ``script`` is true. (The page's policy allows no waiting by the browser's own means.)"""
-        for _ in range(300):
+        for _ in range(PATIENCE // 20):
             if self.do(script):
                 return
             self.page.wait_for_timeout(20)
@@ -521,7 +521,7 @@ def test_a_pack_that_was_on_its_way_when_the_session_ended_does_not_begin_it_aga
     held: list[Route] = []
     phone.page.route("**/field/app/pack*", lambda route: held.append(route))
     phone.do("() => { window.coming = m.refreshPack(); }")
-    for _ in range(300):
+    for _ in range(PATIENCE // 20):
         phone.page.wait_for_timeout(20)
         if held:
             break
@@ -726,7 +726,7 @@ def test_it_sends_by_itself_at_once_after_a_save_on_focus_when_signal_returns_an
     def after(script: str) -> None:
         before = len(tried)
         phone.do(script)
-        for _ in range(300):
+        for _ in range(PATIENCE // 20):
             phone.page.wait_for_timeout(20)
             if len(tried) > before:
                 return
@@ -748,12 +748,11 @@ def test_it_sends_by_itself_at_once_after_a_save_on_focus_when_signal_returns_an
 def test_a_heartbeat_says_numbers_and_times_and_proves_itself(phone: Phone) -> None:
     key = phone.key
     beats: list[dict[str, Any]] = []
-    server_at = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
 
     def hear(route: Route, request: Request) -> None:
         beats.append(json.loads(request.post_data or ""))
         assert request.headers["x-unattended"] == "1", "it keeps no session alive"
-        route.fulfill(json={"server_at": server_at.isoformat()})
+        route.fulfill(json={"server_at": (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).isoformat()})
 
     phone.page.route(BEAT, hear)
     phone.answer(lambda _: said("", 502))

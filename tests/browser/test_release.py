@@ -50,7 +50,7 @@ def test_a_release_is_drafted_approved_by_two_and_read_by_anybody(site, open_pag
     assert answer.status == 200 and reader.cookies() == []
     assert f"In all {met} persons were met." in public.locator("main").inner_text()
     assert public.locator("script").count() == 0
-    public.locator("a[hreflang=fr]").click()
+    follow(public, public.locator("a[hreflang=fr]"))
     assert met in public.locator("main").inner_text() and reader.cookies() == []
     follow(page, page.get_by_role("button", name="End the public address"))
     reader.close()
