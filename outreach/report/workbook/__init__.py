@@ -1,8 +1,9 @@
 """The summary workbook of an operation: finished sheets in one language, equal to the figures, safe to open.
 
-``copies`` says who may take which copy, ``leaving`` what may leave; ``source`` and ``public_source`` gather;
-``summary``, ``sheets``, ``long_sheets``, ``person_sheets``, ``after_sheets``, ``check_sheet`` and ``publication`` say
-what stands where; ``book`` is the shape of it; only ``paper`` knows openpyxl. Nothing here adds anything up.
+``copies`` says who may take which copy, ``leaving`` what may leave; ``source`` and ``public_source`` gather,
+``public`` is what the latter gathers; ``summary``, ``sheets``, ``long_sheets``, ``person_sheets``, ``after_sheets``,
+``check_sheet`` and ``publication`` say what stands where; ``book`` is the shape of it; only ``paper``
+knows openpyxl. Nothing here adds anything up.
 """
 
 from __future__ import annotations

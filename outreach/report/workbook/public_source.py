@@ -16,7 +16,7 @@ from outreach.storage.tables import Operation
 from outreach.vocab import ReleaseKind
 
 from .leaving import need_locked, told_of
-from .publication import Public
+from .public import Public
 
 
 def public_of(operation: Operation, as_of: dt.datetime | None = None) -> Public:

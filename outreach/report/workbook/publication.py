@@ -8,17 +8,11 @@ alternative text, no sum and no formula, and nothing is coloured by it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
-from outreach.report.release_rules import Cell as Published
-from outreach.rollup.measures import FUNNEL, Measure, counted_by
-from outreach.rollup.protection import Key, Told
+from outreach.rollup.measures import FUNNEL
 from outreach.rollup.splits import running
 from outreach.rollup.totals import Coverage, Figure
 from outreach.vocab import Bound, SignState
@@ -27,110 +21,13 @@ from .book import SYMBOL_NOT_APPLICABLE, SYMBOL_NOT_RECEIVED, SYMBOL_WITHHELD, B
 from .check_sheet import checks
 from .leaving import BY_DAY, BY_SERVICE, IN_ALL
 from .long_sheets import definitions
+from .public import OUTSIDE, Public, Row
 from .sheets import MOST_BARS
-from .source import as_of_words, coverage_words, label, status_words
+from .source import coverage_words, label
 from .words import BY_CODE, LEAST_FOR_PERCENT, ORDER, day_words, heading, message, pair
 
 SHOWN = tuple(code for code in ORDER if code in IN_ALL or code == "acceptance")
-_OUTSIDE = ("before", "after", "undated")
 _EPOCH = dt.date(1970, 1, 1)
-Row = list[Any]
-
-
-@dataclass(frozen=True)
-class Public:
-    """A locked version and what may be told of it. ``rows``: figures as they are kept (``set_rules.COLUMNS``).
-
-    ``services``: names by id; ``signed``: service → state and version of its signature. ``previous``: what was
-    published of the edition before, by measure, with the rule it was counted by.
-    """
-
-    code: str
-    name: str
-    zone: str
-    sample: bool
-    version: int
-    final: bool
-    as_of: dt.datetime
-    covers: Coverage
-    rows: Mapping[Key, Row]
-    told: Told
-    services: Mapping[int, str]
-    signed: Mapping[int, Mapping[str, Any]]
-    definitions: Mapping[str, Mapping[str, Any]]
-    previous: Mapping[str, tuple[Published, Mapping[str, Any]]]
-
-    # Words --------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def local_time(self) -> dt.datetime:
-        return self.as_of.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
-
-    def status_words(self) -> str:
-        words = _("Figures version %(version)s, publication copy", version=self.version)
-        return f"{status_words(self.final, self.sample)}. {words}"
-
-    def as_of_words(self) -> str:
-        return as_of_words(self.local_time, self.zone)
-
-    def coverage_words(self) -> str:
-        return coverage_words(self.covers)
-
-    # Numbers ------------------------------------------------------------------------------------------------------
-
-    def measure(self, code: str) -> Measure:
-        """The measure as it was counted then."""
-        variant = self.definitions.get(code, {}).get("variant", "")
-        return counted_by(code, {code: variant} if variant else {})
-
-    def hidden(self, *key: Any) -> bool:
-        return key in self.told.hidden
-
-    def shown(self, code: str, service: int | None = None, day: str | None = None) -> int | None:
-        """The number where it is known and may be told."""
-        row = self.rows.get((code, service, day))
-        known = row is not None and isinstance(row[3], int) and not self.hidden(code, service, day)
-        return int(row[3]) if row is not None and known else None
-
-    def cell(self, code: str, service: int | None = None, day: str | None = None) -> Cell:
-        """The number, or the symbol for what is missing."""
-        if self.hidden(code, service, day):
-            return SYMBOL_WITHHELD
-        number = self.shown(code, service, day)
-        if number is not None:
-            return number
-        row = self.rows.get((code, service, day))
-        owed = row[7] != 0 if row is not None else service in self.signed
-        return SYMBOL_NOT_RECEIVED if owed else SYMBOL_NOT_APPLICABLE
-
-    @cached_property
-    def days(self) -> list[str]:
-        """Days with a row, none left out between the first and the last; then what lies outside the window, if any."""
-        found = {day for code, service, day in self.rows if day is not None and service is None and code in BY_DAY}
-        dates = sorted(dt.date.fromisoformat(day) for day in found if day not in _OUTSIDE)
-        span = range((dates[-1] - dates[0]).days + 1) if dates else range(0)
-        every = [(dates[0] + dt.timedelta(days=number)).isoformat() for number in span]
-        return [*every, *(day for day in _OUTSIDE if self._anything(day))]
-
-    def _anything(self, day: str) -> bool:
-        return any(self.hidden(code, None, day) or self.shown(code, None, day) for code in BY_DAY)
-
-    @cached_property
-    def listed(self) -> list[int]:
-        """Services with figures or a signature: those with the most persons shown first, then by name."""
-        found = {
-            service for code, service, day in self.rows if service is not None and day is None and code in BY_SERVICE
-        }
-        met = {service: self.shown("persons_met", service) for service in found | set(self.signed)}
-        return sorted(met, key=lambda one: (met[one] is None, -(met[one] or 0), self.service(one).casefold()))
-
-    def service(self, service: int) -> str:
-        return self.services.get(service, str(service))
-
-    def adds_by_day(self, measure: Measure) -> bool:
-        """Whether the days that are shown add up to the whole: none withheld, none of them a range."""
-        days = [(row, key) for key, row in self.rows.items() if key[0] == measure.code and key[1] is None]
-        return all(not self.hidden(*key) and (len(row) < 11 or row[10] is None) for row, key in days)
 
 
 def book_of(source: Public, language: str) -> Book:
@@ -289,7 +186,7 @@ def _note(source: Public, code: str) -> str:
 
 def _summary_charts(source: Public) -> list[Chart]:
     charts = []
-    dates = [day for day in source.days if day not in _OUTSIDE]
+    dates = [day for day in source.days if day not in OUTSIDE]
     numbers = [(day, source.shown("persons_met", None, day)) for day in dates]
     if any(met is not None for _day, met in numbers):
         missing = {day: _missing(source, "persons_met", day) for day in dates}
@@ -374,7 +271,7 @@ def by_day(source: Public) -> Sheet:
         Column(label(source.measure("charges")), 14, code="charges"),
         Column(_("Flag"), 60, wraps=True),
     )
-    inside = [day for day in source.days if day not in _OUTSIDE]
+    inside = [day for day in source.days if day not in OUTSIDE]
     figures = [
         Figure("persons_met", {"day": _number(day)}, source.shown("persons_met", None, day)) for day in source.days
     ]
@@ -405,7 +302,7 @@ def by_day(source: Public) -> Sheet:
 
 def _number(day: str) -> int | str:
     """A day as figures name it."""
-    return day if day in _OUTSIDE else (dt.date.fromisoformat(day) - _EPOCH).days
+    return day if day in OUTSIDE else (dt.date.fromisoformat(day) - _EPOCH).days
 
 
 def _missing(source: Public, code: str, day: str) -> str:
