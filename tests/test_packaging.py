@@ -129,12 +129,12 @@ def test_an_installed_wheel_serves_a_page_with_its_style_sheet_from_another_dire
     )
     assert "admin@example.org" in said
     with served(outreach, tmp_path, home) as address:
-        with urlopen(f"{address}/sign-in", timeout=20) as answer:
+        with urlopen(f"{address}/sign-in", timeout=90) as answer:
             assert answer.status == 200
             page = answer.read().decode()
         assert "Sign in" in page
         (style,) = re.findall(r'<link[^>]*rel="stylesheet"[^>]*href="([^"]+)"', page)[:1]
-        with urlopen(address + html.unescape(style), timeout=20) as answer:
+        with urlopen(address + html.unescape(style), timeout=90) as answer:
             assert answer.status == 200 and answer.headers.get_content_type() == "text/css"
             assert len(answer.read()) > 1000
 
@@ -151,7 +151,7 @@ def served(outreach, folder, home):
         [str(outreach), "serve", "--port", str(port)], cwd=folder, env=environment, stdout=log, stderr=log
     )
     try:
-        for _ in range(300):
+        for _ in range(900):
             assert server.poll() is None, (folder / "server.log").read_text()
             with socket.socket() as trying:
                 if trying.connect_ex(("127.0.0.1", port)) == 0:
@@ -160,7 +160,7 @@ def served(outreach, folder, home):
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=90)
         log.close()
 
 

@@ -97,7 +97,7 @@ class FieldApp:
 
     def until(self, expression: str, arg: object = None) -> None:
         """Wait until a function of the page says yes; asked from outside, because the page may not evaluate text."""
-        for _ in range(750):
+        for _ in range(3000):
             if self.page.evaluate(expression, arg):
                 return
             self.page.wait_for_timeout(20)

@@ -59,7 +59,7 @@ def running(command: list[str], port: int, **environ: str) -> Iterator[int]:
         command, env={**os.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        for _ in range(200):
+        for _ in range(900):
             try:
                 with socket.create_connection(("127.0.0.1", port), timeout=1):
                     break
@@ -70,7 +70,7 @@ def running(command: list[str], port: int, **environ: str) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=90)
 
 
 def floor_server(folder: Path) -> contextmanager[int]:

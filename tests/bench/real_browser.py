@@ -69,13 +69,13 @@ class RealBrowser:
         page, *others = self.context.pages or [self.context.new_page()]
         for other in others:
             other.close()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.set_viewport_size(PHONE)
         return page
 
     def _address(self) -> str:
         port_file = self.profile / "DevToolsActivePort"
-        for _ in range(300):
+        for _ in range(1200):
             if port_file.exists() and len(lines := port_file.read_text().split("\n")) > 1:
                 return f"http://127.0.0.1:{lines[0]}"
             time.sleep(0.05)
@@ -92,7 +92,7 @@ class RealBrowser:
         if self.process is None:
             return
         self.strike()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=90)
         self.process = None
         if self.context is not None:
             with suppress(Error):

@@ -417,7 +417,7 @@ def test_libreoffice_opens_it_and_what_it_saves_reads_the_same(app: Any, tmp_pat
         ],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     assert _import((tmp_path / "out" / "plan.xlsx").read_bytes()).steps == []
 

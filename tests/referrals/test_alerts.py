@@ -223,7 +223,7 @@ def test_a_server_sends_in_one_of_its_processes_and_the_round_dies_with_it(insta
         "OUTREACH_MAIL_FROM": "outreach@example.org",
     }
     with load.running(command, port, **mail):
-        for _ in range(400):  # the letter goes first, then it is noted
+        for _ in range(1800):  # the letter goes first, then it is noted
             db.session.rollback()
             if db.session.query(ReferralAlert).count():
                 break

@@ -146,7 +146,7 @@ def test_the_table_opens_in_a_spreadsheet_with_numbers_as_numbers_and_no_formula
     subprocess.run(
         [program, f"-env:UserInstallation=file://{tmp_path / 'profile'}", "--headless", "--convert-to", "fods",
          "--infilter=CSV:44,34,76,1", "--outdir", str(tmp_path), str(tmp_path / "in.csv")],
-        check=True, capture_output=True, timeout=120)  # fmt: skip
+        check=True, capture_output=True, timeout=300)  # fmt: skip
     opened = (tmp_path / "in.fods").read_text(encoding="utf-8")
     assert "table:formula" not in opened and HEBREW in opened and 'office:value="1198"' in opened
 

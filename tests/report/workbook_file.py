@@ -62,7 +62,7 @@ def through_libreoffice(made: Mapping[str, bytes], folder: Path, to: str = "xlsx
     subprocess.run(
         [program, f"-env:UserInstallation=file://{folder / 'profile'}", "--headless", "--convert-to", to,
          "--outdir", str(folder / "out"), *(str(folder / f"{name}.xlsx") for name in made)],
-        check=True, capture_output=True, timeout=240)  # fmt: skip
+        check=True, capture_output=True, timeout=300)  # fmt: skip
     return {name: (folder / "out" / f"{name}.{to}").read_bytes() for name in made}
 
 

@@ -120,7 +120,7 @@ def test_it_is_read_alike_in_the_process_with_limits_and_after_libreoffice_saved
     subprocess.run(
         [program, "--headless", f"-env:UserInstallation=file://{tmp_path}/profile", "--convert-to",
          "xlsx:Calc MS Excel 2007 XML", "--outdir", str(tmp_path / "out"), str(tmp_path / "return.xlsx")],
-        check=True, capture_output=True, timeout=120,
+        check=True, capture_output=True, timeout=300,
     )  # fmt: skip
     assert_golden(
         workbook_file.read_return((tmp_path / "out" / "return.xlsx").read_bytes(), mark, asked(), today=TODAY)
