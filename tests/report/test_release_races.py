@@ -15,6 +15,7 @@ from outreach.storage import db, engine, writing
 from outreach.storage.queries import operations
 from outreach.storage.queries import releases as rows
 from tests.report.releases import World
+from tests.report.workbook_file import parts_of
 
 
 @pytest.fixture
@@ -100,3 +101,16 @@ def test_a_publication_copy_and_a_release_within_do_not_leave_at_the_same_moment
     )
     left = [within.row().state == "published", bool(rows.publication_copies([above.operation.id]))]
     assert sorted(left) == [False, True] and len(wrong) == 1
+
+
+@pytest.mark.parametrize("app", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_two_first_copies_of_a_version_at_once_are_one_copy(app, worlds, monkeypatch):
+    person, made = worlds[0].people["commander"], []
+    meet_in(monkeypatch, rows, "hold_tree", threading.Barrier(2))
+
+    def take() -> None:
+        made.append(export(person, operations.by_code("OP-ABOVE"), "en", None, "publication"))
+
+    assert at_once(app, take, take) == []
+    assert len(rows.publication_copies([worlds[0].operation.id])) == 1
+    assert len(made) == 2 and parts_of(made[0]) == parts_of(made[1])

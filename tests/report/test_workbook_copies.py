@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
-import zipfile
 from typing import Any
 
 import pytest
@@ -26,7 +24,7 @@ from outreach.vocab import EntryMode, OperationStatus, Role
 from tests import factories as site
 from tests.report import factories as facts
 from tests.report.releases import a_release
-from tests.report.workbook_file import Opened, through_libreoffice
+from tests.report.workbook_file import Opened, parts_of, through_libreoffice
 
 PUBLISHED = ["tblSummary", "tblByService", "tblByDay", "tblSignoff", "tblDefinitions", "tblChecks"]
 MET = (
@@ -183,7 +181,7 @@ def test_the_same_version_gives_the_same_copy_and_the_next_one_does_not_tell_wha
     """Between two versions little changed: the later copy withholds what would tell how little."""
     locks(operation)
     one, again = taken(operation), taken(operation)
-    assert contents(one) == contents(again)
+    assert parts_of(one) == parts_of(again)
     first = told_of(need_locked(operation.id))
     part = db.session.query(Participation).first()
     facts.a_tally(part, "persons_met", 2, 3)
@@ -202,13 +200,13 @@ def test_the_same_version_gives_the_same_copy_and_the_next_one_does_not_tell_wha
 def test_a_policy_that_changes_between_two_copies_of_a_version_changes_neither(operation):
     """Two copies of the same numbers that withhold different ones would tell, side by side, what both withhold."""
     locks(operation)
-    first = contents(taken(operation))
+    first = parts_of(taken(operation))
     told = told_of(need_locked(operation.id))
     for version, least in enumerate((21, 2), start=1):
         with writing():
             asked = {"preset": "", "reason": "a test", "asked_at": utc_now(), "asked_by_id": None, "state": "standing"}
             disclosure.add(operation_id=operation.id, version=version, least=least, zeros="withhold", **asked)
-        assert contents(taken(operation)) == first
+        assert parts_of(taken(operation)) == first
         left = left_before(operation.id)
         assert [(one.hidden, one.policy.least) for one in left] == [(told.hidden, told.policy.least)]
     note = db.session.query(AuditEntry).filter_by(tag="report.workbook.export").first().details
@@ -248,11 +246,6 @@ def test_a_release_is_held_against_the_copies_that_were_taken_before(operation):
     assert {key for key in told.hidden if key in told.true and key[1:] == (None, None)} <= hidden | {
         key for key in told.hidden if key[0] not in release_rules.USUAL
     }
-
-
-def contents(made: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if name != "docProps/core.xml"}
 
 
 def test_a_figure_below_zero_does_not_leave(operation):

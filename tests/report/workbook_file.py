@@ -52,6 +52,12 @@ class Opened:
                 yield name, archive.read(name).decode()
 
 
+def parts_of(made: bytes) -> dict[str, bytes]:
+    """Every part of a file but the moment at which it was made."""
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if name != "docProps/core.xml"}
+
+
 def through_libreoffice(made: Mapping[str, bytes], folder: Path, to: str = "xlsx") -> dict[str, bytes]:
     """Workbooks by name as LibreOffice writes them after opening and calculating them, all by one start of it."""
     program = shutil.which("soffice") or shutil.which("libreoffice")

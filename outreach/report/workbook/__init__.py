@@ -1,9 +1,9 @@
 """The summary workbook of an operation: finished sheets in one language, equal to the figures, safe to open.
 
-``copies`` says who may take which copy, ``leaving`` what may leave; ``source`` and ``public_source`` gather,
-``public`` is what the latter gathers; ``summary``, ``sheets``, ``long_sheets``, ``person_sheets``, ``after_sheets``,
-``check_sheet`` and ``publication`` say what stands where; ``book`` is the shape of it; only ``paper``
-knows openpyxl. Nothing here adds anything up.
+``copies`` says who may take which copy, ``leaving`` what may leave, ``keeping`` what is kept of what left; ``source``
+and ``public_source`` gather, ``public`` is what the latter gathers; ``summary``, ``sheets``, ``long_sheets``,
+``person_sheets``, ``after_sheets``, ``check_sheet`` and ``publication`` say what stands where; ``book`` is the shape of
+it; only ``paper`` knows openpyxl. Nothing here adds anything up.
 """
 
 from __future__ import annotations
@@ -57,41 +57,64 @@ def export(actor: Actor, operation: Any, language: str, as_of: dt.datetime | Non
 
 
 def _left(actor: Actor, operation: Any, language: str, as_of: dt.datetime | None, entry: dict[str, Any]) -> bytes:
-    """A publication copy, entered in the journal while nothing else was published; raises ``Changed`` otherwise.
+    """A publication copy, entered in the journal; with the first of a version, what it withholds is kept beside it.
 
-    What it withholds was chosen against all that had left before: what leaves meanwhile was held against it by nobody.
+    What the first one withholds was chosen against all that had left before: what leaves meanwhile was held against it
+    by nobody, and ``Changed`` is raised. Where somebody else took the first one meanwhile, theirs is the copy.
     """
+    from outreach.errors import N_, Changed
+    from outreach.storage.queries import releases
+
+    operation_id = operation.id
+    tree = releases.tree_of(operation_id)
+    for _attempt in range(2):
+        marks = releases.marks_of_published(tree)
+        made, of = _publication(operation, language, as_of)
+        if _kept(actor, of, marks, tree, entry):
+            return made
+    raise Changed(N_("Something else was published meanwhile. Take the copy again."))
+
+
+def _kept(actor: Actor, of: Any, marks: list[str], tree: list[int], entry: dict[str, Any]) -> bool:
+    """Enter the copy, and keep what the first one of a version tells; False where another was the first meanwhile."""
     from outreach import audit
     from outreach.audit.tags import Tag
     from outreach.errors import N_, Changed
     from outreach.storage import writing
     from outreach.storage.queries import figure_sets, releases
+    from outreach.storage.queries import workbook as queries
+    from outreach.storage.types import new_uid, utc_now
 
-    operation_id = operation.id
-    tree = releases.tree_of(operation_id)
-    marks = releases.marks_of_published(tree)
-    made, version, policy = _publication(operation, language, as_of)
+    from .keeping import values_of
+
+    figure_set, version, policy = of.found.id, of.found.version, of.told.policy
+    operation_id = of.found.operation_id
+    values = values_of(new_uid(), of.found, of.told, of.beside)
     with writing():
         releases.hold_tree(operation_id)
         figure_sets.hold(operation_id)
-        if releases.marks_of_published(tree) != marks:
-            raise Changed(N_("Something else was published meanwhile. Take the copy again."))
+        if of.first:
+            if queries.kept_copy(figure_set) is not None:
+                return False
+            if releases.marks_of_published(tree) != marks:
+                raise Changed(N_("Something else was published meanwhile. Take the copy again."))
+            queries.keep_copy(operation_id=operation_id, figure_set_id=figure_set, taken_at=utc_now(), **values)
         said = {"version": version, "least": policy.least, "zeros": policy.zeros, "persons": False}
         audit.record(actor, Tag.WORKBOOK_EXPORTED, **entry, **said)
-    return made
+    return True
 
 
-def _publication(operation: Any, language: str, as_of: dt.datetime | None) -> tuple[bytes, int, Any]:
-    """The bytes, the locked version that they hold, and the policy by which they withhold."""
+def _publication(operation: Any, language: str, as_of: dt.datetime | None) -> tuple[bytes, Any]:
+    """The bytes, and what they were made from."""
     from flask_babel import force_locale
 
     from . import publication
     from .paper import write
-    from .public_source import public_of
+    from .public_source import prepared, public_of
 
-    source = public_of(operation, as_of)
+    made = prepared(operation, as_of)
     with force_locale(language):
-        return write(publication.book_of(source, LANGUAGES[language])), source.version, source.told.policy
+        return write(publication.book_of(public_of(made), LANGUAGES[language])), made
 
 
 def export_by_code(actor: Actor, code: str, language: str, as_of: str = "", copy: str = "") -> bytes:

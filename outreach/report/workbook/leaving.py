@@ -1,8 +1,9 @@
 """What left with publication copies of the workbook, and what may leave with the next one.
 
 Here belongs withholding; no web and no sheet. A publication copy holds a locked version and nothing else: whoever takes
-it takes the same numbers until the next version is locked. What it withholds is chosen against everything that was
-published and every publication copy that was taken before it, of the operation and of those in one tree with it.
+it takes the same numbers until the next version is locked. What it withholds is chosen once, against everything that
+was published and every publication copy that was taken before it, of the operation and of those in one tree with it;
+then it is kept (``keeping``), and every later copy and every attack reads that.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from outreach.rollup.suppression import protect
 from outreach.storage.queries import access, figure_sets, releases
 from outreach.storage.queries import workbook as queries
 from outreach.storage.tables import FigureSet
+
+from . import keeping
 
 IN_ALL = (*STANDARD, "persons_referred", "persons_received")
 BY_SERVICE = ("personnel", "contacts", "persons_met", "charges")
@@ -60,16 +63,21 @@ def need_locked(operation_id: int, as_of: dt.datetime | None = None) -> FigureSe
 
 
 def told_of(found: FigureSet) -> Told:
-    """What a publication copy of the version tells.
+    """What a publication copy of the version tells: what was kept of the first one, else what is chosen now.
 
     Raises ``Blocked`` for a figure below zero, and when the attacker finds a withheld number.
     """
+    kept = queries.kept_copy(found.id)
+    return keeping.told_again(kept, found) if kept is not None else _chosen(found)
+
+
+def _chosen(found: FigureSet) -> Told:
     if any(number < 0 for number in true_of(found.figures).values()):
         raise Blocked(
             N_("A figure of this version is below zero."),
             N_("An adjustment takes off more than there was: put it right and lock a new version."),
         )
-    left = _left(found, queries.publication_copies(releases.tree_of(found.operation_id)))
+    left = _left(found)
     if not left.finished:
         raise Blocked(
             N_("Not safe: the attack did not finish."),
@@ -84,9 +92,9 @@ def told_of(found: FigureSet) -> Told:
 
 
 def left_before(operation_id: int) -> list[Told]:
-    """What every publication copy told of the operation, in the order in which they were taken."""
-    taken = queries.publication_copies(releases.tree_of(operation_id))
-    return [told for one in taken if (told := _seen_from(operation_id, one, taken)).true]
+    """What every publication copy told of the operation, in the order in which the first ones left."""
+    kept = queries.kept_copies(releases.tree_of(operation_id))
+    return [told for row, of in kept if (told := _told_to(operation_id, keeping.told_again(row, of), of)).true]
 
 
 def true_of(figures: Sequence[list[object]]) -> dict[Key, int]:
@@ -95,38 +103,20 @@ def true_of(figures: Sequence[list[object]]) -> dict[Key, int]:
     return release_rules.true_of(figures, scope)
 
 
-def _left(found: FigureSet, taken: Sequence[queries.CopyTaken]) -> Left:
-    """As ``told_of``, at the moment of the first copy of this version and by the policy of then, so that the next one
-    says the same: another policy in between would withhold other numbers, and two copies side by side tell all."""
-    own = next((one for one in taken if (one.operation, one.version) == (found.operation_id, found.version)), None)
-    before = [one for one in taken if own is None or one.entry < own.entry]
-    policy = _policy(found, own)
-    published = [
-        (row, of) for row, of in releases.published(releases.tree_of(found.operation_id))
-        if own is None or (row.published_at is not None and row.published_at < own.at)
-    ]  # fmt: skip
-    marks = (found.uid, policy, tuple(row.id for row, _ in published), tuple(one.entry for one in before))
-    return _SHELF.get(marks) or _SHELF.put(marks, _work_out(found, policy, published, before))
+def _left(found: FigureSet) -> Left:
+    """What is chosen for the first copy of the version, by the policy of now, against all that left until now."""
+    tree = releases.tree_of(found.operation_id)
+    policy = policy_of(found.operation_id)
+    marks = (found.uid, policy, tuple(releases.marks_of_published(tree)))
+    return _SHELF.get(marks) or _SHELF.put(marks, _work_out(found, policy, tree))
 
 
-def _policy(found: FigureSet, own: queries.CopyTaken | None) -> Policy:
-    if own is None or own.least is None:
-        return policy_of(found.operation_id)
-    return Policy(own.least, own.zeros)
-
-
-def _work_out(
-    found: FigureSet,
-    policy: Policy,
-    published: Sequence[tuple[object, FigureSet]],
-    before: Sequence[queries.CopyTaken],
-) -> Left:
-    earlier = [_of_release(found.operation_id, row, of) for row, of in published]
-    earlier += [_seen_from(found.operation_id, one, before) for one in before]
-    earlier = [told for told in earlier if told.true]
+def _work_out(found: FigureSet, policy: Policy, tree: list[int]) -> Left:
+    earlier = [_of_release(found.operation_id, row, of) for row, of in releases.published(tree)]
+    earlier = [told for told in earlier if told.true] + left_before(found.operation_id)
     told = protect(true_of(found.figures), policy, earlier, version=found.version)
     verdict = attack([*earlier, told])
-    return Left(told, verdict.safe, verdict.finished)
+    return Left(told, verdict.safe, verdict.finished and told.complete)
 
 
 def _of_release(operation_id: int, row: object, of: FigureSet) -> Told:
@@ -140,15 +130,6 @@ def _of_release(operation_id: int, row: object, of: FigureSet) -> Told:
     return _told_to(operation_id, told, of)
 
 
-def _seen_from(operation_id: int, one: queries.CopyTaken, taken: Sequence[queries.CopyTaken]) -> Told:
-    """What a copy told, for whoever asks of the operation: of another in its tree only single services."""
-    of = figure_sets.find(one.operation, one.version)
-    if of is None:
-        return Told(one.version, {})
-    told = _left(of, [other for other in taken if other.entry <= one.entry]).told
-    return _told_to(operation_id, told, of)
-
-
 def _told_to(operation_id: int, told: Told, of: FigureSet) -> Told:
     """What it says of the operation; of another in its tree as far as it says anything."""
     if of.operation_id == operation_id:
@@ -159,7 +140,7 @@ def _told_to(operation_id: int, told: Told, of: FigureSet) -> Told:
 
 
 class _Shelf:
-    """The last choices of one process: each takes seconds, and every language and every reader asks for the same."""
+    """The last choices of one process: each takes seconds, and one that may not leave is asked for again and again."""
 
     def __init__(self, room: int) -> None:
         self.room, self.lock = room, threading.Lock()

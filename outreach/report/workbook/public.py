@@ -78,10 +78,9 @@ class Public:
         return key in self.told.hidden
 
     def shown(self, code: str, service: int | None = None, day: str | None = None) -> int | None:
-        """The number where it is known and may be told."""
-        row = self.rows.get((code, service, day))
-        known = row is not None and isinstance(row[3], int) and not self.hidden(code, service, day)
-        return int(row[3]) if row is not None and known else None
+        """The number where it is known and may be told: one that nobody weighed when the copy first left is not."""
+        key = (code, service, day)
+        return None if key in self.told.hidden else self.told.true.get(key)
 
     def cell(self, code: str, service: int | None = None, day: str | None = None) -> Cell:
         """The number, or the symbol for what is missing."""
@@ -91,6 +90,8 @@ class Public:
         if number is not None:
             return number
         row = self.rows.get((code, service, day))
+        if row is not None and isinstance(row[3], int):
+            return SYMBOL_NOT_APPLICABLE  # known, and not part of the copy that left first
         owed = row[7] != 0 if row is not None else service in self.signed
         return SYMBOL_NOT_RECEIVED if owed else SYMBOL_NOT_APPLICABLE
 

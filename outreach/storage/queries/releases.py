@@ -101,7 +101,7 @@ def marks_of_published(operations: Collection[int], besides: int | None = None) 
         .order_by(Release.published_at, Release.id)
     )
     marks = [f"{number}:{mark}" for number, mark in db.session.execute(query) if number != besides]
-    return [*marks, *(f"xlsx:{one.entry}" for one in publication_copies(operations))]
+    return [*marks, *(f"xlsx:{one.row}" for one in publication_copies(operations))]
 
 
 def codes_of(operations: Collection[int]) -> dict[int, str]:

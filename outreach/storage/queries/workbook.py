@@ -1,21 +1,19 @@
-"""What the workbook asks of the database beside frames and names: offences, sign-offs, referrals, copies taken."""
+"""What the workbook asks of the database beside frames and names: offences, sign-offs, referrals, copies that left."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import and_, func, literal, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, defer
 
 from outreach.vocab import Origin, ReferralState
 
 from ..engine import db
-from ..tables import AuditEntry, Offence, Participation, Referral, ReferralVersion, SignOff
-
-EXPORTED = "report.workbook.export"
-"""The tag of the journal under which a workbook leaves."""
+from ..tables import FigureSet, Offence, Participation, PublicationCopy, Referral, ReferralVersion, SignOff
 
 
 @dataclass(frozen=True)
@@ -116,32 +114,43 @@ def referrals(operations: list[int], as_of: dt.datetime | None) -> list[Referral
 
 @dataclass(frozen=True)
 class CopyTaken:
-    """The first time that a publication copy of a locked version was taken; ``entry``: of the journal. ``least`` and
-    ``zeros``: what was withheld in it, by the policy of that moment; None where the journal does not say."""
+    """That a publication copy of a locked version left, and when the first one did."""
 
-    entry: int
+    row: int
     at: dt.datetime
     operation: int
     version: int
-    least: int | None = None
-    zeros: bool = False
 
 
 def publication_copies(operations: Collection[int]) -> list[CopyTaken]:
-    """Every version of the operations of which a publication copy was taken, in the order of the first copies.
-
-    The journal says so, which outlives everything else.
-    """
+    """Every version of the operations of which a publication copy left, in the order of the first copies."""
     query = (
-        select(AuditEntry)
-        .where(AuditEntry.tag == EXPORTED, AuditEntry.outcome == "done", AuditEntry.operation_id.in_(operations))
-        .order_by(AuditEntry.id)
+        select(PublicationCopy.id, PublicationCopy.taken_at, PublicationCopy.operation_id, FigureSet.version)
+        .join(FigureSet, FigureSet.id == PublicationCopy.figure_set_id)
+        .where(PublicationCopy.operation_id.in_(operations))
+        .order_by(PublicationCopy.id)
     )
-    found: dict[tuple[int, int], CopyTaken] = {}
-    for entry in db.session.scalars(query):
-        version = entry.details.get("version")
-        if entry.details.get("copy") == "publication" and isinstance(version, int) and entry.operation_id is not None:
-            key = (entry.operation_id, version)
-            least, zeros = entry.details.get("least"), entry.details.get("zeros") is True
-            found.setdefault(key, CopyTaken(entry.id, entry.at, *key, least if isinstance(least, int) else None, zeros))
-    return list(found.values())
+    return [CopyTaken(*row) for row in db.session.execute(query)]
+
+
+def kept_copies(operations: Collection[int]) -> list[tuple[PublicationCopy, FigureSet]]:
+    """What each of ``publication_copies`` withheld, with its figures, in the same order."""
+    query = (
+        select(PublicationCopy, FigureSet)
+        .join(FigureSet, FigureSet.id == PublicationCopy.figure_set_id)
+        .where(PublicationCopy.operation_id.in_(operations))
+        .options(defer(FigureSet.definitions))
+        .order_by(PublicationCopy.id)
+    )
+    return [(row, found) for row, found in db.session.execute(query)]
+
+
+def kept_copy(figure_set_id: int) -> PublicationCopy | None:
+    """What the publication copy of a locked version withheld; None where none left."""
+    return db.session.scalar(select(PublicationCopy).where(PublicationCopy.figure_set_id == figure_set_id))
+
+
+def keep_copy(**values: Any) -> None:
+    """The first publication copy of a version; whoever asks holds the tree."""
+    db.session.add(PublicationCopy(**values))
+    db.session.flush()

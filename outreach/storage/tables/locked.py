@@ -1,5 +1,5 @@
-"""Locked figures and published releases stay as they are: the session refuses to change or to delete them, except with
-their operation.
+"""Locked figures, published releases and publication copies that left stay as they are: the session refuses to change
+or to delete them, except with their operation.
 
 Here belongs the refusal alone. It holds for objects and for statements; what writes past the session (a restored
 backup, a database console) is found out by the hash.
@@ -18,7 +18,7 @@ from sqlalchemy.orm import ORMExecuteState
 from outreach.vocab import ReleaseState
 
 from ..engine import db
-from .releases import Release, ReleaseFile
+from .releases import PublicationCopy, Release, ReleaseFile
 from .returns import FigureSet
 
 _letting_go: ContextVar[bool] = ContextVar("outreach_letting_locked_figures_go", default=False)
@@ -46,6 +46,10 @@ def _refuse_release(what: str) -> None:
     raise Locked(f"published releases are not {what}; what comes later is an erratum or a new release")
 
 
+def _refuse_copy(what: str) -> None:
+    raise Locked(f"publication copies that left are not {what}; what comes later enters the next version")
+
+
 @event.listens_for(FigureSet, "before_update")
 def _row_changed(_mapper: Any, _connection: Any, _row: FigureSet) -> None:
     _refuse("changed")
@@ -64,6 +68,16 @@ def _file_changed(_mapper: Any, _connection: Any, _row: ReleaseFile) -> None:
 @event.listens_for(ReleaseFile, "before_delete")
 def _file_deleted(_mapper: Any, _connection: Any, _row: ReleaseFile) -> None:
     _refuse_release("deleted")
+
+
+@event.listens_for(PublicationCopy, "before_update")
+def _copy_changed(_mapper: Any, _connection: Any, _row: PublicationCopy) -> None:
+    _refuse_copy("changed")
+
+
+@event.listens_for(PublicationCopy, "before_delete")
+def _copy_deleted(_mapper: Any, _connection: Any, _row: PublicationCopy) -> None:
+    _refuse_copy("deleted")
 
 
 @event.listens_for(Release, "before_update")
@@ -86,7 +100,12 @@ def _statement(state: ORMExecuteState) -> None:
         return
     # An entity's table carries annotations and is another object: the name tells.
     name = getattr(getattr(state.statement, "table", None), "name", "")
-    refuse = {FigureSet: _refuse, Release: _refuse_release, ReleaseFile: _refuse_release}
+    refuse = {
+        FigureSet: _refuse,
+        Release: _refuse_release,
+        ReleaseFile: _refuse_release,
+        PublicationCopy: _refuse_copy,
+    }
     found = next((refuse[table] for table in refuse if table.__tablename__ == name), None)
     if found is None:
         return

@@ -146,6 +146,29 @@ class ReleaseLink(Base):
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
 
 
+class PublicationCopy(Base):
+    """What the first publication copy of a locked version withheld and printed: every later one is the same.
+
+    ``policy``: by which rule. ``cells``: rows of measure, service, day, number (null where withheld) and why it is
+    withheld; a withheld number stands nowhere in it. ``opened``: small numbers that were printed on purpose.
+    ``beside``: what was printed that the locked version does not hold: names, what was published of the edition before.
+    ``hash``: SHA-256 of all this and of the hash of the figures. Never written again (``locked``).
+    """
+
+    __tablename__ = "publication_copy"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True, default=new_uid)
+    operation_id: Mapped[int] = mapped_column(ForeignKey("operation.id", ondelete="CASCADE"), index=True)
+    figure_set_id: Mapped[int] = mapped_column(ForeignKey("figure_set.id", ondelete="CASCADE"), unique=True)
+    taken_at: Mapped[dt.datetime] = mapped_column(Instant)
+    policy: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    cells: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    opened: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    beside: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
 class WallLink(Base):
     """The address of an operation's wall screen, without account: totals and services by state, until it ends."""
 
