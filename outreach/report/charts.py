@@ -12,6 +12,7 @@ from typing import Any
 
 from flask_babel import gettext
 
+from outreach.returns import figure_words
 from outreach.rollup.totals import Figure
 
 from . import words
@@ -133,10 +134,17 @@ def without_day(figures: Iterable[Figure]) -> str:
 
 
 def _of_rows(kind: str, code: str, title: str, subtitle: str, rows: tuple[Row, ...], more: dict[str, Any]) -> Chart:
+    rows = tuple(row if (row.value or 0) >= 0 else _not_drawn(row) for row in rows)
     named = [(f"{row.heading}, {row.label}" if row.heading else row.label, row.words) for row in rows]
     more.setdefault("description", spoken(named))
     more.setdefault("twin", Twin((gettext("What"), gettext("Number")), tuple(named)))
     return Chart(code, kind, title, subtitle, rows=rows, **more)
+
+
+def _not_drawn(row: Row) -> Row:
+    """The row of less than nothing: words and no bar."""
+    said = figure_words.not_adding_up(words.number(row.value))
+    return replace(row, value=None, said=row.said or said, drawn=row.drawn or said)
 
 
 def spoken(named: Sequence[tuple[str, str]]) -> str:

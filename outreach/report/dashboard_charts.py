@@ -18,7 +18,8 @@ from outreach.returns.figures import Board, Figures
 from outreach.rollup.filters import told_apart
 from outreach.rollup.hours import Hours
 from outreach.rollup.measures import measure as measure_of
-from outreach.rollup.pace import Step, beside, last_known, steps
+from outreach.rollup.months import as_figure
+from outreach.rollup.pace import Beside, Step, beside, last_known, steps
 from outreach.rollup.splits import Offence
 from outreach.rollup.totals import Figure
 from outreach.rollup.waits import Waits
@@ -83,6 +84,11 @@ def _pace_title(now: Sequence[Step], earlier: Sequence[Step], name: str) -> str:
     last, both = last_known(now), beside(now, earlier)
     if last is None:
         return ""
+    said = _pace_finding(now, last, both, name)
+    return _partly(said) if (last.open if both is None else both.open) else said
+
+
+def _pace_finding(now: Sequence[Step], last: Step, both: Beside | None, name: str) -> str:
     if both is None:
         return ngettext(
             "Day %(day)s of %(days)s: %(many)s person met",
@@ -149,6 +155,8 @@ def _pace_note(now: Sequence[Step], before: Operation | None, drawn: bool) -> st
     told = []
     if any(step.most for step in now):
         told.append(gettext("Upper ends: nobody knows how many persons several services met."))
+    if any(step.wrong for step in now):
+        told.append(gettext("Some days do not add up: adjustments take away more than is counted."))
     if drawn:
         told.append(gettext("Raw figures: services and days of the two editions may differ."))
     elif before is not None:
@@ -158,25 +166,30 @@ def _pace_note(now: Sequence[Step], before: Operation | None, drawn: bool) -> st
 
 def _months(reading: Reading) -> Chart:
     """A standing unit has no days to count from: its last twelve months."""
-    found = [m for m in made.months_of(reading.operation.id, ("persons_met",), reading.as_of) if len(m.name) == 7]
-    shown = found[:MONTHS][::-1]
+    found = made.months_of(reading.operation.id, ("persons_met",), reading.as_of, **reading.narrowed)
+    shown = [month for month in found if len(month.name) == 7][:MONTHS][::-1]
     if not shown:
         return charts.nothing("pace", gettext("Persons met by month"), gettext("Nothing is recorded yet."))
+    whole = reading.figures(()).one("persons_met")
+    figures = {m.name: as_figure(m.name, m.values.get("persons_met"), whole) for m in shown}
     named = [(words.month_words(m.name), m.values.get("persons_met"), m.name) for m in shown]
     most = max(named, key=lambda month: month[1] or 0)
     title = gettext("Most persons met in %(month)s: %(met)s", month=most[0], met=words.number(most[1]))
-    if not most[1]:
+    title = _as_known(title, whole)
+    if (most[1] or 0) <= 0:
         known = all(met is not None for _, met, _ in named)
-        title = gettext("Nobody was met in these months") if known else gettext("Not known yet by month")
+        title = _as_known(gettext("Nobody was met in these months"), whole)
+        title = title if known else gettext("Not known yet by month")
+        title = gettext("Persons met by month") if any((met or 0) < 0 for _, met, _ in named) else title
     twin = charts.Twin(
         (gettext("Month"), gettext("Persons met")),
-        tuple((_linked(reading, name, code), _cell(met)) for name, met, code in reversed(named)),
+        tuple((_linked(reading, name, code), words.short(figures[code])) for name, _, code in reversed(named)),
     )
     return charts.columns(
         "pace",
         title,
         gettext("Persons met by month of the first meeting"),
-        [Row(words.short_month(code), met) for _, met, code in named],
+        [Row(words.short_month(code), met, _said(figures[code])) for _, met, code in named],
         twin=twin,
         url=reading.url("persons_met"),
     )
@@ -226,7 +239,11 @@ def funnel(reading: Reading, whole: Figures) -> Chart:
 
 def _as_known(title: str, figure: Figure) -> str:
     """The title, with a word that it is not of everything where the figure is not."""
-    return title if figure.bound == Bound.EXACT else gettext("%(finding)s, as far as is known", finding=title)
+    return title if figure.bound == Bound.EXACT else _partly(title)
+
+
+def _partly(title: str) -> str:
+    return gettext("%(finding)s, as far as is known", finding=title)
 
 
 def _said(figure: Figure) -> str:
@@ -248,6 +265,7 @@ def hours(reading: Reading, found: Hours) -> Chart:
         most=words.number(most),
         all=words.number(found.logged),
     )
+    title = title if found.whole else _partly(title)
     rows = [Row(_span_of(hour), found.by_hour.get(hour, 0)) for hour in found.hours]
     twin = charts.Twin(
         (gettext("Evening"), *(_span_of(hour) for hour in found.hours), gettext("In all")),
@@ -353,6 +371,8 @@ def offences(
     title = gettext("Charges by offence")
     if not told_apart(measure_of("charges"), reading.only):
         return charts.nothing("offences", title, gettext("Charges are not told apart by this filter."))
+    if charges.contradicts:
+        return charts.nothing("offences", title, words.said(charges))
     if not found or not charges.value:
         unknown = gettext("Nobody knows yet which charges were laid.")
         empty = gettext("No charge is laid.") if charges.value == 0 else unknown

@@ -94,9 +94,11 @@ def _tile(
             gettext("counted in %(code)s", code=", ".join(places)) if elsewhere else words.covered(figure.coverage)
         )
         unknown, sure = pgettext("cell", "Elsewhere") if elsewhere else "", ""
+    elif figure.contradicts:
+        context, unknown = words.to_correct(), words.said(figure)
     return {
         "code": code,
-        "value": figure.value,
+        "value": None if figure.contradicts else figure.value,
         "least": figure.least,
         "bound": str(figure.bound),
         "unknown": unknown,

@@ -97,7 +97,7 @@ def funnel(found: Seen) -> dict[str, Any]:
 
 def _finding(found: Seen) -> str:
     referred, engaged = found.one("persons_referred").value, found.one("persons_engaged").value
-    if not referred or engaged is None:
+    if not referred or engaged is None or min(referred, engaged) < 0:
         return gettext("From persons met to persons engaged")
     return ngettext(
         "Of %(referred)s persons referred, %(num)s works with an agency",

@@ -17,7 +17,7 @@ from outreach.returns import ledger_pages as pages
 from outreach.returns.figures import Figures, figures_for, months_of
 from outreach.rollup.filters import Filter
 from outreach.rollup.measures import Measure
-from outreach.rollup.months import MONTH
+from outreach.rollup.months import MONTH, as_figure
 from outreach.rollup.totals import Figure
 from outreach.storage.days import day_number
 from outreach.storage.queries import ledger
@@ -25,7 +25,6 @@ from outreach.storage.queries.report import Named
 from outreach.storage.tables import Operation
 from outreach.vocab import (
     AgeBand,
-    Bound,
     ChargeStatus,
     ContactResult,
     Gender,
@@ -152,9 +151,7 @@ def picked(
         whole = figures_for(operation_id, measure.code, as_of, by, only).one(
             measure.code, **({} if service is None else {"service": service})
         )
-        # Of a month it is not known which services are missing: it is no surer than the whole.
-        bound = Bound.UNKNOWN if value is None else Bound.EXACT if whole.bound == Bound.EXACT else Bound.PARTIAL
-        return Figure(measure.code, {"day": day}, value, bound, whole.basis, whole.coverage)
+        return as_figure(day, value, whole)
     by = tuple(name for name, value in (("service", service), ("day", day)) if value is not None)
     key = {name: value for name, value in (("service", service), ("day", day)) if value is not None}
     return figures_for(operation_id, measure.code, as_of, by, only).one(measure.code, **key)

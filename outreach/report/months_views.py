@@ -12,9 +12,9 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from outreach.errors import NotFound
-from outreach.returns.figures import figures_of, measure_in, months_of
+from outreach.returns.figures import Figures, figures_of, measure_in, months_of
 from outreach.rollup.days import WITHOUT_DAY
-from outreach.rollup.months import Month
+from outreach.rollup.months import Month, as_figure
 from outreach.storage.tables import Operation
 from outreach.web import load
 from outreach.web.guard import guard
@@ -32,9 +32,8 @@ def months(operation: Operation) -> Any:
     whole = figures_of(operation.id, at.as_of)
     found = months_of(operation.id, MONTHLY, at.as_of)
     year = _year(found)
-    rows = [
-        _row(operation, month, at.link) for month in found if month.is_year or month.name[:4] in (year, WITHOUT_DAY[:4])
-    ]
+    shown = [month for month in found if month.is_year or month.name[:4] in (year, WITHOUT_DAY[:4])]
+    rows = [_row(operation, month, whole, at.link) for month in shown]
     made = render_template(
         "report/months.html",
         columns=[{"key": "name", "label": gettext("Month"), "head": True}]
@@ -55,14 +54,14 @@ def _year(found: tuple[Month, ...]) -> str:
     return asked or next((year.name for year in years if any(year.values.values())), "")
 
 
-def _row(operation: Operation, month: Month, link: dict[str, str]) -> dict[str, Any]:
+def _row(operation: Operation, month: Month, whole: Figures, link: dict[str, str]) -> dict[str, Any]:
     name: Any = words.day_words(month.name)
     if month.is_year:
         url = url_for("report.months", code=operation.code, year=month.name, **link)
         name = Markup('<a href="{}">{}</a>').format(url, month.name)
     row: dict[str, Any] = {"name": name, "needs": month.is_year}
     for code, value in month.values.items():
-        row[code] = words.number(value)
+        row[code] = words.short(as_figure(month.name, value, whole.one(code)))
         if value and not month.is_year:
             url = url_for("report.measure", code=operation.code, measure=code, day=month.name, **link)
             row[code] = Markup('<a href="{}">{}</a>').format(url, row[code])

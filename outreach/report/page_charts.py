@@ -12,6 +12,7 @@ from babel.dates import format_date
 from flask_babel import get_locale, gettext, ngettext, pgettext
 
 from outreach.returns.figures import Figures, figures_of, months_of
+from outreach.rollup.months import as_figure
 from outreach.rollup.totals import Figure
 from outreach.storage.types import EPOCH_DAY
 from outreach.vocab import Bound
@@ -31,7 +32,7 @@ def by_day(asked: Asked) -> charts.Chart:
     operation = asked.operation
     found = figures_of(operation.id, asked.as_of, ("day",)).of("persons_met")
     days: list[tuple[Any, int | None]] = [
-        (one.key["day"], None if one.value is None else int(one.value))
+        (one.key["day"], None if one.value is None or one.contradicts else int(one.value))
         for one in found
         if isinstance(one.key["day"], int) or (one.value and one.key["day"] != "undated")
     ]
@@ -95,12 +96,17 @@ def _by_month(asked: Asked) -> charts.Chart:
     shown = [(one.name, one.values["persons_met"]) for one in reversed(every[:MONTHS])]
     peak = page_rules.peak(shown)
     named = [words.month_words(str(month)) for month in peak.days] if peak else []
+    whole = figures_of(asked.operation.id, asked.as_of).one("persons_met")
+    sure = {name: as_figure(name, value, whole) for name, value in shown}
     title = gettext("Most in %(month)s", month=named[0]) if named else gettext("Not known yet by month")
     subtitle = gettext("Persons met, by month first met")
     if not shown:
         return charts.nothing("by-day", title, gettext("There are no months to show."))
     return charts.columns(
-        "by-day", title, subtitle, [charts.Row(words.short_month(name), value) for name, value in shown]
+        "by-day",
+        title,
+        subtitle,
+        [charts.Row(words.short_month(name), value, words.said(sure[name])) for name, value in shown],
     )
 
 

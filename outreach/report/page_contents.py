@@ -149,17 +149,17 @@ def _tile(asked: Asked, whole: Figures, code: str) -> dict[str, Any]:
         "support_accepted": tile_words.of_offered(offered, words.short(_but_partial(offered))),
         "charges": tile_words.laid(figure) if code == "charges" else "",
     }
-    known = figure.value is not None
+    known = figure.value is not None and not figure.contradicts
     context = [contexts.get(code, ""), words.bound(figure) if figure.bound is Bound.PARTIAL else ""] if known else []
     bounds = {Bound.AT_LEAST: gettext("at least"), Bound.AT_MOST: "" if figure.least else gettext("at most")}
     return {
         "code": code,
-        "value": figure.value,
+        "value": figure.value if known else None,
         "least": figure.least,
         "bound": str(figure.bound),
         "label": tile_words.name(figure),
         "context": " · ".join(filter(None, (*context, words.rule_name(figure)))),
-        "said": words.short(_plain(figure)) if known else gettext("Not known"),
+        "said": gettext("Not known") if figure.value is None else words.short(_plain(figure)),
         "bound_words": bounds.get(figure.bound, "") if known else "",
         "known": known,
     }

@@ -71,9 +71,9 @@ def _headline(operation_id: int) -> Headline:
         HeadlineTile(
             today.measure,
             measure_of(today.measure).label,
-            today.value,
+            None if today.contradicts else today.value,
             today.bound.value,
-            whole.value,
+            None if whole.contradicts else whole.value,
             whole.bound.value,
         )
         for today, whole in zip(found.today, found.in_all, strict=True)

@@ -75,6 +75,8 @@ def value(figure: Figure) -> Any:
     is withheld."""
     if figure.withheld:
         return withheld_cell()
+    if figure.contradicts:
+        return figure_words.not_adding_up(number(figure.value))
     if figure.value is not None and measure_of(figure.measure).middle:
         if 0 <= figure.value < 1:
             return gettext("under %(limit)s", limit=gettext("%(hours)s h", hours=1))
@@ -122,7 +124,9 @@ def covered(coverage: Coverage) -> str:
 
 
 def bound(figure: Figure) -> str:
-    """The words that a figure needs beside it; none for an exact one."""
+    """The words that a figure needs beside it; none for an exact one, or for less than nothing, which is words."""
+    if figure.contradicts:
+        return ""
     if figure.bound == Bound.AT_MOST and figure.least:
         return gettext("overlap not known")
     if figure.bound == Bound.AT_LEAST:
@@ -145,7 +149,7 @@ def said(figure: Figure) -> str:
     ``not known``."""
     if figure.withheld:
         return f"x ({withheld_words()})"
-    if figure.bound == Bound.AT_MOST and figure.least and figure.value is not None:
+    if figure.bound == Bound.AT_MOST and figure.least and figure.value is not None and not figure.contradicts:
         return gettext("between %(least)s and %(most)s", least=number(figure.least), most=number(figure.value))
     said, words = str(value(figure)), bound(figure)
     if figure.value is None or not words:
@@ -156,11 +160,18 @@ def said(figure: Figure) -> str:
 def short(figure: Figure) -> str:
     """A figure with its bound where there is little room: ``11 (5/46)`` for a partial one, ``13–18`` for a range."""
     covers = figure.coverage
+    if figure.contradicts:
+        return said(figure)
     if figure.bound == Bound.AT_MOST and figure.least and figure.value is not None:
         return f"{number(figure.least)}–{number(figure.value)}"
     if figure.bound != Bound.PARTIAL or figure.value is None or covers.expected in (None, covers.reported):
         return said(figure)
     return f"{value(figure)} ({covers.reported}/{covers.expected})"
+
+
+def to_correct() -> str:
+    """What to do about a figure that is less than nothing."""
+    return gettext("adjustments take away more than is counted: correct them")
 
 
 def assumption(figure: Figure, services: Services) -> str:
@@ -280,6 +291,8 @@ def offers(figures: Figures) -> str:
     offered, accepted = figures.one("support_offered"), figures.one("support_accepted")
     if offered.value is None or accepted.value is None:
         return gettext("offers of support not known")
+    if offered.contradicts or accepted.contradicts:
+        return gettext("offers of support do not add up")
     words = gettext("%(offered)s offered, %(accepted)s accepted", offered=value(offered), accepted=value(accepted))
     worst = bound(accepted) or bound(offered)
     return f"{words} ({worst})" if worst else words
@@ -288,7 +301,7 @@ def offers(figures: Figures) -> str:
 def today_words(board: Board, code: str) -> str:
     """``+23 today``, when today is one of the days and something is known of it."""
     figure = next((figure for figure in board.today_figures if figure.measure == code), None)
-    return "" if figure is None or not figure.value else gettext("+%(num)s today", num=number(figure.value))
+    return "" if figure is None or (figure.value or 0) <= 0 else gettext("+%(num)s today", num=number(figure.value))
 
 
 def tiles(
@@ -319,10 +332,12 @@ def tiles(
             counted = gettext("counted in %(code)s", code=", ".join(places))
             context, words = "", counted if elsewhere else covered(figure.coverage)
             unknown = pgettext("cell", "Elsewhere") if elsewhere else ""
+        if figure.contradicts:
+            context, words, unknown = to_correct(), "", said(figure)
         out.append(
             {
                 "code": code,
-                "value": figure.value,
+                "value": None if figure.contradicts else figure.value,
                 "least": figure.least,
                 "unknown": unknown,
                 "label": tile_words.name(figure),
@@ -383,6 +398,8 @@ def cell(found: Cell | None, services: Services, operations: Mapping[int, tuple[
         detail = gettext("counted by %(service)s (joint team)", service=services[found.lead].label)
     elif found.operation is not None and found.operation in operations:
         detail = gettext("in %(code)s", code=operations[found.operation][0])
+    if found.value is not None and found.value < 0:
+        return {"state": str(found.state), "value": f"−{number(-found.value)}!", "detail": gettext("does not add up")}
     return {"state": str(found.state), "value": found.value, "detail": detail}
 
 

@@ -88,6 +88,8 @@ def said(one: rules.Said, code: str = "") -> str:
     text = number(one.value, code)
     if one.value is None:
         return text
+    if one.value < 0:
+        return not_adding_up(text)
     if one.least is not None and one.least != one.value:
         return gettext("%(least)s to %(most)s", least=number(one.least, code), most=text)
     if one.bound == Bound.AT_LEAST:
@@ -103,9 +105,14 @@ def short(one: rules.Said) -> str:
     """A figure with its bound where there is little room: ``11 (5/46)`` for a partial one, ``–`` for an unknown one."""
     if one.value is None:
         return "–"
-    if one.bound != Bound.PARTIAL or one.expected in (None, one.reported):
+    if one.value < 0 or one.bound != Bound.PARTIAL or one.expected in (None, one.reported):
         return said(one)
     return f"{number(one.value)} ({one.reported}/{one.expected})"
+
+
+def not_adding_up(text: str) -> str:
+    """What is said of less than nothing, which is no number of anything."""
+    return gettext("does not add up: %(number)s", number=text.replace("-", "−"))
 
 
 def _partial(reported: int, expected: int | None) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from outreach.rollup.days import Day, day_row
@@ -16,6 +16,7 @@ from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import measure
 from outreach.rollup.members import members
 from outreach.rollup.totals import total
+from outreach.vocab import Bound
 
 _STEP = 900
 """Every zone's clock stands on a quarter of an hour: contacts of one quarter share their hour."""
@@ -26,7 +27,8 @@ class Hours:
     """``hours``: of the clock, in the order of the operational day, from the first with a contact to the last.
 
     ``counts``: (day row, hour) -> contacts, those that occur. ``by_hour`` and ``by_day`` are their sums, ``logged`` all
-    of them; ``of``: the figure *contacts*, which holds the numbers told without an hour as well.
+    of them; ``of``: the figure *contacts*, which holds the numbers told without an hour as well;
+    ``whole``: whether that figure is exact, so that nothing more is to come.
     """
 
     days: tuple[Day, ...] = ()
@@ -36,6 +38,7 @@ class Hours:
     by_day: Mapping[Day, int] = field(default_factory=dict)
     logged: int = 0
     of: int | None = None
+    whole: bool = True
 
     @property
     def busiest(self) -> int | None:
@@ -60,8 +63,9 @@ def by_hour(facts: Facts, zone: str, day_starts_minutes: int) -> Hours:
     for one, number in zip(found.tolist(), numbers.tolist(), strict=True):
         key = day_row(book, one // 24), one % 24
         counts[key] = counts.get(key, 0) + number
-    whole = total(facts, contacts).value
-    return _arranged(counts, day_starts_minutes // 60, None if whole is None else int(whole))
+    whole = total(facts, contacts)
+    of = None if whole.value is None else int(whole.value)
+    return replace(_arranged(counts, day_starts_minutes // 60, of), whole=whole.bound == Bound.EXACT)
 
 
 def _arranged(counts: dict[tuple[Day, int], int], starts: int, of: int | None) -> Hours:

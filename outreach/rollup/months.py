@@ -15,8 +15,9 @@ from outreach.rollup.days import WITHOUT_DAY, counts_on
 from outreach.rollup.facts import Facts
 from outreach.rollup.ledger import ledger
 from outreach.rollup.measures import Measure
-from outreach.rollup.totals import totals
+from outreach.rollup.totals import Figure, totals
 from outreach.rollup.units import UNDATED
+from outreach.vocab import Bound
 
 EPOCH = dt.date(1970, 1, 1)
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -71,6 +72,13 @@ def by_month(facts: Facts, measures: Iterable[Measure], service: int | None = No
     if any(found.get(WITHOUT_DAY) for found in counts.values()):
         out.append(_row(WITHOUT_DAY, (WITHOUT_DAY,), counts, known))
     return out
+
+
+def as_figure(month: str, value: int | None, whole: Figure) -> Figure:
+    """A number of a month with how far to trust it: of a month it is not known which services are missing, so that it
+    is no surer than the whole."""
+    bound = Bound.UNKNOWN if value is None else Bound.EXACT if whole.bound == Bound.EXACT else Bound.PARTIAL
+    return Figure(whole.measure, {"day": month}, value, bound, whole.basis, whole.coverage)
 
 
 def _row(name: str, months: Iterable[str], counts: dict[str, dict[str, int]], known: set[str]) -> Month:

@@ -73,6 +73,11 @@ class Figure:
     between: tuple[int, ...] = ()
     rule: str = ""
 
+    @property
+    def contradicts(self) -> bool:
+        """Whether it is less than nothing: more was taken away by adjustments than is counted by now."""
+        return self.value is not None and self.value < 0
+
 
 def totals(facts: Facts, by: Sequence[str] = (), measures: Iterable[Measure] | None = None) -> list[Figure]:
     """Figures of ``measures`` (default: the catalogue and what derives from it) in that order, then in that of keys.

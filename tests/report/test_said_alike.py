@@ -8,6 +8,7 @@ from typing import Any
 
 import pypdf
 import pytest
+import time_machine
 from lxml import html
 
 from outreach.report.lists import picked
@@ -15,7 +16,7 @@ from outreach.returns.figures import figures_of
 from outreach.rollup.measures import measure as measure_of
 from outreach.storage import db, writing
 from outreach.storage.queries.operations import note_change
-from outreach.storage.tables import Adjustment, Meeting, Operation, Participation
+from outreach.storage.tables import Adjustment, Meeting, Operation, Participation, Tally
 from outreach.storage.types import utc_now
 from outreach.vocab import EntryMode, Role
 from tests import factories as site
@@ -128,13 +129,27 @@ def test_of_two_statements_about_one_person_in_one_contact_the_one_further_down_
     assert (found.one("support_declined").value, found.one("support_undecided").value) == (1, 0)
 
 
-def test_a_month_is_no_surer_than_the_whole(operation):
+def test_a_month_is_no_surer_than_the_whole(operation, signed_in):
     sends(operation, persons_met=3)
     met = measure_of("persons_met")
     site.a_participation(operation)
     month, other = (picked(operation.id, met, None, None, name) for name in ("2017-10", "2016-01"))
     assert (month.value, month.bound, month.coverage.reported, month.coverage.expected) == (3, "partial", 1, 2)
     assert (other.value, other.bound) == (None, "unknown")
+    client = signed_in(site.a_user(Role.ANALYST))
+    listed = html.fromstring(client.get("/operations/ALIKE/months").text).xpath("//tr[th='October 2017']/td[2]")
+    assert [cell.text_content() for cell in listed] == ["3 (1/2)"]
+    with writing():
+        for row in db.session.query(Tally):
+            row.recorded_at = facts.evening(0)
+        operation.standing, operation.ends_at = True, None
+        note_change(operation.id)
+    with time_machine.travel(facts.evening(9)):
+        client = signed_in(site.a_user(Role.ANALYST))
+        board = client.get("/operations/ALIKE/dashboard").text
+    assert "Most persons met in October 2017: 3, as far as is known" in board
+    assert "3 (1/2)" in [cell.text for cell in html.fromstring(board).xpath("//details[@id='pace-twin']//td")]
+    assert "Oct: 3 (partial, 1 of 2 services)" in board
 
 
 def test_a_pivot_of_nothing_offers_nothing_that_is_not_there(operation, signed_in):

@@ -29,7 +29,7 @@ def test_a_day_that_has_not_come_has_no_running_total_and_the_day_before_the_win
 def test_a_running_total_of_upper_ends_says_so() -> None:
     assert steps(_met((100, 2), bound=Bound.AT_MOST), [100], 100) == (Step(1, 100, 2, most=True),)
     some = [Figure("persons_met", {"day": 100}, 5, Bound.PARTIAL, least=3)]
-    assert steps(some, [100], 100) == (Step(1, 100, 5, most=True),)
+    assert steps(some, [100], 100) == (Step(1, 100, 5, most=True, open=True),)
 
 
 def test_editions_stand_beside_each_other_at_the_last_day_number_that_both_know() -> None:
@@ -54,7 +54,7 @@ def test_contacts_stand_at_the_hour_of_the_clock_and_on_their_evening_also_after
 
 def test_without_contacts_there_is_no_busiest_hour_and_what_was_told_has_none() -> None:
     small = Small()
-    assert by_hour(small.facts(), "America/Toronto", 360) == Hours(of=None)
+    assert by_hour(small.facts(), "America/Toronto", 360) == Hours(of=None, whole=False)
     small.add("participations", service=11, entry_mode="daily_totals")
     small.add("tallies", service=11, measure="contacts", day=FIRST, value=7)
     found = by_hour(small.facts(), "America/Toronto", 360)
