@@ -16,7 +16,7 @@ from outreach.returns.set_rules import SIGNED
 from outreach.rollup.measures import measure as measure_of
 from outreach.rollup.offences import code_of, offence_of
 from outreach.storage.days import window_days
-from outreach.vocab import ReleaseKind
+from outreach.vocab import Bound, ReleaseKind
 
 from . import release_rules as rules
 from .release_content import Changed, Content, Line, Table
@@ -164,6 +164,8 @@ def _shown(cell: Cell | None, words: Words) -> str | int:
     said = words.said(cell)
     if some_told(cell):
         return f"{said} ({cell.reported}/{cell.expected})"
+    if cell.bound == Bound.PARTIAL:
+        return f"{said} ({words.partial(cell)})"
     return cell.number if said == words.number(cell.number) else said
 
 

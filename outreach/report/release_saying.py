@@ -79,10 +79,16 @@ class Words:
         if cell.withheld or cell.number is None:
             return ""
         if cell.bound == Bound.PARTIAL:
-            return self.covered(cell.reported, cell.expected)
+            return self.partial(cell)
         if cell.bound == Bound.AT_MOST and cell.least is not None:
             return t.gettext("overlap not known")
         return ""
+
+    def partial(self, cell: Cell) -> str:
+        """How a figure is partial: in how many services told it; where all did, that it is."""
+        if cell.expected == cell.reported:
+            return str(self.t.pgettext("figure", "partial"))
+        return self.covered(cell.reported, cell.expected)
 
     def covered(self, reported: int, expected: int | None) -> str:
         t = self.t

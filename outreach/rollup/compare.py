@@ -86,7 +86,7 @@ def why_not(one: Edition, other: Edition, code: str) -> tuple[Why, ...]:
         return (Why.PRINTED,)
     first, second = one.figures.get(code), other.figures.get(code)
     reasons = [*_scope(one, other)]
-    if first is None or second is None or first.figure.value is None or second.figure.value is None:
+    if first is None or second is None or not (_known(first.figure) and _known(second.figure)):
         return (*reasons, Why.MISSING)
     rules = [(each.measure.variant, each.measure.rule, each.measure.version) for each in (first, second)]
     if rules[0][:2] != rules[1][:2]:
@@ -96,6 +96,11 @@ def why_not(one: Edition, other: Edition, code: str) -> tuple[Why, ...]:
     if first.measure.threshold != second.measure.threshold:
         reasons.append(Why.AGE)
     return tuple(reasons)
+
+
+def _known(figure: Figure) -> bool:
+    """Whether there is a number to compare: less than nothing is none."""
+    return figure.value is not None and not figure.contradicts
 
 
 def _scope(one: Edition, other: Edition) -> Iterable[Why]:
@@ -199,7 +204,7 @@ def common(one: Edition, other: Edition, code: str) -> Pair:
 
 def _sure(counted: Counted, service: int) -> bool:
     figure = counted.by_service.get(service)
-    return figure is not None and figure.value is not None and figure.bound is Bound.EXACT
+    return figure is not None and _known(figure) and figure.bound is Bound.EXACT
 
 
 def _together(counted: Counted, services: Sequence[int]) -> Span:
@@ -224,7 +229,7 @@ def _nobody_twice(counted: Counted) -> bool:
 
 def change(first: Figure, second: Figure) -> int | None:
     """How much more (or less) the first is; None where either is not one exact number."""
-    if not all(each.bound is Bound.EXACT and each.least is None and each.value is not None for each in (first, second)):
+    if not all(each.bound is Bound.EXACT and each.least is None and _known(each) for each in (first, second)):
         return None
     return int(first.value or 0) - int(second.value or 0)
 

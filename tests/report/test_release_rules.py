@@ -8,7 +8,7 @@ import pytest
 
 from outreach.report import release_rules as rules
 from outreach.report import release_work as work
-from outreach.report.release_contents import Source, contents_of
+from outreach.report.release_contents import Source, contents_of, tables_of
 from outreach.report.release_number_rules import foreign, numbers_in, with_next_word
 from outreach.report.release_saying import Words
 from outreach.report.release_work import texts_for
@@ -150,3 +150,14 @@ def test_a_moment_names_its_zone_in_the_language_of_the_paper():
     at = dt.datetime(2017, 10, 19, 1, 42, tzinfo=dt.UTC)
     said = [Words(language).moment(at, ZoneInfo("America/Toronto")) for language in ("en", "fr")]
     assert said == ["2017-10-18 21:42 EDT", "2017-10-18 21:42 HAE"]
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "partial"), ("fr", "partiel")])
+def test_a_partial_number_that_every_service_told_is_not_printed_as_a_whole_one(language, word):
+    """It has a lower and an upper bound at once: with “4 of 4 services in” beside it, it would be taken for exact."""
+    words = Words(language)
+    cells = [rules.Cell("charges", one, None, 9, "", "partial", None, 4 - one, 4) for one in (0, 2)]
+    assert words.note(cells[0]) == word and "2" in words.note(cells[1])
+    release = Row(scope=rules.Scope(("charges",), by_service=("charges",)).as_json())
+    source = Row(release=release, cells=cells, found=Row(definitions={}), names={0: "A", 2: "B"})
+    assert [row[1] for row in tables_of(source, words)[0].rows] == [f"9 ({word})", "9 (2/4)"]
