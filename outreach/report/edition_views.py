@@ -218,6 +218,7 @@ def reason(why: Why) -> str:
         Why.BOUND: gettext("It is not one exact number in both editions."),
         Why.DAYS: gettext("No service told it by day."),
         Why.NO_DAYS: gettext("It has no days."),
+        Why.UNDATED: gettext("Part of it was told without a day."),
         Why.NO_SERVICES: gettext("No service told it in both editions."),
         Why.OPEN: gettext("One of the editions is not over yet."),
     }[why]

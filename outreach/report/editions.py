@@ -12,6 +12,7 @@ from outreach.auth.actors import Actor
 from outreach.auth.permissions import may
 from outreach.returns.figures import Figures, cells_of, figures_of, measure_in
 from outreach.rollup.compare import Counted, Edition
+from outreach.rollup.days import WITHOUT_DAY
 from outreach.storage.days import window_days
 from outreach.storage.queries import access, operations
 from outreach.storage.queries import history as rows
@@ -51,6 +52,8 @@ def seen(actor: Actor, operation: Operation, now: dt.datetime) -> Figures:
 def edition_of(operation: Operation) -> Edition:
     """An operation kept here, with what is needed to compare what police did in it."""
     whole, by_service = figures_of(operation.id), figures_of(operation.id, None, ("service",))
+    by_day = figures_of(operation.id, None, ("day",))
+    undated = {one.measure for one in by_day.figures if one.key["day"] == WITHOUT_DAY and one.value}
     figures = {}
     for code in RATED:
         figures[code] = Counted(
@@ -58,6 +61,7 @@ def edition_of(operation: Operation) -> Edition:
             whole.one(code),
             cells_of(operation.id, code),
             {int(one.key["service"]): one for one in by_service.of(code)},
+            code in undated,
         )
     return Edition(
         key=operation.code,

@@ -91,7 +91,8 @@ def funnel(found: Seen) -> dict[str, Any]:
     for code in FUNNEL:
         figure = found.one(code)
         said = words.withheld_words() if figure.withheld else words.said(figure)
-        rows.append({"label": words.label(measure_of(code)), "value": figure.value, "words": said})
+        drawn = None if figure.contradicts else figure.value
+        rows.append({"label": words.label(measure_of(code)), "value": drawn, "words": said})
     return {"title": _finding(found), "rows": rows, "known": bool(found.one("persons_referred").value)}
 
 

@@ -9,8 +9,9 @@ Decided here:
   the same kind of operation (level, and levels above it), where it is known which services took part. A figure that was
   only printed names no counting rule, so that it is never comparable.
 - A rate a service-day divides a figure by the days of services that told it (cells with a number or a reported zero),
-  of those that owe it. Silence is not a day. Only a figure that is one number gives a rate: exact, or partial because
-  services are missing, whose days then are missing too.
+  of those that owe it. Silence is not a day; what was told without a day has none to be divided by, so that a figure
+  with some of it has no rate. Only a figure that is one number gives a rate: exact, or partial because services are
+  missing, whose days then are missing too.
 - Services of both editions: a measure that adds up is added; of persons it is a range from the largest service to the
   sum, one number where nobody is counted twice in the whole edition (the services then make the whole exactly).
 - A change in per cent needs twenty or more before, and one number on either side.
@@ -47,18 +48,23 @@ class Why(StrEnum):
     BOUND = "bound"
     DAYS = "days"
     NO_DAYS = "no_days"
+    UNDATED = "undated"
     NO_SERVICES = "no_services"
     OPEN = "open"
 
 
 @dataclass(frozen=True)
 class Counted:
-    """One figure of an edition, with what it means. ``cells``: of its services and days; ``by_service``: of each."""
+    """One figure of an edition, with what it means. ``cells``: of its services and days; ``by_service``: of each.
+
+    ``undated``: whether part of it was told without a day, so that it lies in none of the cells.
+    """
 
     measure: Measure
     figure: Figure
     cells: Sequence[Cell] = ()
     by_service: Mapping[int, Figure] = field(default_factory=dict)
+    undated: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,6 +182,8 @@ def _rate(counted: Counted) -> tuple[Rate | None, Why | None]:
     missing = figure.coverage.expected is not None and figure.coverage.reported < figure.coverage.expected
     if figure.least is not None or not (figure.bound is Bound.EXACT or (figure.bound is Bound.PARTIAL and missing)):
         return None, Why.BOUND
+    if counted.undated:
+        return None, Why.UNDATED
     days = service_days(counted.cells)
     return (Rate(int(figure.value), days), None) if days else (None, Why.DAYS)
 

@@ -18,7 +18,7 @@ from outreach.storage import db, writing
 from outreach.storage.queries import history as rows
 from outreach.storage.queries.operations import note_change
 from outreach.storage.tables import Operation
-from outreach.vocab import OperationStatus, Role
+from outreach.vocab import EntryMode, OperationStatus, Role
 from tests import factories as site
 from tests.report import factories as facts
 from tests.report.published import an_entry
@@ -82,6 +82,9 @@ def test_raw_figures_stand_side_by_side_and_rates_where_definitions_match(two, s
     common = section(page, "Services of both editions: 4")
     assert "Persons met 36 20 4 +80%" in common, common
     assert "Persons charged Not comparable" in rates and "One of the editions does not know the figure." in rates
+    facts.a_tally(site.a_participation(two[1], entry_mode=EntryMode.DAILY_TOTALS), "contacts", 30)  # of no day
+    rates = section(client.get("/operations/TWO/editions"), "A service-day")
+    assert re.search("Contacts Not comparable.{0,20} Part of it was told without a day.", rates), rates
 
 
 def test_an_earlier_edition_that_is_not_ones_own_is_not_there(two, signed_in):

@@ -128,7 +128,9 @@ def test_only_one_number_makes_a_rate():
     assert made(bound=Bound.AT_MOST, least=3).why == (Why.BOUND,)
     assert made(bound=Bound.PARTIAL, coverage=Coverage(2, 2)).why == (Why.BOUND,)
     assert made(bound=Bound.PARTIAL, coverage=Coverage(2, 5)).first == Rate(30, 8)  # missing services: no days either
-    assert made(value=None, bound=Bound.UNKNOWN).why == (Why.MISSING,)
+    assert made(value=None, bound=Bound.UNKNOWN).why == made(value=-4).why == (Why.MISSING,)
+    undated = replace(THIS, figures={MET: replace(THIS.figures[MET], undated=True)})
+    assert per_service_day(undated, BEFORE, MET).why == (Why.UNDATED,)
 
 
 def test_silence_is_no_service_day_and_nought_is_one():

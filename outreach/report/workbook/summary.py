@@ -92,6 +92,8 @@ def _difference(now: Figure, before: Figure | None) -> Cell:
 def _coverage(source: Source, figure: Figure) -> str:
     if figure.withheld:
         return _("Withheld")
+    if figure.contradicts:
+        return _("Does not add up: adjustments take away more than is counted")
     if figure.coverage.expected == 0 and figure.value is None:
         return _("No service owes it here")
     return f"{_(figure.bound.label)}. {source.coverage_words(figure.coverage)}"
