@@ -73,7 +73,9 @@ def together(book: Ledger, measure: Measure, held: Held, earlier: Held | None = 
                  (lambda one, other: pairs.shared(keys[one], keys[other])) if known else None,
                  None if before is None else [before.get(key, 0) for key in keys])
     left = whole - sum(max(size, 0) for size in parts.values())
-    return Whole(found.most + left, found.least + left, _between(held, [keys[place] for place in found.open]))
+    most = found.most + left
+    # What is taken off somebody else's number can only be less than nothing where the whole is.
+    return Whole(most, max(found.least + left, min(most, 0)), _between(held, [keys[place] for place in found.open]))
 
 
 def days_add_up(book: Ledger, measure: Measure) -> bool:

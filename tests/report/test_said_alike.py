@@ -156,3 +156,12 @@ def test_a_pivot_of_nothing_offers_nothing_that_is_not_there(operation, signed_i
     client = signed_in(site.a_user(Role.ANALYST))
     page = words(client.get("/operations/ALIKE/pivot").text)
     assert "or nothing is left of it. An earlier moment" in page
+
+
+def test_the_lower_end_of_a_range_is_never_less_than_nothing(operation):
+    """One service took off more than it told; what two others told may be of the same persons."""
+    added(sends(operation, persons_met=3), "persons_met", -9)
+    sends(operation, persons_met=4)
+    sends(operation, persons_met=4)
+    found = figures_of(operation.id).one("persons_met")
+    assert (found.least, found.value) == (0, 2)
