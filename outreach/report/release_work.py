@@ -34,7 +34,7 @@ from .release_stands import Stands, stands
 from .release_text_work import text_findings as text_findings  # asked for here, like everything else
 from .release_text_work import text_warnings as text_warnings
 from .release_text_work import texts_for as texts_for
-from .workbook.leaving import left_before
+from .workbook.leaving import copies_before
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ def weigh(
     tree = rows.tree_of(operation.id)
     marks = rows.marks_of_published(tree, besides)
     policy = policy_of(operation.id)
-    earlier, names = _earlier(operation.id, tree, besides)
-    for told in left_before(operation.id):
-        earlier.append(told)
-        names.append(f"{operation.code} (xlsx)")
+    left = _earlier(operation.id, tree, besides)
+    left += [(at, told, f"{operation.code} (xlsx)") for at, told in copies_before(operation.id)]
+    left.sort(key=lambda one: one[0])  # as it left: by which rule a number was withheld first, everybody knows
+    earlier, names = [told for _, told, _ in left], [name for _, _, name in left]
     elsewhere = printed_elsewhere(operation.id, found)
     if elsewhere.true:
         earlier, names = [elsewhere, *earlier], ["", *names]
@@ -115,22 +115,21 @@ def _with_gone(operation: Operation, found: FigureSet, scope: rules.Scope, besid
     return rules.with_gone(found.figures, scope, told)
 
 
-def _earlier(operation_id: int, tree: Sequence[int], besides: int | None) -> tuple[list[Told], list[str]]:
-    """Everything that left of the operation and of others of its tree, as far as it tells of this one, by name."""
-    told, names = [], []
+def _earlier(operation_id: int, tree: Sequence[int], besides: int | None) -> list[tuple[dt.datetime | None, Told, str]]:
+    """Everything that left of the operation and of others of its tree, as far as it tells of this one: when, what, and
+    its name."""
+    left: list[tuple[dt.datetime | None, Told, str]] = []
     codes, line = rows.codes_of(tree), access.ancestors_of(operation_id) | set(access.descendants_of(operation_id))
     for row, found in rows.published(tree, besides):
         one = rules.told_again(
             found.figures, rules.Scope.of(row.scope), row.cells, rules.policy_of(row.policy), found.version
         )
         if row.operation_id == operation_id:
-            told.append(one)
-            names.append(str(row.number))
+            left.append((row.published_at, one, str(row.number)))
         else:
             apart = rules.of_another(one, row.operation_id * _APART + found.version, row.operation_id in line)
-            told += [apart] if apart.true else []
-            names += [f"{codes[row.operation_id]} {row.number}"] if apart.true else []
-    return told, names
+            left += [(row.published_at, apart, f"{codes[row.operation_id]} {row.number}")] if apart.true else []
+    return left
 
 
 # --- what moved since -------------------------------------------------------------------------------------------------

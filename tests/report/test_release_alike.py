@@ -89,3 +89,18 @@ def test_the_publication_copy_says_which_of_its_numbers_are_not_exact(app):
     day = book.rows("tblByDay")[0]
     assert "Partial, at most, 2 of 3 services in: Persons met" in day["Flag"]
     assert "Partial, 2 of 3 services in: Charges" in day["Flag"]
+
+
+def test_what_left_is_known_to_the_attacker_in_the_order_in_which_it_left(app, monkeypatch):
+    """By which rule a number was withheld first tells what it may be: a copy does not come after a later release."""
+    world, seen = World(), []
+    world.sign()
+    world.lock()
+    export(world.people["coordinator"], operations.by_code(world.code), "en", None, "publication")
+    db.session.rollback()
+    world.out(scope={"by_service": ("charges",)})
+    real = release_work.attack
+    monkeypatch.setattr(release_work, "attack", lambda told: seen.append(told) or real(told))
+    row = world.draft(scope={"by_service": ("charges",)})
+    assert [("contacts", None, None) in told.true or len(told.true) > 6 for told in seen[-1]] == [True, False, False]
+    assert row.verdict["safe"]

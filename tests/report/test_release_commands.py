@@ -305,12 +305,10 @@ def test_what_left_of_an_operation_below_counts_above_and_beside_only_its_servic
         sibling.parent_id = sibling.root_id = above.id
     ids = rows.tree_of(above.id)
     assert set(ids) == {above.id, beside.id, world.operation.id}
-    earlier, names = work._earlier(above.id, ids, None)
-    assert names == ["OP-OUT 1"] and ("persons_met", None, None) in earlier[0].true
-    earlier, names = work._earlier(beside.id, ids, None)
-    assert {key[1] for key in earlier[0].true} == {part.service_id for part in world.parts}
+    ((_, earlier, name),) = work._earlier(above.id, ids, None)
+    assert name == "OP-OUT 1" and ("persons_met", None, None) in earlier.true
+    ((_, aside, _),) = work._earlier(beside.id, ids, None)
+    assert {key[1] for key in aside.true} == {part.service_id for part in world.parts}
     # Above, one more person was met than was published below: that one is not told by the difference.
-    told = work.protect(
-        {("persons_met", None, None): 51}, work.Policy(), work._earlier(above.id, ids, None)[0], version=1
-    )
+    told = work.protect({("persons_met", None, None): 51}, work.Policy(), [earlier], version=1)
     assert ("persons_met", None, None) in told.hidden

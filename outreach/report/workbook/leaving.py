@@ -93,8 +93,14 @@ def _chosen(found: FigureSet) -> Told:
 
 def left_before(operation_id: int) -> list[Told]:
     """What every publication copy told of the operation, in the order in which the first ones left."""
+    return [told for _, told in copies_before(operation_id)]
+
+
+def copies_before(operation_id: int) -> list[tuple[dt.datetime, Told]]:
+    """The same with the moment at which each left: what was withheld by which rule first is known to the attacker."""
     kept = queries.kept_copies(releases.tree_of(operation_id))
-    return [told for row, of in kept if (told := _told_to(operation_id, keeping.told_again(row, of), of)).true]
+    told = [(row.taken_at, _told_to(operation_id, keeping.told_again(row, of), of)) for row, of in kept]
+    return [(at, one) for at, one in told if one.true]
 
 
 def true_of(figures: Sequence[list[object]]) -> dict[Key, int]:
@@ -112,8 +118,9 @@ def _left(found: FigureSet) -> Left:
 
 
 def _work_out(found: FigureSet, policy: Policy, tree: list[int]) -> Left:
-    earlier = [_of_release(found.operation_id, row, of) for row, of in releases.published(tree)]
-    earlier = [told for told in earlier if told.true] + left_before(found.operation_id)
+    released = [(row.published_at, _of_release(found.operation_id, row, of)) for row, of in releases.published(tree)]
+    left = [*((at, told) for at, told in released if told.true), *copies_before(found.operation_id)]
+    earlier = [told for _, told in sorted(left, key=lambda one: one[0])]
     told = protect(true_of(found.figures), policy, earlier, version=found.version)
     verdict = attack([*earlier, told])
     return Left(told, verdict.safe, verdict.finished and told.complete)
